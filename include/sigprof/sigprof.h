@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libsigprof: a sampling profiler that lives in the program it profiles.
+ *
+ * SIGPROF_HZ=99 in the environment starts sampling at load; nothing below has
+ * to be called. The calls are for programs that want to choose when.
+ *
+ * There is no handle: SIGPROF is one per process, and so is the profiler.
+ *
+ * Every prototype says who may call it:
+ *   Signal-safe   from anywhere, a signal handler included;
+ *   Thread-safe   from any thread at any time, but not from a signal handler;
+ *   Control       from any thread, but not from a signal handler; calls wait
+ *                 for one another.
+ *
+ * Calls return 0, or a negative SIGPROF_E… code (see sigprof_strerror) and
+ * leave errno alone.
+ */
+#ifndef SIGPROF_SIGPROF_H
+#define SIGPROF_SIGPROF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SIGPROF_VERSION_MAJOR 0
+#define SIGPROF_VERSION_MINOR 1
+#define SIGPROF_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define SIGPROF_API __attribute__((visibility("default")))
+#else
+#define SIGPROF_API
+#endif
+
+/* code, value, sentence: the one list of what can go wrong. */
+#define SIGPROF_ERROR_MAP(X)                                                   \
+    X(SIGPROF_EINVAL, -1, "an option is out of range")                         \
+    X(SIGPROF_EBUSY, -2, "sampling is already on")                             \
+    X(SIGPROF_EOFF, -3, "sampling is not on")                                  \
+    X(SIGPROF_ENOMEM, -4, "memory for the ring or a table was refused")        \
+    X(SIGPROF_EFILE, -5, "the profile file cannot be written")                 \
+    X(SIGPROF_ECLOCK, -6, "the system refused every clock")                    \
+    X(SIGPROF_ETHREAD, -7, "the drain thread could not be started")            \
+    X(SIGPROF_ENOTSUP, -8, "not supported by this build or this system")       \
+    X(SIGPROF_EFULL, -9, "a table of fixed size is full")
+
+enum sigprof_error {
+    SIGPROF_OK = 0,
+#define SIGPROF_X(name, value, sentence) name = value,
+    SIGPROF_ERROR_MAP(SIGPROF_X)
+#undef SIGPROF_X
+};
+
+/* What makes a thread tick. */
+enum sigprof_clock {
+    SIGPROF_CLOCK_AUTO = 0, /* the best this system has */
+    SIGPROF_CLOCK_THREAD,   /* a CPU timer for each thread */
+    SIGPROF_CLOCK_ITIMER    /* setitimer(ITIMER_PROF), one for the process */
+};
+
+/* Who walks the stack. */
+enum sigprof_unwind {
+    SIGPROF_UNWIND_CFI = 0,  /* .eh_frame rules; complete stacks */
+    SIGPROF_UNWIND_FP,       /* frame pointers only */
+    SIGPROF_UNWIND_LIBUNWIND /* libunwind; not async-signal-safe, see README */
+};
+
+/* Which children are profiled too, each into a file of its own. */
+enum sigprof_follow {
+    SIGPROF_FOLLOW_ALL = 0, /* forked and executed ones */
+    SIGPROF_FOLLOW_FORK,    /* forked ones */
+    SIGPROF_FOLLOW_NONE
+};
+
+/*
+ * Options. Set size to sizeof(struct sigprof_options) and the rest to zero;
+ * zero always means the default, so a caller built against an older header
+ * keeps working.
+ */
+struct sigprof_options {
+    size_t size;       /* bytes of this struct as the caller knows it */
+    unsigned hz;       /* samples per second of thread CPU time, 1..10000; 99 */
+    unsigned clock;    /* enum sigprof_clock */
+    unsigned unwind;   /* enum sigprof_unwind */
+    unsigned depth;    /* frames kept per sample, 1..1024; 256 */
+    unsigned follow;   /* enum sigprof_follow */
+    unsigned paused;   /* not 0: wait for sigprof_resume */
+    size_t ring_bytes; /* 64 KiB..1 GiB; 4 MiB */
+    const char *out;   /* profile file, as SIGPROF_OUT; "%e.%p.sigprof" */
+};
+
+/*
+ * The balance sheet. Periods are sampling periods (1/hz of CPU time);
+ * due_ns = taken_ns + overrun_ns + dropped_ns + unsampled_ns + own_ns, within
+ * what the system's clocks can resolve.
+ */
+struct sigprof_stats {
+    size_t size;            /* set by the caller, as in sigprof_options */
+    uint64_t period_ns;     /* CPU time one period stands for */
+    uint64_t due_ns;        /* CPU time of the process since the start */
+    uint64_t taken;         /* samples in the ring or the file */
+    uint64_t overrun;       /* periods carried by samples beyond their first */
+    uint64_t dropped;       /* periods lost, all causes below */
+    uint64_t dropped_full;  /* ... no free ring block */
+    uint64_t dropped_busy;  /* ... a sample of this thread was being taken */
+    uint64_t dropped_slot;  /* ... the thread was not in the table */
+    uint64_t foreign;       /* SIGPROF that was not ours, passed on */
+    int64_t unsampled_ns;   /* CPU time no sample stands for, all causes;
+                               negative when short threads, caught at a random
+                               phase, were charged a whole period each */
+    int64_t unsampled_exit_ns;    /* ... of threads that have ended */
+    int64_t unsampled_blocked_ns; /* ... of threads that block SIGPROF */
+    int64_t unsampled_paused_ns;  /* ... while sampling was paused */
+    int64_t unsampled_unseen_ns;  /* ... of threads never found, and rest */
+    uint64_t own_ns;        /* CPU time of libsigprof's own thread */
+    uint64_t threads;       /* threads seen since the start */
+    uint64_t clock;         /* enum sigprof_clock in use */
+};
+
+/* Control. Starts sampling; options may be NULL for the defaults. */
+SIGPROF_API int sigprof_start(const struct sigprof_options *options);
+
+/* Control. Stops, writes what is left and the balance sheet, closes the file. */
+SIGPROF_API int sigprof_stop(void);
+
+/* Control. Disarms every thread's clock; what runs meanwhile is "paused". */
+SIGPROF_API int sigprof_pause(void);
+
+/* Control. Arms them again. */
+SIGPROF_API int sigprof_resume(void);
+
+/* Control. Returns when every sample committed before the call is written. */
+SIGPROF_API int sigprof_flush(void);
+
+/* Control. Fills in the first stats->size bytes; works after a stop too. */
+SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
+
+/*
+ * Thread-safe. 1 if this build on this system offers the named feature, else 0:
+ * "clock=thread", "clock=itimer", "unwind=cfi", "unwind=fp",
+ * "unwind=libunwind", "follow", "preload".
+ */
+SIGPROF_API int sigprof_supported(const char *feature);
+
+/* Signal-safe. One English sentence without a full stop; never NULL. */
+SIGPROF_API const char *sigprof_strerror(int code);
+
+/* Signal-safe. "MAJOR.MINOR.PATCH" of the library that is loaded. */
+SIGPROF_API const char *sigprof_version(void);
+
+/*
+ * Thread-safe. Makes the calling thread known at once, with a name of its own
+ * (NULL: the system's). Not needed when preloaded, nor for threads that live
+ * longer than a second: those are found by a sweep.
+ */
+SIGPROF_API int sigprof_thread_attach(const char *name);
+
+/* Thread-safe. Settles the calling thread's account; call it last. */
+SIGPROF_API int sigprof_thread_detach(void);
+
+/*
+ * Thread-safe. Declares [low, low + bytes) to be a stack that code may run on
+ * (a coroutine's): samples there are walked without a system call. The range
+ * must stay mapped and readable until it is forgotten.
+ */
+SIGPROF_API int sigprof_stack_declare(const void *low, size_t bytes);
+SIGPROF_API int sigprof_stack_forget(const void *low);
+
+/*
+ * Thread-safe. An id for the set of pairs "parent's plus key=value"; parent 0
+ * is the empty set. Equal arguments give the equal id. 0 if the table is full
+ * or sampling was never started. Keys up to 64 bytes, values up to 1024.
+ */
+SIGPROF_API uint32_t sigprof_label_intern(const char *key, const char *value,
+                                          uint32_t parent);
+
+/*
+ * Signal-safe. From now on samples of the calling thread carry this id; one
+ * store. Returns the id it replaces, so that spans nest.
+ */
+SIGPROF_API uint32_t sigprof_label_set(uint32_t id);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

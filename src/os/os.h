@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an operating system has to provide: the porting guide. One file per
+ * system implements all of it (src/os/<system>.c, src/os/<system>-signal.c);
+ * CMake chooses. Registers of a ucontext_t are in src/os/regs/<system>-<cpu>.h.
+ *
+ * Functions return 0 or an errno value and put results through pointers, unless
+ * said otherwise. None of them changes errno in a way the caller sees as a
+ * result. "Signal-safe" ones live in <system>-signal.c, whose imports are held
+ * against the handler's allow-list.
+ */
+#ifndef SIGPROF_OS_H
+#define SIGPROF_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- Signal-safe ------------------------------------------------------- */
+
+/* The calling thread's id as the system's tools show it. */
+int sigprof__os_tid(void);
+
+/* Address of the calling thread's control block. On systems where that lies at
+ * the top of the thread's stack it bounds the stack; else 0. */
+uintptr_t sigprof__os_thread_pointer(void);
+
+/* Monotonic clock, nanoseconds. */
+uint64_t sigprof__os_now_ns(void);
+
+/* Copies size bytes that may not be readable. Returns how many were; stops at
+ * the first that cannot be read (by page). */
+size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size);
+
+/* Is this tick from the timer os_timer_create gave, armed for slot_value? */
+struct os_tick {
+    bool from_timer;     /* a per-thread timer's expiry */
+    bool from_process_timer; /* ITIMER_PROF's */
+    uint32_t value;      /* of the per-thread timer: as given at its creation */
+    uint32_t overrun;    /* expiries that found the signal pending */
+};
+void sigprof__os_tick(const void *siginfo, struct os_tick *tick);
+
+/* ---- Ordinary code ----------------------------------------------------- */
+
+/* Maps zeroed private memory; never from the program's allocator. NULL: no. */
+void *sigprof__os_map(size_t bytes);
+void sigprof__os_unmap(void *at, size_t bytes);
+
+/* A timer on the CPU time of thread tid that raises SIGPROF in that thread,
+ * first after first_ns, then every period_ns, with value in its siginfo. */
+typedef uintptr_t os_timer;
+int sigprof__os_timer_create(int tid, uint32_t value, os_timer *timer);
+int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns,
+                          uint64_t period_ns); /* 0, 0: disarm */
+void sigprof__os_timer_delete(os_timer timer);
+
+/* CPU time used so far, nanoseconds. ESRCH when the thread is gone. */
+int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns);
+uint64_t sigprof__os_process_cpu_ns(void);
+
+/* Number of threads of this process; cheap enough for every drain. */
+int sigprof__os_thread_count(unsigned *count);
+/* Calls visit(tid, arg) for every thread there is. */
+int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg);
+/* The name the system has for a thread; "" if none. */
+void sigprof__os_thread_name(int tid, char *name, size_t size);
+/* Does thread tid block SIGPROF? false also if that cannot be known. */
+bool sigprof__os_thread_blocks(int tid);
+/* Bounds of the calling thread's stack, or of the main thread's. */
+int sigprof__os_stack_self(uintptr_t *low, uintptr_t *high);
+int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high);
+/* Bounds of the mapping that holds address. */
+int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high);
+
+/* Makes stores before it visible to, and ordered with, what every thread of the
+ * process does after it. false: the system cannot. */
+bool sigprof__os_barrier(void);
+
+/* May the process's threads lose their life over an unexpected system call
+ * (seccomp and its like)? */
+bool sigprof__os_syscalls_filtered(void);
+
+/* Gives the calling thread a descriptor table of its own, with nothing in it.
+ * ENOTSUP: descriptors stay shared. */
+int sigprof__os_private_descriptors(void);
+
+/* Random bytes for ids and phases. */
+void sigprof__os_random(void *bytes, size_t size);
+
+/* Facts of the header. Strings are "" when unknown. */
+struct os_identity {
+    const char *os;  /* "linux" */
+    const char *cpu; /* "x86_64" */
+    char boot_id[64];
+    char exe[4096];
+    char comm[64];
+    uint64_t process_start; /* the system's unit; tells a reused pid */
+    uint64_t pid_namespace;
+};
+void sigprof__os_identity(struct os_identity *identity);
+/* Start time, in the same unit, of process pid; ESRCH when it is gone. */
+int sigprof__os_process_start(pid_t pid, uint64_t *start);
+/* The command line of this process, arguments ended by NUL; returns bytes. */
+size_t sigprof__os_command_line(char *line, size_t size);
+
+/* A directory of memory-backed files: "/dev/shm" or the best there is. */
+const char *sigprof__os_ring_directory(void);
+/* Makes sure that bytes [offset, offset + size) of a file have memory. */
+int sigprof__os_allocate(int descriptor, off_t offset, off_t size);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a killed process left in its ring, as blocks of its profile file. Used by
+ * sigprof-fold, and by the next start of the same user; ordinary code.
+ */
+#ifndef SIGPROF_SALVAGE_H
+#define SIGPROF_SALVAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum salvage_state {
+    SALVAGE_NONE,  /* no ring, or it belongs to another recording */
+    SALVAGE_ALIVE, /* the process still runs: its drain will write the rest */
+    SALVAGE_TAIL   /* the process is dead; *tail holds what the file lacks */
+};
+
+/*
+ * Looks at the ring at ring_path for the recording with this id. file and
+ * file_bytes are the profile as it is on disk, NULL and 0 if it has none.
+ * With SALVAGE_TAIL, *tail is malloc'ed and holds *tail_bytes bytes: the file's
+ * header too when the file is empty, then whole blocks that continue it and
+ * begin with a RESET. (The blocks do not hold an END: the end was not clean.)
+ */
+enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
+                                    const uint8_t *file, size_t file_bytes,
+                                    uint8_t **tail, size_t *tail_bytes);
+
+/*
+ * Appends the tail to the profile and, only when that has succeeded, removes the
+ * ring. Returns 0 or an errno value; both files are untouched by a failure but
+ * for a torn tail that readers skip.
+ */
+int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
+                          const uint8_t *tail, size_t tail_bytes);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Walking a stack from inside a signal: the contract that every engine keeps.
+ *
+ * A walk starts from the registers of a ucontext_t and lists the frames up to
+ * the thread's entry point. It takes no lock, allocates nothing, and reads
+ * memory only through unwind/memory.h. It uses under 1 KiB of stack with all
+ * that it calls (libunwind excepted).
+ *
+ * The result stays in the thread's struct unwind_stack until the next walk,
+ * which verifies it and keeps the part that still holds: so the frames lie
+ * with the root at the *end* of the array, where a shorter or longer leaf side
+ * does not move them.
+ *
+ *      frame[0]      top                              capacity
+ *        |  unused    | leaf ..... | shared ...... root |
+ *                                  ^ capacity - shared
+ */
+#ifndef SIGPROF_UNWIND_H
+#define SIGPROF_UNWIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "format.h"
+
+#define UNWIND_DEPTH_MAX 1024 /* SIGPROF_DEPTH's upper bound */
+#define UNWIND_STEPS_MAX 8192 /* about 0.2 ms of the slowest tier */
+
+/* One frame, with what is needed to verify its step to the next one. */
+struct unwind_frame {
+    uintptr_t pc; /* or an enum format_mark */
+    uintptr_t fp;
+    uintptr_t sp;
+    int16_t ra_at; /* return address read at next sp + ra_at (bytes) */
+    int16_t fp_at; /* caller's fp read at next sp + fp_at; 0: unchanged */
+    uint16_t flags; /* engine's own; 0: this step cannot be verified */
+    uint16_t spare;
+};
+
+/* A stack that the program declared, or that the thread was born with. */
+struct unwind_range {
+    uintptr_t low;  /* first byte */
+    uintptr_t high; /* first byte behind it */
+};
+
+/* Declared stacks, sorted by low; immutable once published. */
+struct unwind_ranges {
+    uint32_t count;
+    struct unwind_range range[];
+};
+
+/* A page seen through a read that cannot fault; see memory.h. */
+struct unwind_window {
+    uintptr_t low; /* 0: empty */
+    uintptr_t high;
+    unsigned char bytes[4096];
+};
+
+/* Per thread. Touched only by its handler, or while it cannot run. */
+struct unwind_stack {
+    uint32_t capacity; /* fixed when made: depth + a few for marks */
+    uint32_t depth;    /* SIGPROF_DEPTH */
+    uint32_t top;      /* frame[top..capacity) is the last walk's result */
+    uint32_t shared;   /* that many at the root's end are as in the walk before */
+    uint32_t epoch;    /* of the module snapshot that the frames were made by */
+    uint8_t end;       /* enum format_end: why the walk ended */
+    struct unwind_window *window;
+    struct unwind_frame *fresh; /* capacity entries: scratch of a walk */
+    struct unwind_frame *frame; /* capacity entries */
+};
+
+/* One walk: what the handler knows about the thread it stopped. */
+struct unwind_walk {
+    const void *ucontext;        /* ucontext_t of the interruption */
+    struct unwind_range thread;  /* the thread's own stack; 0,0: not known */
+    const struct unwind_ranges *declared; /* or NULL */
+    bool may_call_system;        /* reads outside known stacks are allowed */
+    struct unwind_stack *stack;  /* in: the last walk; out: this one */
+};
+
+/*
+ * Signal-safe. Walks, and fills in stack->top, shared, end and frame[]. At least
+ * the interrupted pc is always there. Stacks deeper than stack->depth keep half
+ * of it at each end with FORMAT_MARK_GAP between.
+ */
+typedef void unwind_engine(struct unwind_walk *walk);
+
+unwind_engine sigprof__unwind_cfi;
+unwind_engine sigprof__unwind_fp;
+unwind_engine sigprof__unwind_libunwind;
+
+/*
+ * Control, before the first walk. 0, or a SIGPROF_E… code. For libunwind: loads
+ * the library privately, so that none of its symbols enters the program's scope.
+ */
+int sigprof__unwind_libunwind_load(void);
+
+/* Puts the pcs of a new walk, leaf first, behind the frames they share with the
+ * last one. For engines that do not verify frames themselves. Signal-safe. */
+void sigprof__unwind_store(struct unwind_stack *stack,
+                           const struct unwind_frame *fresh, uint32_t count);
+
+#endif
