@@ -42,6 +42,9 @@ void sigprof__modules_idle(void);
 /* Control. Says every module again to the event log: a new file begins. */
 void sigprof__modules_repeat(void);
 
+void sigprof__modules_lock(void);
+void sigprof__modules_unlock(void);
+
 /* Control, in a forked child: forget that the event log was ever told. */
 void sigprof__modules_after_fork(void);
 

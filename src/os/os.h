@@ -35,7 +35,7 @@ size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size);
 
 /* Is this tick from the timer os_timer_create gave, armed for slot_value? */
 struct os_tick {
-    bool from_timer;     /* a per-thread timer's expiry */
+    bool from_timer;     /* a timer of sigprof__os_timer_create's */
     bool from_process_timer; /* ITIMER_PROF's */
     uint32_t value;      /* of the per-thread timer: as given at its creation */
     uint32_t overrun;    /* expiries that found the signal pending */
@@ -102,6 +102,8 @@ struct os_identity {
 void sigprof__os_identity(struct os_identity *identity);
 /* Start time, in the same unit, of process pid; ESRCH when it is gone. */
 int sigprof__os_process_start(pid_t pid, uint64_t *start);
+/* The parent of process pid. */
+int sigprof__os_process_parent(pid_t pid, pid_t *parent);
 /* The command line of this process, arguments ended by NUL; returns bytes. */
 size_t sigprof__os_command_line(char *line, size_t size);
 
