@@ -121,22 +121,21 @@ void sigprof__ring_close(struct ring *ring)
 }
 
 /* Storage is promised first and touched then, so the handler meets no fault. */
-static bool open_block(struct ring *ring, uint32_t index)
+static bool open_run(struct ring *ring, uint32_t index, uint32_t count)
 {
-    struct ring_block *block = ring_block(ring, index);
+    volatile uint8_t *at = (uint8_t *)ring_block(ring, index);
+    off_t offset = (uint8_t *)at - (uint8_t *)ring->head;
+    size_t bytes = (size_t)count * ring->block_bytes;
     int descriptor = open(ring->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    off_t offset = (uint8_t *)block - (uint8_t *)ring->head;
-    int error = errno;
+    int error;
 
-    if (descriptor >= 0) {
-        error = sigprof__os_allocate(descriptor, offset, ring->block_bytes);
-        close(descriptor);
-    }
-    if (descriptor < 0 || error)
+    if (descriptor < 0)
         return false;
-    for (uint32_t at = 0; at < ring->block_bytes; at += 4096)
-        ((volatile uint8_t *)block)[at] = 0;
-    return true;
+    error = sigprof__os_allocate(descriptor, offset, (off_t)bytes);
+    close(descriptor);
+    for (size_t i = 0; !error && i < bytes; i += 4096)
+        at[i] = 0;
+    return error == 0;
 }
 
 void sigprof__ring_free(struct ring *ring, uint32_t index)
@@ -165,17 +164,20 @@ uint32_t sigprof__ring_free_blocks(const struct ring *ring)
 
 void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
 {
-    while (sigprof__ring_free_blocks(ring) < spare) {
-        uint32_t index = atomic_fetch_add(&ring->opened, 1);
+    uint32_t from = atomic_load(&ring->opened);
+    uint32_t count;
 
-        if (index >= ring->blocks) {
-            atomic_store(&ring->opened, ring->blocks);
+    if (sigprof__ring_free_blocks(ring) >= spare)
+        return;
+    do {
+        count = ring->blocks - from < spare ? ring->blocks - from : spare;
+        if (!count)
             return;
-        }
-        if (!open_block(ring, index))
-            return; /* this block stays closed: a smaller ring, no harm */
-        sigprof__ring_free(ring, index);
-    }
+    } while (!atomic_compare_exchange_weak(&ring->opened, &from, from + count));
+    if (!open_run(ring, from, count))
+        return; /* these blocks stay closed: a smaller ring, no harm */
+    for (uint32_t i = 0; i < count; i++)
+        sigprof__ring_free(ring, from + i);
 }
 
 bool sigprof__ring_seal_idle(struct ring *ring, uint32_t index,

@@ -27,10 +27,8 @@ static bool take_block(struct ring *ring, struct ring_owner *owner, int tid)
     uint32_t bit;
 
     for (uint32_t i = 0; i < ring->free_words; i++) {
-        uint32_t word = owner->hint + i;
+        uint32_t word = (owner->hint + i) % ring->free_words;
 
-        if (word >= ring->free_words)
-            word -= ring->free_words;
         if (!take_bit(&ring->free_map[word], &bit, &tries))
             continue;
         uint32_t index = word * (uint32_t)WORD_BITS + bit;

@@ -15,7 +15,7 @@
 #include "threads-table.h"
 
 /* A thread that has told its end is in the system's list a little longer. */
-#define GONE_KEPT 64
+#define GONE_KEPT 1024
 #define GONE_FOR_NS 2000000000u
 
 static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -28,7 +28,7 @@ static struct {
     int tid;
     uint64_t at_ns;
 } gone[GONE_KEPT];
-static unsigned gone_next;
+static unsigned gone_next; /* the oldest of them */
 
 /* initial-exec: never allocated lazily, so a signal may find it there. */
 static __thread struct slot *self
@@ -155,7 +155,7 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->seen = true;
     slot->named = false;
     slot->has_timer = false;
-    slot->owner = (struct ring_owner){.hint = slot->value & 15};
+    slot->owner = (struct ring_owner){.hint = slot->value & SLOT_INDEX_MASK};
     slot->stack.top = slot->stack.capacity;
     slot->stack.shared = 0;
     slot->name[0] = '\0';
@@ -209,15 +209,17 @@ struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
                                    const char *name, bool hooked)
 {
     struct slot *slot;
+    uint32_t live;
 
     sigprof__threads_lock();
     slot = atomic_load(&sigprof__state.phase) == PHASE_OFF
                ? NULL
                : known_locked(tid, start_routine, name, hooked);
+    live = (uint32_t)past.live;
     sigprof__threads_unlock();
-    if (slot)
+    if (slot) /* all of them may tick before the drain comes by */
         sigprof__ring_open_blocks(&sigprof__state.ring,
-                                  RING_SPARE_BLOCKS);
+                                  RING_SPARE_BLOCKS + live);
     return slot;
 }
 
