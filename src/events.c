@@ -64,11 +64,16 @@ void sigprof__events_copy(const struct ring *ring, uint64_t at, uint8_t *bytes,
 static bool try_append(const uint8_t *record, size_t size)
 {
     struct ring *ring = &sigprof__state.ring;
-    struct ring_head *head = ring->head;
+    struct ring_head *head;
     uint64_t in, out;
-    bool fits;
+    bool fits, crowded;
 
     sigprof__events_lock();
+    head = ring->head;
+    if (!head) {
+        sigprof__events_unlock();
+        return true; /* sampling is off: there is nobody to tell */
+    }
     in = atomic_load_explicit(&head->events_in, memory_order_relaxed);
     out = atomic_load_explicit(&head->events_out, memory_order_acquire);
     fits = head->events_bytes - (in - out) >= size;
@@ -77,8 +82,9 @@ static bool try_append(const uint8_t *record, size_t size)
         atomic_store_explicit(&head->events_in, in + size,
                               memory_order_release);
     }
+    crowded = in - out > head->events_bytes / 2;
     sigprof__events_unlock();
-    if (head->events_bytes - (in - out) < head->events_bytes / 2)
+    if (crowded)
         sigprof__drain_hurry();
     return fits;
 }
@@ -90,7 +96,7 @@ static void append(uint8_t *record, unsigned type, const struct format_out *out)
     size_t size = (size_t)(out->at - record);
     size_t body = size - RECORD_HEAD;
 
-    if (!sigprof__state.ring.head || out->full)
+    if (out->full)
         return;
     record[0] = (uint8_t)type;
     record[1] = (uint8_t)(body | 0x80);
@@ -102,7 +108,10 @@ static void append(uint8_t *record, unsigned type, const struct format_out *out)
         if (!sigprof__drain_events_from_drain())
             nanosleep(&nap, NULL);
     }
-    atomic_fetch_add(&sigprof__state.ring.head->events_lost, 1);
+    sigprof__events_lock();
+    if (sigprof__state.ring.head)
+        atomic_fetch_add(&sigprof__state.ring.head->events_lost, 1);
+    sigprof__events_unlock();
 }
 
 /* size: of the body, at most. Threads with tiny stacks come through here. */

@@ -12,6 +12,7 @@
 #include "children.h"
 #include "clock/clock.h"
 #include "drain.h"
+#include "events-log.h"
 #include "foreign.h"
 #include "hooks.h"
 #include "labels.h"
@@ -184,10 +185,28 @@ int sigprof__start(const struct sigprof__config *config, bool forked)
 
 /* ---- Stop -------------------------------------------------------------- */
 
+/* Threads that are being born or told of at this moment see it or do not, but
+ * never half of it. */
+static void drop_ring(bool quiet, bool remove)
+{
+    struct ring *ring = &sigprof__state.ring;
+
+    sigprof__threads_lock();
+    sigprof__events_lock();
+    if (quiet) {
+        sigprof__ring_drop(ring, remove);
+    } else {
+        if (remove)
+            unlink(ring->path);
+        ring->head = NULL; /* the mapping stays for the handler still in it */
+    }
+    sigprof__events_unlock();
+    sigprof__threads_unlock();
+}
+
 /* Timers, flag, handlers out, accounts, last drain; see the theory. */
 static void stop_parts(bool remove_if_empty)
 {
-    struct ring *ring = &sigprof__state.ring;
     bool quiet;
     int code;
 
@@ -200,10 +219,7 @@ static void stop_parts(bool remove_if_empty)
     sigprof__sheet(&last_stats);
     have_last_stats = true;
     sigprof__handler_restore();
-    if (quiet)
-        sigprof__ring_drop(ring, code == 0);
-    else if (code == 0)
-        unlink(ring->path); /* the mapping stays for the handler still in it */
+    drop_ring(quiet, code == 0);
 }
 
 int sigprof__stop(bool remove_if_empty)

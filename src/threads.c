@@ -209,17 +209,15 @@ struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
                                    const char *name, bool hooked)
 {
     struct slot *slot;
-    uint32_t live;
 
     sigprof__threads_lock();
     slot = atomic_load(&sigprof__state.phase) == PHASE_OFF
                ? NULL
                : known_locked(tid, start_routine, name, hooked);
-    live = (uint32_t)past.live;
-    sigprof__threads_unlock();
     if (slot) /* all of them may tick before the drain comes by */
         sigprof__ring_open_blocks(&sigprof__state.ring,
-                                  RING_SPARE_BLOCKS + live);
+                                  RING_SPARE_BLOCKS + (uint32_t)past.live);
+    sigprof__threads_unlock();
     return slot;
 }
 
@@ -252,7 +250,8 @@ static void settle(struct slot *slot, unsigned cause)
     char name[sizeof slot->name];
 
     sigprof__clock_disarm(slot, true);
-    sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+    if (atomic_load(&sigprof__state.phase) == PHASE_ON)
+        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
     sigprof__os_thread_name(slot->tid, name, sizeof name);
     if (name[0] && strcmp(name, slot->name) != 0) {
         name_slot(slot, name);
