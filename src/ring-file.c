@@ -218,6 +218,23 @@ static bool head_is_sane(const struct ring_head *head, size_t bytes)
                bytes;
 }
 
+/* In a folder that everybody writes to: only a file, and only our user's (root's
+ * tools read anybody's). The descriptor, or -1 and errno. */
+static int open_own(const char *path, struct stat *status)
+{
+    int descriptor =
+        open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+    if (descriptor < 0)
+        return -1;
+    if (fstat(descriptor, status) == 0 && S_ISREG(status->st_mode) &&
+        (status->st_uid == geteuid() || geteuid() == 0))
+        return descriptor;
+    close(descriptor);
+    errno = EPERM;
+    return -1;
+}
+
 int sigprof__ring_open(struct ring *ring, const char *path)
 {
     struct stat status;
@@ -226,11 +243,10 @@ int sigprof__ring_open(struct ring *ring, const char *path)
 
     memset(ring, 0, sizeof *ring);
     ring->descriptor = -1;
-    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int descriptor = open_own(path, &status);
     if (descriptor < 0)
         return errno;
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_uid != geteuid() || status.st_size < RING_HEAD_BYTES)
+    if (status.st_size < RING_HEAD_BYTES)
         error = EINVAL;
     else if ((map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED,
                          descriptor, 0)) == MAP_FAILED)
@@ -250,7 +266,8 @@ int sigprof__ring_open(struct ring *ring, const char *path)
 
 bool sigprof__ring_alive(const char *path)
 {
-    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    int descriptor = open_own(path, &status);
     bool alive;
 
     if (descriptor < 0)
