@@ -19,6 +19,10 @@ struct memory {
     uint32_t pages_left;
 };
 
+/* Signal-safe. First of a walk: nothing is known, the budget is whole. */
+void sigprof__memory_begin(struct memory *memory,
+                           const struct unwind_walk *walk, uintptr_t sp);
+
 /* Signal-safe. Chooses the range that sp lies in; an empty one if none does. */
 void sigprof__memory_enter(struct memory *memory, const struct unwind_walk *walk,
                            uintptr_t sp);
@@ -27,7 +31,8 @@ void sigprof__memory_enter(struct memory *memory, const struct unwind_walk *walk
 bool sigprof__memory_read_slow(struct memory *memory, uintptr_t address,
                                uintptr_t *word);
 
-/* Signal-safe. size bytes; for unwind tables that may be unmapped meanwhile. */
+/* Signal-safe. size bytes; for unwind tables and code that may be unmapped
+ * meanwhile. Unaligned addresses are right here. */
 bool sigprof__memory_copy(struct memory *memory, uintptr_t address, void *to,
                           uint32_t size);
 
