@@ -108,16 +108,21 @@ int sigprof__unwind_libunwind_load(void);
  * frames are there, the leaf's half stays and the rest is a ring of the latest,
  * so that both ends of a deep stack are at hand whenever the walk ends.
  */
+static inline uint32_t unwind_place(const struct unwind_stack *stack,
+                                    uint32_t index)
+{
+    uint32_t root = stack->depth / 2;
+    uint32_t leaf = stack->depth - root;
+
+    if (index < stack->depth)
+        return index;
+    return root == 0 ? stack->depth : leaf + (index - leaf) % root;
+}
+
 static inline struct unwind_frame *unwind_push(struct unwind_stack *stack,
                                                uint32_t *count)
 {
-    uint32_t half = stack->depth / 2;
-    uint32_t at = *count;
-
-    if (at >= stack->depth)
-        at = half + (at - half) % (stack->depth - half);
-    ++*count;
-    return &stack->fresh[at];
+    return &stack->fresh[unwind_place(stack, (*count)++)];
 }
 
 /*
