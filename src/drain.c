@@ -157,7 +157,7 @@ static bool take_events(void)
 
         if (!size)
             return true;
-        sigprof__events_copy(ring, from, chunk, size);
+        sigprof__ring_copy_events(ring, from, chunk, size);
         while (sigprof__get_record(&records, &body))
             whole = records.at;
         if (whole == chunk)

@@ -49,17 +49,6 @@ static void copy_in(struct ring *ring, uint64_t at, const uint8_t *bytes,
     memcpy(ring->events, bytes + first, size - first);
 }
 
-void sigprof__events_copy(const struct ring *ring, uint64_t at, uint8_t *bytes,
-                          size_t size)
-{
-    size_t area = ring->head->events_bytes;
-    size_t offset = (size_t)(at % area);
-    size_t first = size < area - offset ? size : area - offset;
-
-    memcpy(bytes, ring->events + offset, first);
-    memcpy(bytes + first, ring->events, size - first);
-}
-
 /* Puts a record if there is room for it. false: there is none. */
 static bool try_append(const uint8_t *record, size_t size)
 {

@@ -264,6 +264,17 @@ int sigprof__ring_open(struct ring *ring, const char *path)
     return 0;
 }
 
+void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,
+                               uint8_t *bytes, size_t size)
+{
+    size_t area = ring->head->events_bytes;
+    size_t offset = (size_t)(at % area);
+    size_t first = size < area - offset ? size : area - offset;
+
+    memcpy(bytes, ring->events + offset, first);
+    memcpy(bytes + first, ring->events, size - first);
+}
+
 bool sigprof__ring_alive(const char *path)
 {
     struct stat status;

@@ -192,6 +192,10 @@ void sigprof__ring_drop(struct ring *ring, bool remove);
 /* Maps an existing ring file for reading. 0 or an errno value. */
 int sigprof__ring_open(struct ring *ring, const char *path);
 
+/* Copies size bytes of the event log from the count `at` on. */
+void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,
+                               uint8_t *bytes, size_t size);
+
 /* Does a process still hold the ring at path? */
 bool sigprof__ring_alive(const char *path);
 

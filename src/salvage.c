@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "encode.h"
-#include "events-log.h"
 #include "ring.h"
 
 struct tail {
@@ -101,7 +100,7 @@ static void take_events(struct encoder *encoder)
     if (to <= from || to - from > ring->head->events_bytes ||
         !(log = malloc(to - from)))
         return;
-    sigprof__events_copy(ring, from, log, to - from);
+    sigprof__ring_copy_events(ring, from, log, to - from);
     struct format_in in = {log, log + (to - from), false};
     struct format_in body;
     const uint8_t *start = log;
