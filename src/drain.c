@@ -30,6 +30,7 @@
 #include "threads-table.h"
 
 #define PASS_NS 250000000u      /* the tail that a lost ring would cost */
+#define PASS_ALONE_NS 50000000u /* threads are found by looking only */
 #define PASS_BUSY_NS 50000000u  /* when the ring filled by a quarter meanwhile */
 #define SWEEP_NS 1000000000u    /* even if the number of threads is the same */
 #define IDLE_PASSES 4u          /* then a thread's block is taken from it */
@@ -57,6 +58,7 @@ static struct {
 } drain;
 
 static _Atomic int drain_tid;
+static bool threads_tell; /* the preload object is there */
 
 /* drain_lock */
 static pthread_mutex_t drain_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -70,6 +72,11 @@ static struct {
     bool failed; /* of the last pass */
     bool ready;  /* the thread has opened what it needs */
 } request;
+
+void sigprof__drain_hooked(bool hooked)
+{
+    threads_tell = hooked;
+}
 
 void sigprof__drain_lock(void)
 {
@@ -358,7 +365,9 @@ static uint64_t next_wait_ns(uint32_t free_before)
     const struct ring *ring = &sigprof__state.ring;
     uint32_t opened = atomic_load(&ring->opened);
 
-    return free_before < opened - opened / 4 ? PASS_BUSY_NS : PASS_NS;
+    if (free_before < opened - opened / 4)
+        return PASS_BUSY_NS;
+    return threads_tell ? PASS_NS : PASS_ALONE_NS;
 }
 
 static void serve(uint64_t asked, bool good)
@@ -392,7 +401,9 @@ static void finish(void)
 
 static void *run(void *arg)
 {
-    uint64_t wait_ns = drain.forked ? CHILD_DELAY_NS : PASS_NS;
+    uint64_t wait_ns = drain.forked ? CHILD_DELAY_NS
+                       : threads_tell ? PASS_NS
+                                      : PASS_ALONE_NS;
 
     (void)arg;
     open_own_descriptors();

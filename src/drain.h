@@ -16,6 +16,10 @@
 
 #include "profile-file.h"
 
+/* Control, before the start. Threads tell of their birth: the drain need not look
+ * for new ones so often. */
+void sigprof__drain_hooked(bool hooked);
+
 /* Control. Starts the thread. file: created, or for a forked child only named by
  * `name`; then the drain creates it after a moment. 0 or a SIGPROF_E… code. */
 int sigprof__drain_start(const struct profile_name *name, bool forked);

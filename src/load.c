@@ -25,7 +25,18 @@
 /* Defined by the preload object. */
 extern const char sigprof__preload_mark[] __attribute__((weak));
 
+#define TEXT_OF(x) #x
+#define VERSION_TEXT(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+
 static bool verbose;
+
+/* Here, so that whoever asks for it out of the archive (-u sigprof_version) gets
+ * the constructor below. */
+const char *sigprof_version(void)
+{
+    return VERSION_TEXT(SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
+                        SIGPROF_VERSION_PATCH);
+}
 
 /* Rights that the caller of a set-id program lacks must not be lent to it. */
 static bool is_privileged(void)
@@ -118,6 +129,7 @@ static void start_from_environment(const char *preload_path)
     }
     if (preload_path)
         sigprof__environment_keep(preload_path, &config);
+    sigprof__drain_hooked(preload_path != NULL);
     code = sigprof__start(&config, false);
     verbose = config.verbose;
     if (code == SIGPROF_EFILE) {

@@ -137,6 +137,14 @@ static void put_sheet(struct encoder *encoder)
     sigprof__encode_records(encoder, record, (size_t)(out.at - record));
 }
 
+/* So that readers can tell a cut file from one that has all there was. */
+static void put_note(struct encoder *encoder)
+{
+    static const uint8_t record[] = "\1\15\10salvaged\3yes";
+
+    sigprof__encode_records(encoder, record, sizeof record - 1);
+}
+
 static bool encode_tail(const struct ring *ring, const uint8_t *file,
                         size_t file_bytes, struct tail *tail)
 {
@@ -161,6 +169,7 @@ static bool encode_tail(const struct ring *ring, const uint8_t *file,
         if (atomic_load(&ring_block(ring, i)->word))
             good = sigprof__encode_ring_block(&encoder, i);
     put_sheet(&encoder);
+    put_note(&encoder);
     good = sigprof__encode_flush(&encoder) && good;
     sigprof__encode_drop(&encoder);
     return good;

@@ -21,8 +21,6 @@
 #include "threads-table.h"
 
 #define SYNCHRONIZE_MS 1000 /* a handler's thread may have lost its CPU */
-#define TEXT_OF(x) #x
-#define VERSION_TEXT(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
 
 struct sigprof__session sigprof__session;
 
@@ -43,12 +41,6 @@ void sigprof__control_unlock(void)
 static int phase(void)
 {
     return atomic_load(&sigprof__state.phase);
-}
-
-const char *sigprof_version(void)
-{
-    return VERSION_TEXT(SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
-                        SIGPROF_VERSION_PATCH);
 }
 
 static unwind_engine *engine_of(unsigned unwind)
