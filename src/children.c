@@ -112,6 +112,8 @@ static void in_child(void)
     struct sigprof__config config = sigprof__session.config;
 
     unlock_all();
+    if (sigprof__session.pid)
+        sigprof__session.pid = getpid(); /* the signal is still in our hands */
     if (phase_at_fork == PHASE_OFF)
         return;
     atomic_store(&sigprof__state.phase, PHASE_OFF);
