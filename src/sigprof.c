@@ -168,6 +168,7 @@ int sigprof__start(const struct sigprof__config *config, bool forked)
     sigprof__children_begin();
     if (!forked)
         sigprof__children_look();
+    sigprof__os_barrier_begin();
     begin_session(config, forked);
     code = start_parts(config, forked);
     if (code && sigprof__state.ring.head)

@@ -265,15 +265,15 @@ int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high)
     return error;
 }
 
+/* The kernel waits for a grace period (10 ms) when other threads exist already. */
+void sigprof__os_barrier_begin(void)
+{
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
 bool sigprof__os_barrier(void)
 {
-    static bool registered;
-
-    if (!registered)
-        registered = syscall(SYS_membarrier,
-                             MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-    return registered &&
-           syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+    return syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
 int sigprof__os_private_descriptors(void)

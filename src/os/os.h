@@ -77,6 +77,8 @@ int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high);
 /* Makes stores before it visible to, and ordered with, what every thread of the
  * process does after it. false: the system cannot. */
 bool sigprof__os_barrier(void);
+/* Before the first of them, in a process: cheapest while it has one thread. */
+void sigprof__os_barrier_begin(void);
 
 /* May the process's threads lose their life over an unexpected system call
  * (seccomp and its like)? */
