@@ -6,9 +6,11 @@
  * by address. Both lie in one segment with the header nearly always in front; all
  * that is checked here is never checked again in the handler.
  */
+#include <dlfcn.h>
 #include <string.h>
 
 #include "modules-elf.h"
+#include "os/os.h"
 #include "unwind/cfi.h"
 #include "unwind/dwarf.h"
 
@@ -100,4 +102,8 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
 
 void sigprof__cfi_prepare(void)
 {
+    if (!sigprof__cfi_cache) /* benign: every step is interpreted */
+        sigprof__cfi_cache = sigprof__os_map(
+            sizeof *sigprof__cfi_cache << CFI_CACHE_BITS);
+    sigprof__cfi_find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
 }

@@ -36,7 +36,19 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
                            const struct elf_object *object, uint8_t *copy,
                            size_t copy_bytes);
 
-/* Control. Before the first walk: what the handler must not look up. */
+/* Control. Before the first walk: memory and addresses that the handler cannot
+ * get for itself. Costs two system calls; memory is touched when used. */
 void sigprof__cfi_prepare(void);
+
+/* Packed rules by address, for all threads: cfi.c. NULL: none. */
+struct cfi_cached {
+    _Atomic uint64_t address;
+    _Atomic uint64_t rule; /* and a check word above it */
+};
+#define CFI_CACHE_BITS 16 /* 1 MiB: every pc that a large program samples */
+extern struct cfi_cached *sigprof__cfi_cache;
+
+/* _dl_find_object, or NULL where the C library has none: pull.c. */
+extern void *sigprof__cfi_find_object;
 
 #endif

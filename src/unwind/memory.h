@@ -36,6 +36,12 @@ bool sigprof__memory_read_slow(struct memory *memory, uintptr_t address,
 bool sigprof__memory_copy(struct memory *memory, uintptr_t address, void *to,
                           uint32_t size);
 
+static inline bool sigprof__memory_is_outside(const struct memory *memory,
+                                              uintptr_t address)
+{
+    return address - memory->now.low >= memory->now.high - memory->now.low;
+}
+
 static inline bool sigprof__memory_read(struct memory *memory,
                                         uintptr_t address, uintptr_t *word)
 {

@@ -61,7 +61,7 @@ struct unwind_page {
 struct unwind_window {
     struct unwind_page stack; /* the walked stack, where it is not known */
     struct unwind_page table; /* unwind tables that may be unmapped */
-    uint64_t scratch[256];    /* the cfi engine's: struct cfi_state */
+    uint64_t scratch[384];    /* the cfi engine's: struct cfi_state */
 };
 
 /* Per thread. Touched only by its handler, or while it cannot run. */
