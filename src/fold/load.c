@@ -369,8 +369,8 @@ static void say_status(const char *path, enum read_status status,
         sigprof__say("%s: not a sigprof profile", path);
         break;
     case READ_TEXT_MODE:
-        sigprof__say("%s: a profile damaged by a transfer as text; copy it "
-                     "again, as binary",
+        sigprof__say("%s: its header is damaged, as by a transfer as text; "
+                     "copy it again, as binary",
                      path);
         break;
     case READ_NEWER:

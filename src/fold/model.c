@@ -104,7 +104,8 @@ static uint32_t intern_module(struct model *model, const struct read_module *in)
 }
 
 static uint32_t intern_frame(struct model *model, uint32_t module,
-                             uint32_t process, uint64_t address)
+                             uint32_t process, uint64_t address,
+                             uint64_t span_from)
 {
     struct index *index = &model->frame_index;
     uint32_t hash =
@@ -123,7 +124,10 @@ static uint32_t intern_frame(struct model *model, uint32_t module,
     }
     ARRAY_ROOM(model->frames, model->frame_count, model->frame_capacity);
     model->frames[model->frame_count] = (struct model_frame){
-        .address = address, .module = module, .process = process};
+        .address = address,
+        .module = module,
+        .process = process,
+        .span_from = span_from};
     sigprof__index_put(index, at, hash, (uint32_t)model->frame_count);
     return (uint32_t)model->frame_count++;
 }
@@ -363,14 +367,37 @@ mapping_find(const struct model_process *process, uint64_t pc)
     return &process->view[low - 1];
 }
 
+/* The first module to come to an address that was nobody's in a span, as far as
+ * is known: in this span, or behind it. */
+static const struct model_mapping *
+mapping_later(const struct model_process *process, uint64_t pc,
+              uint64_t span_from)
+{
+    const struct model_mapping *best = NULL;
+
+    for (size_t i = 0; i < process->mapping_count; i++) {
+        const struct model_mapping *mapping = &process->mappings[i];
+
+        if (mapping->low <= pc && pc < mapping->high &&
+            mapping->from_ns >= span_from &&
+            (!best || mapping->from_ns < best->from_ns))
+            best = mapping;
+    }
+    return best;
+}
+
 static uint32_t frame_of_pc(struct model *model, uint64_t pc)
 {
-    const struct model_mapping *mapping = mapping_find(model->process, pc);
+    struct model_process *process = model->process;
+    const struct model_mapping *mapping = mapping_find(process, pc);
 
+    if (!mapping)
+        mapping = mapping_later(process, pc, process->view_from);
     if (mapping)
-        return intern_frame(model, mapping->module, 0, pc - mapping->bias);
+        return intern_frame(model, mapping->module, 0, pc - mapping->bias, 0);
     return intern_frame(model, MODEL_NO_MODULE,
-                        (uint32_t)(model->process - model->processes), pc);
+                        (uint32_t)(process - model->processes), pc,
+                        process->view_from);
 }
 
 /* The node of the tree that a generation's node stands for, mapped once in
@@ -770,22 +797,15 @@ void sigprof__model_drop(struct model *model)
     model->process = NULL;
 }
 
-/* A module that was noticed only after its code was sampled, in another span. */
+/* A module that was heard of only after its code was sampled. */
 static void place_late(struct model *model, struct model_frame *frame)
 {
-    const struct model_process *process = model->process;
-    const struct model_mapping *best = NULL;
+    const struct model_mapping *mapping =
+        mapping_later(model->process, frame->address, frame->span_from);
 
-    for (size_t i = 0; i < process->mapping_count; i++) {
-        const struct model_mapping *mapping = &process->mappings[i];
-
-        if (mapping->low <= frame->address && frame->address < mapping->high &&
-            (!best || mapping->from_ns < best->from_ns))
-            best = mapping;
-    }
-    if (best) {
-        frame->module = best->module;
-        frame->address -= best->bias;
+    if (mapping) {
+        frame->module = mapping->module;
+        frame->address -= mapping->bias;
     }
 }
 

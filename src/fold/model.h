@@ -48,6 +48,7 @@ struct model_frame {
     uint64_t address; /* link address; as seen, if there is no module */
     uint32_t module;  /* or MODEL_NO_MODULE */
     uint32_t process; /* of a frame without module, else 0 */
+    uint64_t span_from; /* … beginning of the span it was first seen in */
     uint32_t exact, call; /* display names: of the address, of the call at - 1 */
     bool named;           /* exact is a symbol's name, not an offset */
 };

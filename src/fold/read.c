@@ -369,8 +369,16 @@ void sigprof__reader_more(struct reader *reader, const uint8_t *bytes,
     reader->torn_bytes += size - good_end;
 }
 
-/* The magic's own bytes tell what has happened to a file: a transfer as text
- * takes the top bit, or changes line ends. */
+/* A transfer as text takes the top bit, or makes two bytes of the first, or
+ * changes line ends; the word behind it is left. */
+static enum read_status foreign_or_text(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 1; i <= 3 && i + 7 <= size; i++)
+        if (memcmp(bytes + i, "SIGPROF", 7) == 0)
+            return READ_TEXT_MODE;
+    return READ_FOREIGN;
+}
+
 static enum read_status check_header(struct reader *reader,
                                      const uint8_t *bytes, size_t size)
 {
@@ -381,10 +389,8 @@ static enum read_status check_header(struct reader *reader,
         return READ_EMPTY;
     if (size < sizeof header)
         return memcmp(bytes, header, size) == 0 ? READ_EMPTY : READ_FOREIGN;
-    if (memcmp(bytes + 1, header + 1, 7) != 0)
-        return READ_FOREIGN;
-    if (bytes[0] != header[0])
-        return bytes[0] == (header[0] & 0x7f) ? READ_TEXT_MODE : READ_FOREIGN;
+    if (memcmp(bytes, header, 8) != 0)
+        return foreign_or_text(bytes, size);
     if (memcmp(bytes + 12, header + 12, 4) != 0)
         return READ_TEXT_MODE;
     reader->major = bytes[8] | (unsigned)bytes[9] << 8;

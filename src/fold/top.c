@@ -23,7 +23,7 @@ static int row_order(const void *a, const void *b)
         return x->self > y->self ? -1 : 1;
     if (x->total != y->total)
         return x->total > y->total ? -1 : 1;
-    order = memcmp(x->name.at, y->name.at, size);
+    order = size ? memcmp(x->name.at, y->name.at, size) : 0;
     if (order)
         return order;
     return (x->name.size > y->name.size) - (x->name.size < y->name.size);

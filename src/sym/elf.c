@@ -564,36 +564,32 @@ static struct stub decode_stub(const uint8_t *code, size_t size,
 
 struct relocations {
     struct sym_elf *elf;
-    Elf_Data *data;
-    GElf_Shdr header;
+    Elf_Data *data;    /* of the table */
+    Elf_Data *symbols; /* that it names */
+    size_t strings;    /* their section of names */
+    size_t count;
+    bool is_plt; /* stubs push indices into this one */
 };
 
-/* The name of relocation number i, or NULL. An IRELATIVE one has no symbol but
- * the address of a resolver, in *resolver. */
-static const char *relocation_name(const struct relocations *table, size_t i,
-                                   uint64_t *offset, uint64_t *resolver)
-{
-    Elf_Scn *section = elf_getscn(table->elf->elf, table->header.sh_link);
-    Elf_Data *symbols = section ? elf_getdata(section, NULL) : NULL;
-    GElf_Shdr symbols_header;
-    GElf_Rela entry;
-    GElf_Sym symbol;
-    size_t index;
+/* A stub that waits for the name of its relocation. */
+struct waiting {
+    struct stub stub;
+    struct sym_answer *answer;
+};
 
-    *resolver = 0;
-    if (!gelf_getrela(table->data, (int)i, &entry))
-        return NULL;
-    *offset = entry.r_offset;
-    index = GELF_R_SYM(entry.r_info);
-    if (index == 0) {
-        if (GELF_R_TYPE(entry.r_info) == R_X86_64_IRELATIVE)
-            *resolver = (uint64_t)entry.r_addend;
-        return NULL;
-    }
-    if (!symbols || !gelf_getshdr(section, &symbols_header) ||
-        !gelf_getsym(symbols, (int)index, &symbol))
-        return NULL;
-    return elf_strptr(table->elf->elf, symbols_header.sh_link, symbol.st_name);
+struct stubs {
+    struct waiting *waiting; /* sorted by slot, those without one last */
+    size_t count, capacity;
+};
+
+static int by_slot(const void *a, const void *b)
+{
+    const struct stub *x = &((const struct waiting *)a)->stub;
+    const struct stub *y = &((const struct waiting *)b)->stub;
+
+    if (x->has_slot != y->has_slot)
+        return x->has_slot ? -1 : 1;
+    return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
 static const char *resolver_name(struct sym_elf *elf, uint64_t address,
@@ -605,47 +601,104 @@ static const char *resolver_name(struct sym_elf *elf, uint64_t address,
     return answer.name && answer.start == address ? answer.name : "*ifunc";
 }
 
-static const char *stub_name(struct sym_elf *elf, const struct stub *stub,
-                             bool is_first_table_only, struct sym_names *names)
+/* The name of a relocation's target; an IRELATIVE one has no symbol, but the
+ * address of a resolver. */
+static const char *target_name(const struct relocations *table,
+                               const GElf_Rela *entry, struct sym_names *names)
 {
-    struct relocations table = {.elf = elf};
-    Elf_Scn *section = NULL;
+    size_t index = GELF_R_SYM(entry->r_info);
+    GElf_Sym symbol;
 
-    while ((section = elf_nextscn(elf->elf, section)) != NULL) {
-        size_t count;
-
-        if (!gelf_getshdr(section, &table.header) ||
-            table.header.sh_type != SHT_RELA || table.header.sh_entsize == 0 ||
-            (is_first_table_only &&
-             strcmp(section_name(elf, &table.header), ".rela.plt") != 0))
-            continue;
-        table.data = elf_getdata(section, NULL);
-        count = table.data ? table.data->d_size / table.header.sh_entsize : 0;
-        for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
-            uint64_t offset = 0, resolver;
-            const char *name;
-
-            if (stub->has_index)
-                i = stub->index;
-            if (i >= count)
-                break;
-            name = relocation_name(&table, i, &offset, &resolver);
-            if (stub->has_index || offset == stub->slot) {
-                if (!name && resolver)
-                    name = resolver_name(elf, resolver, names);
-                return name && *name ? keep_name(names, name, "@plt") : NULL;
-            }
-        }
-    }
-    return NULL;
+    if (index == 0)
+        return GELF_R_TYPE(entry->r_info) == R_X86_64_IRELATIVE
+                   ? resolver_name(table->elf, (uint64_t)entry->r_addend, names)
+                   : NULL;
+    if (!table->symbols || index > INT32_MAX ||
+        !gelf_getsym(table->symbols, (int)index, &symbol))
+        return NULL;
+    return elf_strptr(table->elf->elf, table->strings, symbol.st_name);
 }
 
-static void name_stub(struct sym_elf *elf, Elf_Data *data,
-                      const GElf_Shdr *header, uint64_t address,
-                      struct sym_answer *answer, struct sym_names *names)
+static void name_waiting(const struct relocations *table,
+                         const GElf_Rela *entry, struct waiting *waiting,
+                         struct sym_names *names)
 {
-    bool small = header->sh_entsize == 8; /* .plt.got without endbr64 */
-    uint64_t entry = small ? 8 : 16;
+    const char *name;
+
+    if (waiting->answer->name)
+        return;
+    name = target_name(table, entry, names);
+    if (name && *name)
+        waiting->answer->name = keep_name(names, name, "@plt");
+}
+
+static void name_by_table(const struct relocations *table, struct stubs *stubs,
+                          struct sym_names *names)
+{
+    GElf_Rela entry;
+    size_t slots = 0;
+
+    while (slots < stubs->count && stubs->waiting[slots].stub.has_slot)
+        slots++;
+    for (size_t i = 0; slots && i < table->count; i++) {
+        size_t low = 0, high = slots;
+
+        if (!gelf_getrela(table->data, (int)i, &entry))
+            break;
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+
+            if (stubs->waiting[middle].stub.slot < entry.r_offset)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < slots && stubs->waiting[low].stub.slot == entry.r_offset;
+             low++)
+            name_waiting(table, &entry, &stubs->waiting[low], names);
+    }
+    for (size_t i = slots; table->is_plt && i < stubs->count; i++)
+        if (stubs->waiting[i].stub.index < table->count &&
+            gelf_getrela(table->data, (int)stubs->waiting[i].stub.index,
+                         &entry))
+            name_waiting(table, &entry, &stubs->waiting[i], names);
+}
+
+static void name_by_relocations(struct sym_elf *elf, struct stubs *stubs,
+                                struct sym_names *names)
+{
+    Elf_Scn *section = NULL;
+    GElf_Shdr header, symbols;
+
+    while ((section = elf_nextscn(elf->elf, section)) != NULL) {
+        struct relocations table = {.elf = elf};
+        size_t entry = gelf_fsize(elf->elf, ELF_T_RELA, 1, EV_CURRENT);
+        Elf_Scn *its;
+
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
+            !(header.sh_flags & SHF_ALLOC) || entry == 0)
+            continue;
+        table.data = elf_getdata(section, NULL);
+        if (!table.data)
+            continue;
+        table.count = table.data->d_size / entry;
+        if (table.count > INT32_MAX)
+            table.count = INT32_MAX;
+        table.is_plt = strcmp(section_name(elf, &header), ".rela.plt") == 0;
+        its = elf_getscn(elf->elf, header.sh_link);
+        if (its && gelf_getshdr(its, &symbols)) {
+            table.symbols = elf_getdata(its, NULL);
+            table.strings = symbols.sh_link;
+        }
+        name_by_table(&table, stubs, names);
+    }
+}
+
+static void note_stub(Elf_Data *data, const GElf_Shdr *header, uint64_t address,
+                      struct sym_answer *answer, struct stubs *stubs,
+                      struct sym_names *names)
+{
+    uint64_t entry = header->sh_entsize == 8 ? 8 : 16; /* 8: no endbr64 */
     uint64_t at = (address - header->sh_addr) / entry * entry;
     struct stub stub;
 
@@ -656,20 +709,23 @@ static void name_stub(struct sym_elf *elf, Elf_Data *data,
     answer->start = header->sh_addr + at;
     if (stub.is_head)
         answer->name = keep_name(names, "[plt]", "");
-    else if (stub.has_slot || stub.has_index)
-        answer->name = stub_name(elf, &stub, stub.has_index, names);
+    else if ((stub.has_slot || stub.has_index) && stubs->count < stubs->capacity)
+        stubs->waiting[stubs->count++] = (struct waiting){stub, answer};
 }
 
 static void name_stubs(struct sym_elf *elf, const uint64_t *addresses,
                        size_t count, struct sym_answer *answers,
                        struct sym_names *names)
 {
+    struct stubs stubs = {malloc((count + 1) * sizeof *stubs.waiting), 0,
+                          count};
     Elf_Scn *section = NULL;
     GElf_Shdr header;
 
-    if (elf->header.e_machine != EM_X86_64)
-        return;
-    while ((section = elf_nextscn(elf->elf, section)) != NULL) {
+    if (elf->header.e_machine != EM_X86_64 || !stubs.waiting)
+        stubs.capacity = 0;
+    while (stubs.capacity &&
+           (section = elf_nextscn(elf->elf, section)) != NULL) {
         Elf_Data *data;
 
         if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
@@ -679,8 +735,14 @@ static void name_stubs(struct sym_elf *elf, const uint64_t *addresses,
         for (size_t i = 0; data && data->d_buf && i < count; i++)
             if (!answers[i].name && addresses[i] >= header.sh_addr &&
                 addresses[i] - header.sh_addr < header.sh_size)
-                name_stub(elf, data, &header, addresses[i], &answers[i], names);
+                note_stub(data, &header, addresses[i], &answers[i], &stubs,
+                          names);
     }
+    if (stubs.count) {
+        qsort(stubs.waiting, stubs.count, sizeof *stubs.waiting, by_slot);
+        name_by_relocations(elf, &stubs, names);
+    }
+    free(stubs.waiting);
 }
 
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,

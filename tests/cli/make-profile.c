@@ -276,39 +276,69 @@ static uint64_t big_pc(uint64_t stack, uint64_t level, uint64_t depth)
     return 0x401000 + (((stack >> shift) * 2654435761u + level * 977) & 0xffff0);
 }
 
-/* A generation that has been told `told` bytes begins anew. */
+/* What a generation has said: (parent, pc) -> node, pc -> number. */
+#define KNOWN_SLOTS (1u << 20) /* four times what a generation can hold */
+
+struct known {
+    uint64_t parent, pc; /* parent UINT64_MAX: a pc's number */
+    uint64_t value;      /* 0: free */
+};
+static struct known known[KNOWN_SLOTS];
+
+static struct known *known_find(uint64_t parent, uint64_t pc)
+{
+    uint64_t hash = (parent * 0x9e3779b97f4a7c15u ^ pc) * 0xd6e8feb86659fd93u;
+    size_t at = (size_t)(hash >> 40) % KNOWN_SLOTS;
+
+    while (known[at].value &&
+           (known[at].parent != parent || known[at].pc != pc))
+        at = (at + 1) % KNOWN_SLOTS;
+    known[at].parent = parent;
+    known[at].pc = pc;
+    return &known[at];
+}
+
+static uint64_t big_node(uint64_t parent, uint64_t pc)
+{
+    struct known *node = known_find(parent, pc), *number;
+    struct format_out in;
+
+    if (node->value)
+        return node->value;
+    number = known_find(UINT64_MAX, pc);
+    if (!number->value) {
+        put_pc(pc);
+        number->value = FORMAT_FIRST_PC + pc_count - 1;
+    }
+    in = body();
+    sigprof__put_varint(&in, parent);
+    sigprof__put_varint(&in, 1);
+    sigprof__put_varint(&in, number->value);
+    record(FORMAT_STACK, &in);
+    node->value = ++node_count;
+    return node->value;
+}
+
+/* A thousand samples a batch; a generation when the last has become large. */
 static void make_big(void)
 {
     uint64_t samples = number(), stacks = number(), depth = number();
     uint64_t time = 0;
+    static uint64_t leaf[1000];
     struct format_out in;
 
-    while (samples) {
-        uint64_t batch = samples < 1000 ? samples : 1000;
-        static uint64_t leaf[1000];
-
-        make_reset();
+    for (uint64_t batch; samples; samples -= batch) {
+        batch = samples < 1000 ? samples : 1000;
+        if (node_count > 200000 || node_count == 0) {
+            make_reset();
+            memset(known, 0, sizeof known);
+        }
         for (uint64_t i = 0; i < batch; i++) {
-            uint64_t stack = next_random() % stacks, first = pc_count;
+            uint64_t stack = next_random() % stacks;
 
-            in = body();
-            sigprof__put_varint(&in, depth);
-            for (uint64_t j = 0; j < depth; j++) {
-                uint64_t pc = big_pc(stack, j, depth);
-
-                sigprof__put_svarint(&in, (int64_t)(pc - last_pc));
-                last_pc = pc;
-            }
-            record(FORMAT_PCS, &in);
-            pc_count += depth;
-            in = body();
-            sigprof__put_varint(&in, 0);
-            sigprof__put_varint(&in, depth);
+            leaf[i] = 0;
             for (uint64_t j = 0; j < depth; j++)
-                sigprof__put_varint(&in, FORMAT_FIRST_PC + first + j);
-            record(FORMAT_STACK, &in);
-            node_count += depth;
-            leaf[i] = node_count;
+                leaf[i] = big_node(leaf[i], big_pc(stack, j, depth));
         }
         in = body();
         sigprof__put_varint(&in, 4242);
@@ -322,7 +352,6 @@ static void make_big(void)
         }
         record(FORMAT_SAMPLES, &in);
         block_end();
-        samples -= batch;
     }
 }
 

@@ -1,0 +1,1 @@
+. $SOURCE/lib.sh; skip todo
