@@ -195,9 +195,22 @@ static const struct variable variables[] = {
     {"SIGPROF_ROTATE", "nothing (this version does not rotate files)", refuse},
 };
 
+/* The start of text, fit to be shown: a value may hold anything. */
+static const char *printable(const char *text, char *to, size_t size)
+{
+    size_t i;
+
+    for (i = 0; text[i] && i + 1 < size; i++)
+        to[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+    to[i] = '\0';
+    return to;
+}
+
 int sigprof__config_from_environment(struct sigprof__config *config,
                                      char *message, size_t size)
 {
+    char shown[200];
+
     sigprof__config_defaults(config);
     if (!getenv("SIGPROF_HZ"))
         return 0;
@@ -206,8 +219,8 @@ int sigprof__config_from_environment(struct sigprof__config *config,
 
         if (!text || variables[i].take(text, config))
             continue;
-        snprintf(message, size, "%s=%.200s: want %s", variables[i].name, text,
-                 variables[i].accepted);
+        snprintf(message, size, "%s=%s: want %s", variables[i].name,
+                 printable(text, shown, sizeof shown), variables[i].accepted);
         return -1;
     }
     return 1;
