@@ -243,6 +243,17 @@ static void add_totals(struct thread_totals *totals, struct slot *slot,
         totals->running_ns += unsampled;
 }
 
+/* A thread that ended without a word took its clock along: what it was last seen
+ * to have used, or what its samples stand for, is the best that is known. */
+static void use_sampled_cpu(struct slot *slot)
+{
+    uint64_t sampled_ns = slot->cpu_at_start_ns +
+                          atomic_load(&slot->periods) * sigprof__state.period_ns;
+
+    if (slot->cpu_last_ns < sampled_ns)
+        slot->cpu_last_ns = sampled_ns;
+}
+
 /* After the timer is deleted a tick may still be on its way to a handler that
  * has not started; it finds another generation, or the thread is gone. */
 static void settle(struct slot *slot, unsigned cause)
@@ -250,8 +261,9 @@ static void settle(struct slot *slot, unsigned cause)
     char name[sizeof slot->name];
 
     sigprof__clock_disarm(slot, true);
-    if (atomic_load(&sigprof__state.phase) == PHASE_ON)
-        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+    if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
+        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns) != 0)
+        use_sampled_cpu(slot);
     sigprof__os_thread_name(slot->tid, name, sizeof name);
     if (name[0] && strcmp(name, slot->name) != 0) {
         name_slot(slot, name);
