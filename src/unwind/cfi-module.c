@@ -103,7 +103,6 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
 void sigprof__cfi_prepare(void)
 {
     if (!sigprof__cfi_cache) /* benign: every step is interpreted */
-        sigprof__cfi_cache = sigprof__os_map(
-            sizeof *sigprof__cfi_cache << CFI_CACHE_BITS);
+        sigprof__cfi_cache = sigprof__os_map(CFI_CACHE_BYTES);
     sigprof__cfi_find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
 }

@@ -21,8 +21,8 @@
  * guesses for code without rules (guess.c).
  *
  * What is remembered is void when a module has gone: snapshot->unloads is in
- * each cache entry's check word, and compared with the stack's epoch. An entry
- * is written by two plain stores; one that is read torn fails its check.
+ * each cache entry's tag, and compared with the stack's epoch. A cache entry is
+ * one word, so it is never seen half written.
  */
 #include "unwind/walker.h"
 
@@ -32,59 +32,70 @@
 #define RULE_COST 8     /* steps that interpreting CFI counts for */
 #define FP_AT_MAX 32768 /* struct unwind_frame has 16 bits for it */
 
-struct cfi_cached *sigprof__cfi_cache;
+_Atomic uint64_t *sigprof__cfi_cache;
 
 /* ---- Cache ------------------------------------------------------------- */
 
-static struct cfi_cached *cache_slot(uintptr_t key)
-{
-    /* Fibonacci hashing: the high bits of the product are well mixed. */
-    uint64_t hash = (uint64_t)key * 0x9e3779b97f4a7c15u;
+/*
+ * Where an address has its entry: in one of a pair of words, by a tag.
+ *
+ * The tag is the low half of the address; the pair's number is its high half (16
+ * bits) turned by a function of the low half. So the two together give back the
+ * address, and an entry can never be taken for another's. The function keeps a
+ * page of code in one page of the cache, for the sake of the TLB and of memory.
+ */
+struct cache_place {
+    _Atomic uint64_t *pair;
+    uint32_t tag;
+};
 
-    return &sigprof__cfi_cache[hash >> (64 - CFI_CACHE_BITS)];
+static struct cache_place cache_place(const struct walker *w, uintptr_t key)
+{
+    uint32_t low = (uint32_t)key;
+    uint32_t page = (low >> 12) * 0x9e3779b9u >> 24; /* 8 bits of each */
+    uint32_t line = low * 0x9e3779b9u >> 24;
+    uint32_t pair = (page << 8 | line) ^ ((uint32_t)((uint64_t)key >> 32) &
+                                          0xffff);
+    struct cache_place place;
+
+    place.pair = sigprof__cfi_cache + 2 * (uintptr_t)pair;
+    place.tag = low ^ w->snapshot->unloads * 0x85ebca6bu;
+    return place;
 }
 
-static uint64_t cache_check(uintptr_t key, uint32_t rule, uint32_t unloads)
+static uint32_t cache_get(struct cache_place place)
 {
-    uint64_t mixed = ((uint64_t)key ^ (uint64_t)rule << 24) *
-                     0xff51afd7ed558ccdu;
-
-    return (mixed ^ mixed >> 32 ^ unloads) << 32 | rule;
-}
-
-static uint32_t cache_get(const struct walker *w, uintptr_t key)
-{
-    struct cfi_cached *slot;
     uint64_t word;
 
     if (!sigprof__cfi_cache)
         return PACKED_UNKNOWN;
-    slot = cache_slot(key);
-    if (atomic_load_explicit(&slot->address, memory_order_relaxed) != key)
-        return PACKED_UNKNOWN;
-    word = atomic_load_explicit(&slot->rule, memory_order_relaxed);
-    if (word != cache_check(key, (uint32_t)word, w->snapshot->unloads))
-        return PACKED_UNKNOWN;
-    return (uint32_t)word;
+    word = atomic_load_explicit(&place.pair[0], memory_order_relaxed);
+    if ((uint32_t)(word >> 32) == place.tag)
+        return (uint32_t)word;
+    word = atomic_load_explicit(&place.pair[1], memory_order_relaxed);
+    return (uint32_t)(word >> 32) == place.tag ? (uint32_t)word
+                                               : (uint32_t)PACKED_UNKNOWN;
 }
 
-static void cache_put(const struct walker *w, uintptr_t key, uint32_t rule)
+/* The new one goes first, the former first one second. */
+static void cache_put(struct cache_place place, uint32_t rule)
 {
-    struct cfi_cached *slot;
+    uint64_t word = (uint64_t)place.tag << 32 | rule;
 
     if (!sigprof__cfi_cache)
         return;
-    slot = cache_slot(key);
-    atomic_store_explicit(&slot->address, key, memory_order_relaxed);
-    atomic_store_explicit(&slot->rule,
-                          cache_check(key, rule, w->snapshot->unloads),
-                          memory_order_relaxed);
+    atomic_store_explicit(
+        &place.pair[1],
+        atomic_load_explicit(&place.pair[0], memory_order_relaxed),
+        memory_order_relaxed);
+    atomic_store_explicit(&place.pair[0], word, memory_order_relaxed);
 }
 
 /* ---- Steps ------------------------------------------------------------- */
 
 /* Looks the rule up in the module's tables and remembers it. */
-static __attribute__((noinline)) uint32_t learn(struct walker *w, uintptr_t key)
+static __attribute__((noinline)) uint32_t learn(struct walker *w, uintptr_t key,
+                                                struct cache_place place)
 {
     const struct module *module = sigprof__module_find(w->snapshot, key);
     struct rules *rules = &w->state->rules;
@@ -97,7 +108,7 @@ static __attribute__((noinline)) uint32_t learn(struct walker *w, uintptr_t key)
     if (sigprof__cfi_find(module, key, unit) == CFI_FOUND &&
         sigprof__rules_run(rules, unit, key))
         rule = sigprof__pack(&rules->row, unit, key);
-    cache_put(w, key, rule);
+    cache_put(place, rule);
     return rule;
 }
 
@@ -152,11 +163,12 @@ static __attribute__((noinline)) int step_guessed(struct walker *w)
 static int step(struct walker *w)
 {
     uintptr_t key = place_key(w->at.pc, w->at.exact);
-    uint32_t rule = cache_get(w, key);
+    struct cache_place place = cache_place(w, key);
+    uint32_t rule = cache_get(place);
     int result = STEP_NO_CFI;
 
     if (rule == PACKED_UNKNOWN)
-        rule = learn(w, key);
+        rule = learn(w, key, place);
     switch (PACKED_KIND(rule)) {
     case PACKED_SP:
     case PACKED_FP:

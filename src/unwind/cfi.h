@@ -40,13 +40,10 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
  * get for itself. Costs two system calls; memory is touched when used. */
 void sigprof__cfi_prepare(void);
 
-/* Packed rules by address, for all threads: cfi.c. NULL: none. */
-struct cfi_cached {
-    _Atomic uint64_t address;
-    _Atomic uint64_t rule; /* and a check word above it */
-};
-#define CFI_CACHE_BITS 16 /* 1 MiB: every pc that a large program samples */
-extern struct cfi_cached *sigprof__cfi_cache;
+/* Packed rules by address, for all threads: cfi.c. NULL: none. 65,536 pairs of
+ * words: 1 MiB, of which a page is touched per page of sampled code. */
+#define CFI_CACHE_BYTES ((size_t)1 << 20)
+extern _Atomic uint64_t *sigprof__cfi_cache;
 
 /* _dl_find_object, or NULL where the C library has none: pull.c. */
 extern void *sigprof__cfi_find_object;

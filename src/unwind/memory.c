@@ -15,7 +15,6 @@
 
 #include "os/os.h"
 
-#define PAGE_BYTES 4096u /* the smallest page there is; larger ones hold it */
 #define RED_ZONE 128u    /* psABI: a leaf may keep data this far below sp */
 
 static bool holds(const struct unwind_range *range, uintptr_t address)
@@ -62,53 +61,53 @@ void sigprof__memory_begin(struct memory *memory,
                            const struct unwind_walk *walk, uintptr_t sp)
 {
     memory->pages_left = MEMORY_PAGES_MAX;
-    walk->stack->window->stack.high = 0;
-    walk->stack->window->table.high = 0;
+    memory->stack_page = MEMORY_NO_PAGE;
+    memory->table_page = MEMORY_NO_PAGE;
     sigprof__memory_enter(memory, walk, sp);
 }
 
-/* Makes page show the page that holds address. */
-static bool look_at(struct memory *memory, struct unwind_page *page,
-                    uintptr_t address)
+/* Makes bytes, which shows *page, show the page that holds address. */
+static bool look_at(struct memory *memory, unsigned char *bytes,
+                    uintptr_t *page, uintptr_t address)
 {
-    uintptr_t low = address & ~(uintptr_t)(PAGE_BYTES - 1);
+    uintptr_t low = address & ~(uintptr_t)(UNWIND_PAGE_BYTES - 1);
 
-    if (page->high != 0 && page->low == low)
+    if (*page == low)
         return true;
     if (!memory->walk->may_call_system || memory->pages_left == 0)
         return false;
     memory->pages_left--;
-    page->high = 0;
-    if (sigprof__os_read_memory(low, page->bytes, PAGE_BYTES) != PAGE_BYTES)
+    *page = MEMORY_NO_PAGE;
+    if (sigprof__os_read_memory(low, bytes, UNWIND_PAGE_BYTES) !=
+        UNWIND_PAGE_BYTES)
         return false;
-    page->low = low;
-    page->high = low + PAGE_BYTES - 1;
+    *page = low;
     return true;
 }
 
 bool sigprof__memory_read_slow(struct memory *memory, uintptr_t address,
                                uintptr_t *word)
 {
-    struct unwind_page *page = &memory->walk->stack->window->stack;
+    unsigned char *bytes = memory->walk->stack->window->stack_page;
+    unsigned at = (unsigned)(address & (UNWIND_PAGE_BYTES - 1));
 
     if ((address & (sizeof *word - 1)) != 0 ||
-        !look_at(memory, page, address))
+        !look_at(memory, bytes, &memory->stack_page, address))
         return false;
-    *word = *(const uintptr_t *)(const void *)&page
-                 ->bytes[address & (PAGE_BYTES - 1)];
+    *word = *(const uintptr_t *)(const void *)&bytes[at];
     return true;
 }
 
 bool sigprof__memory_copy(struct memory *memory, uintptr_t address, void *to,
                           uint32_t size)
 {
-    struct unwind_page *page = &memory->walk->stack->window->table;
+    unsigned char *bytes = memory->walk->stack->window->table_page;
     unsigned char *out = to;
 
     for (uint32_t i = 0; i < size; i++) {
-        if (!look_at(memory, page, address + i))
+        if (!look_at(memory, bytes, &memory->table_page, address + i))
             return false;
-        out[i] = page->bytes[(address + i) & (PAGE_BYTES - 1)];
+        out[i] = bytes[(address + i) & (UNWIND_PAGE_BYTES - 1)];
     }
     return true;
 }

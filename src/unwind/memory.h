@@ -13,9 +13,13 @@
 
 #define MEMORY_PAGES_MAX 64 /* system calls a walk may make: ~64 microseconds */
 
+#define MEMORY_NO_PAGE 1 /* no page begins there */
+
 struct memory {
     struct unwind_range now; /* where plain loads are right */
     const struct unwind_walk *walk;
+    uintptr_t stack_page; /* that the window shows; MEMORY_NO_PAGE: none */
+    uintptr_t table_page; /* one for tables and code */
     uint32_t pages_left;
 };
 

@@ -50,18 +50,14 @@ struct unwind_ranges {
     struct unwind_range range[];
 };
 
-/* A page seen through a read that cannot fault; see memory.h. */
-struct unwind_page {
-    uintptr_t low; /* 0: empty */
-    uintptr_t high;
-    unsigned char bytes[4096];
-};
+#define UNWIND_PAGE_BYTES 4096u /* the smallest page there is */
 
-/* What an engine needs in quantity, off the handler's stack. */
+/* What an engine needs in quantity, off the handler's stack. Untouched by a
+ * walk that finds all it needs in the cache. */
 struct unwind_window {
-    struct unwind_page stack; /* the walked stack, where it is not known */
-    struct unwind_page table; /* unwind tables that may be unmapped */
-    uint64_t scratch[384];    /* the cfi engine's: struct cfi_state */
+    uint64_t scratch[400]; /* the cfi engine's struct cfi_state */
+    unsigned char stack_page[UNWIND_PAGE_BYTES]; /* see memory.h */
+    unsigned char table_page[UNWIND_PAGE_BYTES];
 };
 
 /* Per thread. Touched only by its handler, or while it cannot run. */
