@@ -246,6 +246,8 @@ static void take_tail(struct load_input *input, struct reader *reader,
     sigprof__say("%s: the process was cut off; %" PRIu64
                  " samples came from its ring",
                  input->path, process->salvaged);
+    if (strcmp(input->path, "-") == 0)
+        return; /* there is no file to keep it in; the ring stays */
     error = sigprof__salvage_keep(ring, input->path, input->tail,
                                   input->tail_bytes);
     if (error)
@@ -263,7 +265,14 @@ static void look_behind(struct load_input *input, struct reader *reader,
     enum salvage_state state = SALVAGE_NONE;
 
     snprintf(path, sizeof path, "%.*s", (int)ring.size, ring.at);
-    if (ring.size && ring.size < sizeof path && input->mapped &&
+    if (sigprof__model_info(process, "salvaged").size) {
+        process->cut = CUT_KILLED;
+        sigprof__say("%s: the process was cut off; what was in its ring has "
+                     "been added to the file",
+                     input->path);
+        return;
+    }
+    if (ring.size && ring.size < sizeof path &&
         parse_id(sigprof__model_info(process, "id"), id))
         state = sigprof__salvage(path, id, input->bytes, input->size,
                                  &input->tail, &input->tail_bytes);

@@ -63,7 +63,8 @@ static void take_piece(const char *piece, size_t size, void *arg)
     struct piecewise *pieces = arg;
     size_t room = SYM_NAME_MAX - pieces->size;
 
-    memcpy(pieces->out + pieces->size, piece, size < room ? size : room);
+    if (size)
+        memcpy(pieces->out + pieces->size, piece, size < room ? size : room);
     pieces->size += size < room ? size : room;
     if (size > room)
         longjmp(pieces->full, 1);

@@ -36,6 +36,7 @@ struct symbol {
 /* The nearest start in front of an address. */
 struct nearest {
     uint64_t start;
+    uint64_t closed;        /* the nearest end of a sized function */
     bool seen, sized_there; /* a sized function starts at start */
     struct symbol label;    /* name NULL: none that could answer */
 };
@@ -281,12 +282,22 @@ static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
     if (nearest->seen && nearest->start > symbol->start)
         return;
     if (!nearest->seen || nearest->start < symbol->start)
-        *nearest = (struct nearest){.start = symbol->start, .seen = true};
+        *nearest = (struct nearest){.start = symbol->start,
+                                    .closed = nearest->closed,
+                                    .seen = true};
     if (symbol->sized && symbol->type_rank == 0)
         nearest->sized_there = true;
     else if (!nearest->label.name ||
              compare_rank(symbol, &nearest->label) < 0)
         nearest->label = *symbol;
+}
+
+static void note_end(struct search *search, const struct symbol *symbol)
+{
+    size_t at = first_at_or_after(search, symbol->end);
+
+    if (at < search->count && search->nearest[at].closed < symbol->end)
+        search->nearest[at].closed = symbol->end;
 }
 
 static void consider(struct search *search, const struct symbol *symbol)
@@ -296,8 +307,10 @@ static void consider(struct search *search, const struct symbol *symbol)
     if (at == search->count)
         return;
     note_nearest(&search->nearest[at], symbol);
-    if (!symbol->sized || symbol->type_rank != 0 ||
-        search->addresses[at] >= symbol->end)
+    if (!symbol->sized || symbol->type_rank != 0)
+        return;
+    note_end(search, symbol);
+    if (search->addresses[at] >= symbol->end)
         return;
     if (search->kept_count == search->kept_capacity) {
         size_t room = search->kept_capacity ? search->kept_capacity * 2 : 256;
@@ -477,18 +490,26 @@ static void sweep(struct search *search, struct sym_answer *answers,
     free(open);
 }
 
+/* A label ends where the section does, and where a function ends that it is in:
+ * had that function begun behind it, the label would not be the nearest. */
 static void answer_nearest(struct search *search, struct sym_answer *answers,
                            struct sym_names *names)
 {
     const struct nearest *best = NULL;
     const struct symbol *last = NULL;
     const char *last_name = NULL;
+    uint64_t closed = 0;
 
     for (size_t i = 0; i < search->count; i++) {
-        if (search->nearest[i].seen)
-            best = &search->nearest[i];
+        const struct nearest *here = &search->nearest[i];
+
+        if (here->closed > closed)
+            closed = here->closed;
+        if (here->seen)
+            best = here;
         if (best && !answers[i].name && best->label.name &&
-            !best->sized_there && search->addresses[i] < best->label.end)
+            !best->sized_there && search->addresses[i] < best->label.end &&
+            closed <= best->start)
             answer_with(&answers[i], &best->label, &last, &last_name, names);
     }
 }
