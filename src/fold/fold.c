@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Folding. Contract: fold.h.
+ *
+ * Counts are taken context by context. Within one, a node of the model that is
+ * a caller has one node in the tree of names, looked up once and remembered;
+ * only leaves, and frames that a signal interrupted, go by their exact address
+ * and are looked up each. So the work is that of distinct nodes, not of
+ * stacks times their depth.
+ */
+#include "fold.h"
+#include "name.h"
+
+#include <stdlib.h>
+
+static const char *const end_names[MODEL_ENDS] = {
+    "complete",      "depth", "no rule", "bad address",
+    "foreign stack", "other", "damaged"};
+
+const char *sigprof__fold_end_name(unsigned end)
+{
+    return end < MODEL_ENDS ? end_names[end] : "other";
+}
+
+bool sigprof__fold_matches(const regex_t *pattern, struct text text)
+{
+    char small[1024], *copy = small;
+    size_t room = 0;
+    bool matches;
+
+    if (text.size >= sizeof small)
+        copy = sigprof__store_grow(NULL, &room, text.size + 1, 1);
+    memcpy(copy, text.at, text.size);
+    copy[text.size] = '\0';
+    matches = regexec(pattern, copy, 0, NULL, 0) == 0;
+    if (copy != small)
+        free(copy);
+    return matches;
+}
+
+/* ---- The tree of names ----------------------------------------------------------- */
+
+static uint32_t tree_child(struct fold_tree *tree, uint32_t parent,
+                           uint32_t name, bool is_root_frame)
+{
+    struct index *index = &tree->index;
+    uint32_t hash = sigprof__hash_mix((uint64_t)parent << 32 | name);
+    size_t at;
+
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at)) {
+        const struct fold_node *other = &tree->nodes[index->slots[at].id];
+
+        if (other->parent == parent && other->name == name &&
+            other->is_root_frame == is_root_frame)
+            return index->slots[at].id;
+    }
+    ARRAY_ROOM(tree->nodes, tree->count, tree->capacity);
+    tree->nodes[tree->count] =
+        (struct fold_node){name, parent, 0, is_root_frame};
+    sigprof__index_put(index, at, hash, (uint32_t)tree->count);
+    return (uint32_t)tree->count++;
+}
+
+static void tree_charge(struct fold_tree *tree, uint32_t node, uint64_t value)
+{
+    uint64_t *self = &tree->nodes[node].self;
+
+    *self = *self + value < *self ? UINT64_MAX : *self + value;
+}
+
+void sigprof__fold_free(struct fold_tree *tree)
+{
+    free(tree->nodes);
+    free(tree->index.slots);
+    *tree = (struct fold_tree){0};
+}
+
+/* ---- What stands in front of a stack ------------------------------------------------ */
+
+static uint32_t root_name(struct model *model, const struct fold_root *root,
+                          const struct model_process *process,
+                          const struct model_context *context)
+{
+    struct strings *strings = &model->strings;
+    uint32_t comm = context->comm ? context->comm : process->comm;
+    struct text name = sigprof__model_text(model, comm), key;
+    uint32_t value;
+
+    switch (root->kind) {
+    case ROOT_COMM:
+        break;
+    case ROOT_PROCESS:
+        value = sigprof__strings_format(strings, "%.*s-%llu", (int)name.size,
+                                        name.at,
+                                        (unsigned long long)process->pid);
+        name = sigprof__model_text(model, value);
+        break;
+    case ROOT_THREAD:
+        if (!context->thread)
+            return 0;
+        value = sigprof__model_thread_name(model, process, context->thread);
+        name = sigprof__model_text(model, value);
+        if (process->threads[context->thread].name) {
+            value = sigprof__strings_format(
+                strings, "%.*s-%u", (int)name.size, name.at,
+                process->threads[context->thread].tid);
+            name = sigprof__model_text(model, value);
+        }
+        break;
+    case ROOT_LABEL:
+        value = sigprof__model_label_value(model, process, context->label,
+                                           root->key);
+        key = root->key;
+        if (!value)
+            value = sigprof__strings_format(strings, "[no %.*s]",
+                                            (int)key.size, key.at);
+        name = sigprof__model_text(model, value);
+        break;
+    }
+    return sigprof__name_safe(strings, name);
+}
+
+/* The frames in front of the stacks of a context; a known-lost thing (loss) has
+ * no thread and no label. */
+static size_t root_frames(struct model *model,
+                          const struct fold_options *options,
+                          const struct model_context *context, bool loss,
+                          uint32_t *names, size_t room)
+{
+    const struct model_process *process = &model->processes[context->process];
+    size_t count = 0;
+
+    for (size_t i = 0; i < options->root_count && count < room; i++) {
+        const struct fold_root *root = &options->roots[i];
+
+        if (loss && (root->kind == ROOT_THREAD || root->kind == ROOT_LABEL))
+            continue;
+        names[count++] = root_name(model, root, process, context);
+    }
+    return count;
+}
+
+static uint32_t plain_name(struct model *model, const char *name)
+{
+    return sigprof__strings_add(&model->strings, sigprof__text(name));
+}
+
+/* 0: the stack is whole and speaks for itself. */
+static uint32_t end_frame(struct model *model, unsigned end, bool has_stack)
+{
+    if (end == MODEL_DAMAGED)
+        return plain_name(model, "[damaged]");
+    if (end != MODEL_COMPLETE)
+        return sigprof__strings_format(&model->strings, "[truncated: %s]",
+                                       sigprof__fold_end_name(end));
+    return has_stack ? 0 : plain_name(model, "[no stack]");
+}
+
+/* ---- Names of a node ------------------------------------------------------------------- */
+
+static bool below_signal(const struct model *model, uint32_t node)
+{
+    uint32_t parent = model->nodes[node].parent;
+
+    return parent && model->nodes[parent].frame == FRAME_SIGNAL;
+}
+
+/*
+ * The name a node has: exact says that it is a leaf or was interrupted. What a
+ * signal handler returns to is the trampoline's first byte, so that is exact
+ * too; libc's has no symbol of its own in a stripped system. 0: no frame.
+ */
+static uint32_t node_name(struct model *model, uint32_t node, bool exact)
+{
+    const struct model_frame *frame = &model->frames[model->nodes[node].frame];
+
+    if (model->nodes[node].frame == FRAME_SIGNAL)
+        return 0;
+    if (below_signal(model, node))
+        return frame->named ? frame->exact : plain_name(model, "[signal]");
+    return exact ? frame->exact : frame->call;
+}
+
+size_t sigprof__fold_frames(struct model *model,
+                            const struct fold_options *options,
+                            uint32_t context, uint32_t node, uint32_t *names,
+                            size_t room, size_t *roots)
+{
+    const struct model_context *in = &model->contexts[context];
+    size_t count = root_frames(model, options, in, false, names, room);
+    uint32_t end = end_frame(model, in->end, node != 0);
+    bool exact = true;
+    size_t first;
+
+    *roots = count;
+    if (end && count < room)
+        names[count++] = end;
+    first = count;
+    for (; node && count < room; node = model->nodes[node].parent) {
+        uint32_t name = node_name(model, node, exact);
+
+        exact = model->nodes[node].frame == FRAME_SIGNAL;
+        if (name)
+            names[count++] = name;
+    }
+    for (size_t i = first, j = count; i + 1 < j; i++) {
+        uint32_t swap = names[i];
+
+        names[i] = names[--j];
+        names[j] = swap;
+    }
+    return count;
+}
+
+/* ---- Samples ----------------------------------------------------------------------------- */
+
+struct folding {
+    struct model *model;
+    const struct fold_options *options;
+    struct fold_tree *tree;
+    uint32_t *known; /* model node -> node of the tree, as a caller */
+    uint32_t *known_under; /* … valid when this is the present group */
+    uint32_t group;
+    uint32_t base; /* the tree's node of root frames and end */
+};
+
+static uint32_t fold_caller(struct folding *folding, uint32_t node)
+{
+    uint32_t path[READ_MAX_DEPTH];
+    size_t depth = 0;
+    uint32_t at = node, tree_node = folding->base;
+    bool exact = false;
+
+    for (; at; at = folding->model->nodes[at].parent) {
+        if (!exact && folding->known_under[at] == folding->group) {
+            tree_node = folding->known[at];
+            break;
+        }
+        path[depth++] = at;
+        exact = folding->model->nodes[at].frame == FRAME_SIGNAL;
+    }
+    while (depth--) {
+        uint32_t name;
+
+        at = path[depth];
+        exact = depth > 0 &&
+                folding->model->nodes[path[depth - 1]].frame == FRAME_SIGNAL;
+        name = node_name(folding->model, at, exact);
+        if (name)
+            tree_node = tree_child(folding->tree, tree_node, name, false);
+        if (!exact) {
+            folding->known[at] = tree_node;
+            folding->known_under[at] = folding->group;
+        }
+    }
+    return tree_node;
+}
+
+static void fold_count(struct folding *folding, uint32_t node, uint64_t value)
+{
+    uint32_t tree_node = folding->base, name;
+
+    if (node) {
+        tree_node = fold_caller(folding, folding->model->nodes[node].parent);
+        name = node_name(folding->model, node, true);
+        if (name)
+            tree_node = tree_child(folding->tree, tree_node, name, false);
+    }
+    tree_charge(folding->tree, tree_node, value);
+}
+
+bool sigprof__fold_thread_passes(struct model *model,
+                                 const struct fold_options *options,
+                                 uint32_t context)
+{
+    const struct model_context *in = &model->contexts[context];
+    uint32_t name;
+
+    if (!options->thread)
+        return true;
+    if (!in->thread)
+        return false;
+    name = sigprof__model_thread_name(model, &model->processes[in->process],
+                                      in->thread);
+    return sigprof__fold_matches(options->thread,
+                                 sigprof__model_text(model, name));
+}
+
+/* The tree's node under which the stacks of a context begin; for a sample
+ * without a stack, its leaf. */
+static uint32_t context_base(struct folding *folding, uint32_t context,
+                             bool has_stack)
+{
+    uint32_t names[64], base = 0, end;
+    const struct model_context *in = &folding->model->contexts[context];
+    size_t count = root_frames(folding->model, folding->options, in, false,
+                               names, sizeof names / sizeof *names);
+
+    for (size_t i = 0; i < count; i++)
+        base = tree_child(folding->tree, base, names[i], true);
+    end = end_frame(folding->model, in->end, has_stack);
+    return end ? tree_child(folding->tree, base, end, false) : base;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct model_count *x = a, *y = b;
+
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+static struct model_count *sorted_counts(const struct model *model,
+                                         size_t *count)
+{
+    size_t room = 0, slots = model->counts ? model->count_mask + 1 : 0;
+    struct model_count *counts = sigprof__store_grow(
+        NULL, &room, model->count_used + 1, sizeof *counts);
+
+    *count = 0;
+    for (size_t i = 0; i < slots; i++)
+        if (model->counts[i].value)
+            counts[(*count)++] = model->counts[i];
+    if (*count)
+        qsort(counts, *count, sizeof *counts, by_key);
+    return counts;
+}
+
+static void fold_samples(struct folding *folding)
+{
+    size_t count;
+    struct model_count *counts = sorted_counts(folding->model, &count);
+    uint32_t context = UINT32_MAX;
+    bool passes = false;
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t its = (uint32_t)(counts[i].key >> 32);
+        uint32_t node = (uint32_t)counts[i].key;
+
+        if (its != context || node == 0) {
+            passes = sigprof__fold_thread_passes(folding->model,
+                                                 folding->options, its);
+            if (passes)
+                folding->base = context_base(folding, its, node != 0);
+            context = node == 0 ? UINT32_MAX : its;
+            folding->group++;
+        }
+        if (passes)
+            fold_count(folding, node, counts[i].value);
+    }
+    free(counts);
+}
+
+/* ---- Filters ------------------------------------------------------------------------------- */
+
+enum seen { SEEN_FOCUS = 1, SEEN_IGNORE = 2 };
+
+/* Names are many fewer than nodes: each is matched once. */
+static uint8_t *match_names(const struct model *model,
+                            const struct fold_options *options,
+                            const struct fold_tree *tree)
+{
+    size_t room = 0;
+    uint8_t *seen =
+        sigprof__store_grow(NULL, &room, model->strings.count + 1, 1);
+
+    memset(seen, 0xff, model->strings.count + 1);
+    for (size_t i = 1; i < tree->count; i++) {
+        uint32_t name = tree->nodes[i].name;
+        struct text text = sigprof__model_text(model, name);
+
+        if (seen[name] != 0xff || tree->nodes[i].is_root_frame)
+            continue;
+        seen[name] = 0;
+        if (options->focus && sigprof__fold_matches(options->focus, text))
+            seen[name] |= SEEN_FOCUS;
+        if (options->ignore && sigprof__fold_matches(options->ignore, text))
+            seen[name] |= SEEN_IGNORE;
+    }
+    return seen;
+}
+
+static void apply_filters(const struct model *model,
+                          const struct fold_options *options,
+                          struct fold_tree *tree)
+{
+    uint8_t *by_name, *by_node;
+    size_t room = 0;
+
+    if (!options->focus && !options->ignore)
+        return;
+    by_name = match_names(model, options, tree);
+    by_node = sigprof__store_grow(NULL, &room, tree->count, 1);
+    by_node[0] = 0;
+    for (size_t i = 1; i < tree->count; i++) {
+        struct fold_node *node = &tree->nodes[i];
+
+        by_node[i] = by_node[node->parent];
+        if (!node->is_root_frame)
+            by_node[i] |= by_name[node->name];
+        if ((options->focus && !(by_node[i] & SEEN_FOCUS)) ||
+            (by_node[i] & SEEN_IGNORE))
+            node->self = 0;
+    }
+    free(by_name);
+    free(by_node);
+}
+
+/* ---- What no sample stands for ---------------------------------------------------------------- */
+
+static void charge_loss(struct folding *folding, uint32_t process,
+                        const char *what, uint32_t below, int64_t ns)
+{
+    const struct model_process *in = &folding->model->processes[process];
+    struct model_context context = {.process = process};
+    uint32_t names[64], at = 0;
+    size_t count;
+
+    if (ns < 0 || (uint64_t)ns < in->period_ns || ns == 0)
+        return;
+    if (folding->options->filtered || folding->options->thread) {
+        folding->tree->hidden += (uint64_t)ns / in->period_ns;
+        return;
+    }
+    count = root_frames(folding->model, folding->options, &context, true, names,
+                        sizeof names / sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        at = tree_child(folding->tree, at, names[i], true);
+    at = tree_child(folding->tree, at, plain_name(folding->model, what), false);
+    if (below)
+        at = tree_child(folding->tree, at, below, false);
+    tree_charge(folding->tree, at,
+                folding->options->weigh_ns ? (uint64_t)ns
+                                           : (uint64_t)ns / in->period_ns);
+}
+
+static int64_t periods_to_ns(const struct model_process *process,
+                             int64_t periods)
+{
+    if (periods <= 0 || (uint64_t)periods > INT64_MAX / process->period_ns)
+        return 0;
+    return periods * (int64_t)process->period_ns;
+}
+
+struct unsampled {
+    uint32_t cause, name;
+    int64_t ns;
+};
+
+static int by_cause(const void *a, const void *b)
+{
+    const struct unsampled *x = a, *y = b;
+
+    if (x->cause != y->cause)
+        return x->cause < y->cause ? -1 : 1;
+    return (x->name > y->name) - (x->name < y->name);
+}
+
+static const char *cause_name(uint32_t cause)
+{
+    switch (cause) {
+    case FORMAT_EXIT_ENDED:
+        return "[unsampled: thread exit]";
+    case FORMAT_EXIT_BLOCKED:
+        return "[unsampled: blocked]";
+    default:
+        return "[unsampled: running]";
+    }
+}
+
+/* Threads of one start routine are one account: what one was charged too much
+ * makes up for what another was charged too little. */
+static void fold_exits(struct folding *folding, uint32_t number)
+{
+    struct model *model = folding->model;
+    const struct model_process *process = &model->processes[number];
+    size_t count = process->exit_count, room = 0;
+    struct unsampled *list =
+        sigprof__store_grow(NULL, &room, count + 1, sizeof *list);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct model_exit *in = &process->exits[i];
+        uint32_t frame = process->threads[in->thread].start_frame;
+
+        list[i] = (struct unsampled){
+            in->cause, frame ? model->frames[frame].exact : 0,
+            in->unsampled_ns};
+    }
+    if (count)
+        qsort(list, count, sizeof *list, by_cause);
+    for (size_t i = 0, next; i < count; i = next) {
+        int64_t ns = 0;
+
+        for (next = i; next < count && by_cause(&list[i], &list[next]) == 0;
+             next++)
+            if (__builtin_add_overflow(ns, list[next].ns, &ns))
+                ns = 0; /* not figures of a recorder */
+        charge_loss(folding, number, cause_name(list[i].cause), list[i].name,
+                    ns);
+    }
+    free(list);
+}
+
+static void fold_losses(struct folding *folding)
+{
+    for (uint32_t i = 0; i < folding->model->process_count; i++) {
+        const struct model_process *process = &folding->model->processes[i];
+        const struct model_sheet *sheet = &process->sheet;
+
+        charge_loss(folding, i, "[lost: ring full]", 0,
+                    periods_to_ns(process, sheet->dropped_full));
+        charge_loss(folding, i, "[lost: busy]", 0,
+                    periods_to_ns(process, sheet->dropped_busy));
+        charge_loss(folding, i, "[lost: thread table full]", 0,
+                    periods_to_ns(process, sheet->dropped_slot));
+        charge_loss(folding, i, "[unsampled: paused]", 0,
+                    sheet->unsampled_paused_ns);
+        charge_loss(folding, i, "[unsampled: not seen]", 0,
+                    sheet->unsampled_unseen_ns);
+        fold_exits(folding, i);
+    }
+}
+
+/* ---- All of it ----------------------------------------------------------------------------------- */
+
+static uint64_t tree_total(const struct fold_tree *tree)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < tree->count; i++)
+        total = total + tree->nodes[i].self < total
+                    ? UINT64_MAX
+                    : total + tree->nodes[i].self;
+    return total;
+}
+
+static void to_microseconds(struct fold_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        tree->nodes[i].self = (tree->nodes[i].self + 500) / 1000;
+}
+
+void sigprof__fold(struct model *model, const struct fold_options *options,
+                   struct fold_tree *tree)
+{
+    struct folding folding = {.model = model, .options = options, .tree = tree};
+    size_t room = 0;
+
+    *tree = (struct fold_tree){0};
+    ARRAY_ROOM(tree->nodes, tree->count, tree->capacity);
+    tree->nodes[tree->count++] = (struct fold_node){0};
+    folding.known = sigprof__store_grow(NULL, &room, model->node_count,
+                                        sizeof *folding.known);
+    room = 0;
+    folding.known_under = sigprof__store_grow(
+        NULL, &room, model->node_count, sizeof *folding.known_under);
+    memset(folding.known_under, 0,
+           model->node_count * sizeof *folding.known_under);
+    fold_samples(&folding);
+    free(folding.known);
+    free(folding.known_under);
+    apply_filters(model, options, tree);
+    tree->sampled = tree_total(tree);
+    fold_losses(&folding);
+    apply_filters(model, options, tree);
+    if (options->weigh_ns)
+        to_microseconds(tree);
+}

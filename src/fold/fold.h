@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pure folding: a model whose frames have names becomes a tree of names with
+ * weights, from which the views are printed. No files, no terminal.
+ */
+#ifndef SIGPROF_FOLD_FOLD_H
+#define SIGPROF_FOLD_FOLD_H
+
+#include "model.h"
+
+#include <regex.h>
+
+enum fold_root_kind { ROOT_COMM, ROOT_PROCESS, ROOT_THREAD, ROOT_LABEL };
+
+struct fold_root {
+    enum fold_root_kind kind;
+    struct text key; /* of ROOT_LABEL */
+};
+
+struct fold_options {
+    const struct fold_root *roots;
+    size_t root_count;
+    bool weigh_ns;         /* model values are CPU ns; lines carry microseconds */
+    bool filtered;         /* by time or label: losses cannot be placed */
+    const regex_t *thread; /* of thread names; NULL: all */
+    const regex_t *focus, *ignore; /* of frames below the roots */
+};
+
+struct fold_node {
+    uint32_t name, parent;
+    uint64_t self;
+    bool is_root_frame; /* put before the stack: not a frame to search */
+};
+
+struct fold_tree {
+    struct fold_node *nodes; /* [0] is above all; parents come first */
+    size_t count, capacity;
+    struct index index;
+    uint64_t sampled; /* weight of samples that passed the filters */
+    uint64_t hidden;  /* periods lost that a filter left no place for */
+};
+
+void sigprof__fold(struct model *model, const struct fold_options *options,
+                   struct fold_tree *tree);
+void sigprof__fold_free(struct fold_tree *tree);
+
+/*
+ * The frames of one sample, from the root on, as names: those that --root puts
+ * in front, why the walk ended, then the stack. Returns how many; at most
+ * `room` are stored. `roots` gets the number in front of the stack.
+ */
+size_t sigprof__fold_frames(struct model *model,
+                            const struct fold_options *options,
+                            uint32_t context, uint32_t node, uint32_t *names,
+                            size_t room, size_t *roots);
+
+/* Does the context's thread pass --thread? */
+bool sigprof__fold_thread_passes(struct model *model,
+                                 const struct fold_options *options,
+                                 uint32_t context);
+bool sigprof__fold_matches(const regex_t *pattern, struct text text);
+
+/* Short words for enum model_end: "complete", "no rule", … */
+const char *sigprof__fold_end_name(unsigned end);
+
+#endif

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Input. Contract: load.h.
+ *
+ * Files are mapped whole and read once; a raw listing reads them again. A
+ * profile without an END has a process behind it that was killed or still runs:
+ * its ring, named in the header, tells which, and may hold the tail.
+ */
+#include "load.h"
+
+#include "../salvage.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool line_open; /* a progress line is on the terminal */
+
+void sigprof__say(const char *format, ...)
+{
+    va_list arguments;
+
+    if (line_open)
+        fputs("\r\033[K", stderr);
+    line_open = false;
+    fputs("sigprof-fold: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+/* ---- Names -------------------------------------------------------------------- */
+
+static void add_input(struct load *load, const char *directory,
+                      const char *name)
+{
+    size_t room = 0, size = strlen(directory) + strlen(name) + 2;
+    char *path = sigprof__store_grow(NULL, &room, size, 1);
+    const char *slash =
+        *directory && directory[strlen(directory) - 1] != '/' ? "/" : "";
+
+    snprintf(path, size, "%s%s%s", directory, slash, name);
+    ARRAY_ROOM(load->inputs, load->count, load->capacity);
+    load->inputs[load->count++] = (struct load_input){.path = path};
+}
+
+/* x.sigprof, and x.sigprof.2 of a name that was taken or rotated. */
+static bool is_profile_name(const char *name)
+{
+    const char *at = strstr(name, ".sigprof"), *next;
+
+    while (at && (next = strstr(at + 1, ".sigprof")) != NULL)
+        at = next;
+    if (!at)
+        return false;
+    at += strlen(".sigprof");
+    if (*at == '\0')
+        return true;
+    return *at == '.' && at[1] != '\0' &&
+           at[1 + strspn(at + 1, "0123456789")] == '\0';
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct load_input *)a)->path,
+                  ((const struct load_input *)b)->path);
+}
+
+static void add_directory(struct load *load, const char *name)
+{
+    DIR *directory = opendir(name);
+    size_t before = load->count;
+    struct dirent *entry;
+
+    if (!directory) {
+        sigprof__say("%s: cannot open: %s", name, strerror(errno));
+        load->imperfect = true;
+        return;
+    }
+    while ((entry = readdir(directory)) != NULL)
+        if (is_profile_name(entry->d_name))
+            add_input(load, name, entry->d_name);
+    closedir(directory);
+    if (load->count == before) {
+        sigprof__say("%s: no profile (*.sigprof) in this directory", name);
+        load->imperfect = true;
+        return;
+    }
+    qsort(load->inputs + before, load->count - before, sizeof *load->inputs,
+          by_path);
+}
+
+void sigprof__load_add(struct load *load, const char *name)
+{
+    struct stat status;
+
+    if (strcmp(name, "-") != 0 && stat(name, &status) == 0 &&
+        S_ISDIR(status.st_mode))
+        add_directory(load, name);
+    else
+        add_input(load, "", name);
+}
+
+/* ---- Bytes ---------------------------------------------------------------------- */
+
+static int read_all(int descriptor, struct load_input *input)
+{
+    uint8_t *bytes = NULL;
+    size_t room = 0, size = 0;
+    ssize_t got;
+
+    do {
+        bytes = sigprof__store_grow(bytes, &room, size + (64u << 10), 1);
+        got = read(descriptor, bytes + size, room - size);
+        if (got > 0)
+            size += (size_t)got;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    input->bytes = bytes;
+    input->size = size;
+    return got < 0 ? errno : 0;
+}
+
+static int open_input(struct load_input *input)
+{
+    bool standard = strcmp(input->path, "-") == 0;
+    int descriptor =
+        standard ? STDIN_FILENO : open(input->path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    int error = 0;
+    void *map;
+
+    if (descriptor < 0)
+        return errno;
+    if (fstat(descriptor, &status) != 0) {
+        error = errno;
+    } else if (S_ISREG(status.st_mode) && status.st_size > 0 && !standard) {
+        map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
+                   descriptor, 0);
+        input->mapped = map != MAP_FAILED;
+        if (input->mapped) {
+            input->bytes = map;
+            input->size = (size_t)status.st_size;
+        } else {
+            error = read_all(descriptor, input);
+        }
+    } else {
+        error = read_all(descriptor, input);
+    }
+    if (!standard)
+        close(descriptor);
+    return error;
+}
+
+/* ---- The header, before all else --------------------------------------------------- */
+
+static void peek_info(void *arg, struct text key, struct text value)
+{
+    struct load_input *input = arg;
+
+    if (key.size == 7 && memcmp(key.at, "boot_id", 7) == 0)
+        input->boot_id = value;
+    if (key.size == 13 && memcmp(key.at, "start_mono_ns", 13) == 0) {
+        input->start_mono_ns = 0;
+        for (size_t i = 0; i < value.size && i < 19; i++)
+            if (value.at[i] >= '0' && value.at[i] <= '9')
+                input->start_mono_ns = input->start_mono_ns * 10 +
+                                       (uint64_t)(value.at[i] - '0');
+    }
+}
+
+/* Where several recordings of one boot are merged, --time counts from the
+ * start of the first: so all headers are read before any sample. */
+static void peek(struct load_input *input)
+{
+    const struct read_sink sink = {.arg = input, .info = peek_info};
+    struct reader reader;
+    size_t payload;
+    uint32_t sequence, id_word;
+
+    if (input->size < FORMAT_FILE_HEADER_BYTES ||
+        sigprof__format_block_check(input->bytes + FORMAT_FILE_HEADER_BYTES,
+                                    input->size - FORMAT_FILE_HEADER_BYTES,
+                                    &payload, &sequence, &id_word) != 0)
+        return;
+    sigprof__reader_init(&reader, &sink);
+    sigprof__reader_file(&reader, input->bytes,
+                         FORMAT_FILE_HEADER_BYTES + FORMAT_BLOCK_HEADER_BYTES +
+                             payload);
+    sigprof__reader_free(&reader);
+}
+
+static uint64_t shift_of(const struct load *load,
+                         const struct load_input *input)
+{
+    uint64_t first = input->start_mono_ns;
+
+    for (size_t i = 0; i < load->count; i++) {
+        const struct load_input *other = &load->inputs[i];
+
+        if (other->size && other->start_mono_ns < first &&
+            other->boot_id.size == input->boot_id.size &&
+            (input->boot_id.size == 0 ||
+             memcmp(other->boot_id.at, input->boot_id.at,
+                    input->boot_id.size) == 0))
+            first = other->start_mono_ns;
+    }
+    return input->start_mono_ns - first;
+}
+
+/* ---- The tail of a killed process ----------------------------------------------------- */
+
+static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
+{
+    if (hex.size != 2 * FORMAT_ID_BYTES)
+        return false;
+    for (size_t i = 0; i < hex.size; i++) {
+        char c = hex.at[i];
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+
+        if (digit > 15)
+            return false;
+        id[i / 2] = (uint8_t)(i % 2 ? id[i / 2] << 4 | digit : digit);
+    }
+    return true;
+}
+
+static void take_tail(struct load_input *input, struct reader *reader,
+                      struct model_process *process, const char *ring)
+{
+    uint64_t before = reader->samples;
+    int error;
+
+    sigprof__reader_more(reader, input->tail, input->tail_bytes);
+    process->salvaged = reader->samples - before;
+    sigprof__say("%s: the process was cut off; %" PRIu64
+                 " samples came from its ring",
+                 input->path, process->salvaged);
+    if (strcmp(input->path, "-") == 0)
+        return; /* there is no file to keep it in; the ring stays */
+    error = sigprof__salvage_keep(ring, input->path, input->tail,
+                                  input->tail_bytes);
+    if (error)
+        sigprof__say("%s: cannot add them to the file: %s", input->path,
+                     strerror(error));
+}
+
+static void look_behind(struct load_input *input, struct reader *reader,
+                        struct model *model)
+{
+    struct model_process *process = model->process;
+    struct text ring = sigprof__model_info(process, "ring");
+    uint8_t id[FORMAT_ID_BYTES];
+    char path[4096];
+    enum salvage_state state = SALVAGE_NONE;
+
+    snprintf(path, sizeof path, "%.*s", (int)ring.size, ring.at);
+    if (sigprof__model_info(process, "salvaged").size) {
+        process->cut = CUT_KILLED;
+        sigprof__say("%s: the process was cut off; what was in its ring has "
+                     "been added to the file",
+                     input->path);
+        return;
+    }
+    if (ring.size && ring.size < sizeof path &&
+        parse_id(sigprof__model_info(process, "id"), id))
+        state = sigprof__salvage(path, id, input->bytes, input->size,
+                                 &input->tail, &input->tail_bytes);
+    switch (state) {
+    case SALVAGE_TAIL:
+        process->cut = CUT_KILLED;
+        take_tail(input, reader, process, path);
+        break;
+    case SALVAGE_ALIVE:
+        process->cut = CUT_ALIVE;
+        sigprof__say("%s: the process is still running; this is what it has "
+                     "written so far",
+                     input->path);
+        break;
+    case SALVAGE_NONE:
+        process->cut = CUT_UNKNOWN;
+        sigprof__say("%s: cut: the file has no end and its ring is gone, so "
+                     "its last samples may be missing",
+                     input->path);
+        break;
+    }
+}
+
+/* ---- Reading ---------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void on_progress(void *arg, size_t done)
+{
+    struct load *load = arg;
+    uint64_t now;
+
+    if (!load->on_terminal)
+        return;
+    now = now_ns();
+    if (now - load->started_ns < 1000000000u ||
+        now - load->said_ns < 200000000u)
+        return;
+    load->said_ns = now;
+    fprintf(stderr, "\rsigprof-fold: reading %3u %%",
+            (unsigned)((double)(load->done + done) * 100 /
+                       (double)(load->total + 1)));
+    line_open = true;
+}
+
+static void progress_end(void)
+{
+    if (line_open)
+        fputs("\r\033[K", stderr);
+    line_open = false;
+}
+
+/* What can be wrong with a file that begins as a profile should. */
+static bool say_damage(const char *path, const struct reader *reader)
+{
+    bool damaged = false;
+
+    if (reader->torn_bytes) {
+        sigprof__say("%s: cut: the last %" PRIu64 " bytes are not a whole "
+                     "block and were left out",
+                     path, reader->torn_bytes);
+        damaged = true;
+    }
+    if (reader->damaged_bytes || reader->missing_blocks ||
+        reader->bad_records) {
+        sigprof__say("%s: damaged: %" PRIu64 " bytes between blocks, %" PRIu64
+                     " blocks and %" PRIu64 " records unreadable; %" PRIu64
+                     " samples lost their stacks",
+                     path, reader->damaged_bytes, reader->missing_blocks,
+                     reader->bad_records, reader->lost_stacks);
+        damaged = true;
+    }
+    if (reader->foreign_blocks) {
+        sigprof__say("%s: %" PRIu64 " blocks of another recording were "
+                     "left out",
+                     path, reader->foreign_blocks);
+        damaged = true;
+    }
+    if (reader->unknown_records)
+        sigprof__say("%s: format %u.%u is newer than this command: %" PRIu64
+                     " records were skipped",
+                     path, reader->major, reader->minor,
+                     reader->unknown_records);
+    return damaged;
+}
+
+static void say_status(const char *path, enum read_status status,
+                       const struct reader *reader)
+{
+    switch (status) {
+    case READ_OK:
+        break;
+    case READ_EMPTY:
+        sigprof__say("%s: empty: it ends before the first block", path);
+        break;
+    case READ_FOREIGN:
+        sigprof__say("%s: not a sigprof profile", path);
+        break;
+    case READ_TEXT_MODE:
+        sigprof__say("%s: its header is damaged, as by a transfer as text; "
+                     "copy it again, as binary",
+                     path);
+        break;
+    case READ_NEWER:
+        sigprof__say("%s: format version %u; this sigprof-fold reads "
+                     "version %u",
+                     path, reader->major, FORMAT_MAJOR);
+        break;
+    }
+}
+
+static void read_input(struct load *load, struct load_input *input,
+                       struct model *model)
+{
+    struct read_sink sink =
+        sigprof__model_begin(model, sigprof__text(input->path));
+    struct reader reader;
+    enum read_status status;
+
+    model->process->shift_ns = shift_of(load, input);
+    input->process = model->process_count - 1;
+    sigprof__reader_init(&reader, &sink);
+    status = sigprof__reader_file(&reader, input->bytes, input->size);
+    if (status == READ_OK && reader.blocks == 0) {
+        sigprof__say("%s: no whole block in it: nothing can be read",
+                     input->path);
+        load->imperfect = true;
+    } else if (status == READ_OK) {
+        input->read = true;
+        load->read++;
+        if (!reader.ended)
+            look_behind(input, &reader, model);
+        if (say_damage(input->path, &reader) || !reader.ended)
+            load->imperfect = true;
+    } else {
+        say_status(input->path, status, &reader);
+        load->imperfect = true;
+    }
+    if (input->read)
+        sigprof__model_end(model, &reader);
+    else
+        sigprof__model_drop(model);
+    sigprof__reader_free(&reader);
+    load->done += input->size;
+}
+
+void sigprof__load_read(struct load *load, struct model *model)
+{
+    load->on_terminal = isatty(STDERR_FILENO);
+    load->started_ns = now_ns();
+    model->progress = on_progress;
+    model->progress_arg = load;
+    for (size_t i = 0; i < load->count; i++) {
+        struct load_input *input = &load->inputs[i];
+        int error = open_input(input);
+
+        if (error) {
+            sigprof__say("%s: cannot read: %s", input->path, strerror(error));
+            load->imperfect = true;
+            free(input->path);
+            memmove(&load->inputs[i], &load->inputs[i + 1],
+                    (--load->count - i) * sizeof *load->inputs);
+            i--;
+            continue;
+        }
+        load->total += input->size;
+        peek(input);
+    }
+    for (size_t i = 0; i < load->count; i++)
+        read_input(load, &load->inputs[i], model);
+    progress_end();
+}
+
+void sigprof__load_again(struct load *load, struct model *model)
+{
+    load->done = 0;
+    for (size_t i = 0; i < load->count; i++) {
+        struct load_input *input = &load->inputs[i];
+        struct reader reader;
+        struct read_sink sink;
+
+        if (!input->read)
+            continue;
+        sink = sigprof__model_again(model, input->process);
+        sigprof__reader_init(&reader, &sink);
+        sigprof__reader_file(&reader, input->bytes, input->size);
+        if (input->tail)
+            sigprof__reader_more(&reader, input->tail, input->tail_bytes);
+        sigprof__reader_free(&reader);
+        load->done += input->size;
+    }
+    progress_end();
+}
+
+void sigprof__load_free(struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        struct load_input *input = &load->inputs[i];
+
+        free(input->path);
+        free(input->tail);
+        if (input->mapped)
+            munmap((void *)(uintptr_t)input->bytes, input->size);
+        else
+            free((void *)(uintptr_t)input->bytes);
+    }
+    free(load->inputs);
+    *load = (struct load){0};
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Input: names of files and directories become a model. Everything that is
+ * wrong with a file is said here, one line a kind and file.
+ */
+#ifndef SIGPROF_FOLD_LOAD_H
+#define SIGPROF_FOLD_LOAD_H
+
+#include "model.h"
+
+struct load_input {
+    char *path; /* "-" for standard input */
+    const uint8_t *bytes;
+    size_t size;
+    bool mapped;
+    uint8_t *tail; /* from the ring of a killed process */
+    size_t tail_bytes;
+    uint64_t start_mono_ns;
+    struct text boot_id;
+    size_t process; /* of the model */
+    bool read;      /* it could be read, at least in part */
+};
+
+struct load {
+    struct load_input *inputs;
+    size_t count, capacity;
+    size_t read;       /* how many could be */
+    bool imperfect;    /* something was torn, cut, damaged or unreadable */
+    /* progress */
+    uint64_t total, done, started_ns, said_ns;
+    bool on_terminal;
+};
+
+/* Adds a file, "-", or the profiles in a directory. Says what is wrong with the
+ * name itself. */
+void sigprof__load_add(struct load *load, const char *name);
+
+/* Opens and reads all inputs into the model. */
+void sigprof__load_read(struct load *load, struct model *model);
+
+/* Reads the samples of all inputs again, in order, for model->visit. */
+void sigprof__load_again(struct load *load, struct model *model);
+
+void sigprof__load_free(struct load *load);
+
+/* One line on stderr, "sigprof-fold: …". */
+__attribute__((format(printf, 1, 2))) void sigprof__say(const char *format,
+                                                        ...);
+
+#endif

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sigprof-fold: the command line. What it means is in sigprof-fold(1). */
+#include "load.h"
+#include "name.h"
+#include "output.h"
+#include "view.h"
+
+#include <sigprof/sigprof.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+enum exit_code {
+    EXIT_WRITTEN = 0,
+    EXIT_NOTHING = 1,
+    EXIT_USAGE = 2,
+    EXIT_IMPERFECT = 3, /* only with --strict */
+    EXIT_NO_SAMPLE = 4
+};
+
+enum format { FORMAT_DEFAULT, FORMAT_FOLDED, FORMAT_TOP, FORMAT_RAW };
+
+#define MAX_ROOTS 16      /* more than there are kinds, with some labels */
+#define MAX_DEBUG_DIRS 16 /* a user has one or two */
+
+struct arguments {
+    const char *out;
+    enum format format;
+    bool info, stats, strict, cpu;
+    struct fold_root roots[MAX_ROOTS];
+    size_t root_count;
+    bool roots_given;
+    const char *debug_dirs[MAX_DEBUG_DIRS];
+    struct name_options names;
+    struct fold_options fold;
+    struct model_options model;
+    regex_t thread, focus, ignore;
+};
+
+static const char usage[] =
+    "Usage: sigprof-fold [OPTIONS] FILE|DIR...\n"
+    "Turn profiles of libsigprof into folded stacks, on standard output.\n"
+    "FILE may be -; of a DIR, every profile in it is merged.\n"
+    "\n"
+    "  -o, --output OUT       write to OUT (beside it, then renamed)\n"
+    "  -f, --format FORMAT    folded (default), top: functions by weight,\n"
+    "                         raw: one line a sample\n"
+    "      --weight WHAT      samples: sampling periods (default),\n"
+    "                         cpu: microseconds of CPU time\n"
+    "      --root WHAT        frame before the stack: comm (default), process,\n"
+    "                         thread, label:KEY, none; may be repeated\n"
+    "      --by WHAT          function (default) or address\n"
+    "      --demangle HOW     full (default) or none\n"
+    "      --modules          add `MODULE to each frame\n"
+    "      --annotate         add _[k] to kernel frames\n"
+    "      --time A-B         only from second A to second B of the run; A-, -B\n"
+    "      --thread RE        only threads whose name matches\n"
+    "      --focus RE         only stacks with a frame that matches\n"
+    "      --ignore RE        no stacks with a frame that matches\n"
+    "      --symfs DIR        look for programs and libraries below DIR\n"
+    "      --debug-dir DIR    look for debug files here first; may be repeated\n"
+    "      --info             say what the files are, instead\n"
+    "      --stats            print the balance sheet, instead\n"
+    "      --strict           exit with 3 when anything was lost or damaged\n"
+    "      --help, --version\n"
+    "\n"
+    "RE is a POSIX extended regular expression. Exit status: 0 written, 1\n"
+    "nothing could be read or written, 2 usage, 3 see --strict, 4 no sample\n"
+    "passed the filters.\n";
+
+static _Noreturn void refuse(const char *option, const char *value,
+                             const char *accepted)
+{
+    sigprof__say("%s: '%s' is not accepted; %s", option, value, accepted);
+    exit(EXIT_USAGE);
+}
+
+/* ---- Values ---------------------------------------------------------------------- */
+
+static bool ends_with(const char *string, const char *suffix)
+{
+    size_t size = strlen(string), tail = strlen(suffix);
+
+    return size > tail && strcmp(string + size - tail, suffix) == 0;
+}
+
+static enum format parse_format(const char *value)
+{
+    if (strcmp(value, "folded") == 0)
+        return FORMAT_FOLDED;
+    if (strcmp(value, "top") == 0)
+        return FORMAT_TOP;
+    if (strcmp(value, "raw") == 0)
+        return FORMAT_RAW;
+    refuse("--format", value, "it can be folded, top or raw");
+}
+
+/* Folded text under the name of something else would only be found out later. */
+static enum format format_of_name(const char *out)
+{
+    static const char *const others[] = {".html", ".svg", ".pb.gz", ".json",
+                                         ".json.gz", ".gz"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (ends_with(out, others[i]))
+            refuse("--output", out,
+                   "folded text goes to a name like x.folded; give --format to "
+                   "write it here all the same");
+    return FORMAT_FOLDED;
+}
+
+static void add_root(struct arguments *arguments, const char *value)
+{
+    struct fold_root *root = &arguments->roots[arguments->root_count];
+
+    arguments->roots_given = true;
+    if (strcmp(value, "none") == 0)
+        return;
+    if (arguments->root_count == MAX_ROOTS)
+        refuse("--root", value, "it can be given 16 times");
+    arguments->root_count++;
+    if (strcmp(value, "comm") == 0) {
+        root->kind = ROOT_COMM;
+    } else if (strcmp(value, "process") == 0) {
+        root->kind = ROOT_PROCESS;
+    } else if (strcmp(value, "thread") == 0) {
+        root->kind = ROOT_THREAD;
+        arguments->model.by_thread = true;
+    } else if (strncmp(value, "label:", 6) == 0 && value[6] != '\0') {
+        root->kind = ROOT_LABEL;
+        root->key = sigprof__text(value + 6);
+        arguments->model.by_label = true;
+    } else {
+        refuse("--root", value,
+               "it can be comm, process, thread, label:KEY or none");
+    }
+}
+
+/* Seconds, with a fraction; false if there is no number. */
+static bool parse_seconds(const char *from, const char *to, uint64_t *ns)
+{
+    uint64_t value = 0, unit = 1000000000;
+    bool fraction = false;
+
+    if (from == to || to - from > 20)
+        return false;
+    for (; from < to; from++) {
+        if (*from == '.' && !fraction) {
+            fraction = true;
+        } else if (*from < '0' || *from > '9') {
+            return false;
+        } else if (!fraction) {
+            value = value * 10 + (uint64_t)(*from - '0') * 1000000000;
+            if (value > UINT64_MAX / 20)
+                return false;
+        } else {
+            unit /= 10;
+            value += (uint64_t)(*from - '0') * unit;
+        }
+    }
+    *ns = value;
+    return true;
+}
+
+static void parse_time(struct arguments *arguments, const char *value)
+{
+    struct model_options *model = &arguments->model;
+    const char *dash = strchr(value, '-'), *end = value + strlen(value);
+
+    model->time_limits = true;
+    model->from_ns = 0;
+    model->to_ns = UINT64_MAX;
+    if (!dash || (dash == value && dash + 1 == end) ||
+        (dash != value && !parse_seconds(value, dash, &model->from_ns)) ||
+        (dash + 1 != end && !parse_seconds(dash + 1, end, &model->to_ns)) ||
+        model->from_ns >= model->to_ns)
+        refuse("--time", value,
+               "it can be A-B, A- or -B, in seconds from the start, A below B");
+    arguments->fold.filtered = true;
+}
+
+static const regex_t *parse_regex(const char *option, const char *value,
+                                  regex_t *regex)
+{
+    char reason[256];
+    int error = regcomp(regex, value, REG_EXTENDED | REG_NOSUB);
+
+    if (error) {
+        regerror(error, regex, reason, sizeof reason);
+        refuse(option, value, reason);
+    }
+    return regex;
+}
+
+static bool parse_choice(const char *option, const char *value,
+                         const char *first, const char *second)
+{
+    char accepted[128];
+
+    if (strcmp(value, first) == 0)
+        return false;
+    if (strcmp(value, second) == 0)
+        return true;
+    snprintf(accepted, sizeof accepted, "it can be %s or %s", first, second);
+    refuse(option, value, accepted);
+}
+
+static void add_debug_dir(struct arguments *arguments, const char *value)
+{
+    struct sym_places *places = &arguments->names.places;
+
+    if (places->debug_dir_count == MAX_DEBUG_DIRS)
+        refuse("--debug-dir", value, "it can be given 16 times");
+    arguments->debug_dirs[places->debug_dir_count++] = value;
+}
+
+/* ---- Options --------------------------------------------------------------------- */
+
+enum option_id {
+    OPTION_OUTPUT = 'o',
+    OPTION_FORMAT = 'f',
+    OPTION_WEIGHT = 256,
+    OPTION_ROOT,
+    OPTION_BY,
+    OPTION_DEMANGLE,
+    OPTION_MODULES,
+    OPTION_ANNOTATE,
+    OPTION_TIME,
+    OPTION_THREAD,
+    OPTION_FOCUS,
+    OPTION_IGNORE,
+    OPTION_SYMFS,
+    OPTION_DEBUG_DIR,
+    OPTION_INFO,
+    OPTION_STATS,
+    OPTION_STRICT,
+    OPTION_HELP,
+    OPTION_VERSION
+};
+
+static const struct option options[] = {
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"weight", required_argument, NULL, OPTION_WEIGHT},
+    {"root", required_argument, NULL, OPTION_ROOT},
+    {"by", required_argument, NULL, OPTION_BY},
+    {"demangle", required_argument, NULL, OPTION_DEMANGLE},
+    {"modules", no_argument, NULL, OPTION_MODULES},
+    {"annotate", no_argument, NULL, OPTION_ANNOTATE},
+    {"time", required_argument, NULL, OPTION_TIME},
+    {"thread", required_argument, NULL, OPTION_THREAD},
+    {"focus", required_argument, NULL, OPTION_FOCUS},
+    {"ignore", required_argument, NULL, OPTION_IGNORE},
+    {"symfs", required_argument, NULL, OPTION_SYMFS},
+    {"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
+    {"info", no_argument, NULL, OPTION_INFO},
+    {"stats", no_argument, NULL, OPTION_STATS},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0}};
+
+static _Noreturn void print_and_exit(const char *text)
+{
+    fputs(text, stdout);
+    exit(fflush(stdout) == 0 ? EXIT_WRITTEN : EXIT_NOTHING);
+}
+
+static void take_option(struct arguments *arguments, int option,
+                        const char *value)
+{
+    static char version[64];
+
+    switch (option) {
+    case OPTION_OUTPUT:
+        if (*value == '\0')
+            refuse("--output", value, "it is the name of a file");
+        arguments->out = value;
+        break;
+    case OPTION_FORMAT:
+        arguments->format = parse_format(value);
+        break;
+    case OPTION_WEIGHT:
+        arguments->cpu = parse_choice("--weight", value, "samples", "cpu");
+        break;
+    case OPTION_ROOT:
+        add_root(arguments, value);
+        break;
+    case OPTION_BY:
+        arguments->names.by =
+            parse_choice("--by", value, "function", "address") ? BY_ADDRESS
+                                                               : BY_FUNCTION;
+        break;
+    case OPTION_DEMANGLE:
+        arguments->names.raw =
+            parse_choice("--demangle", value, "full", "none");
+        break;
+    case OPTION_MODULES:
+        arguments->names.modules = true;
+        break;
+    case OPTION_ANNOTATE:
+        arguments->names.annotate = true;
+        break;
+    case OPTION_TIME:
+        parse_time(arguments, value);
+        break;
+    case OPTION_THREAD:
+        arguments->fold.thread =
+            parse_regex("--thread", value, &arguments->thread);
+        arguments->model.by_thread = true;
+        break;
+    case OPTION_FOCUS:
+        arguments->fold.focus =
+            parse_regex("--focus", value, &arguments->focus);
+        break;
+    case OPTION_IGNORE:
+        arguments->fold.ignore =
+            parse_regex("--ignore", value, &arguments->ignore);
+        break;
+    case OPTION_SYMFS:
+        arguments->names.places.symfs = value;
+        break;
+    case OPTION_DEBUG_DIR:
+        add_debug_dir(arguments, value);
+        break;
+    case OPTION_INFO:
+        arguments->info = true;
+        break;
+    case OPTION_STATS:
+        arguments->stats = true;
+        break;
+    case OPTION_STRICT:
+        arguments->strict = true;
+        break;
+    case OPTION_HELP:
+        print_and_exit(usage);
+    case OPTION_VERSION:
+        snprintf(version, sizeof version, "sigprof-fold %d.%d.%d\n",
+                 SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
+                 SIGPROF_VERSION_PATCH);
+        print_and_exit(version);
+    default:
+        fputs("Try 'sigprof-fold --help'.\n", stderr);
+        exit(EXIT_USAGE);
+    }
+}
+
+static void parse(struct arguments *arguments, int argc, char **argv)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "o:f:", options, NULL)) != -1)
+        take_option(arguments, option, optarg);
+    if (optind == argc) {
+        sigprof__say("no profile named; try 'sigprof-fold --help'");
+        exit(EXIT_USAGE);
+    }
+    if (!arguments->roots_given)
+        add_root(arguments, "comm");
+    if (arguments->format == FORMAT_DEFAULT)
+        arguments->format = arguments->out && !arguments->info &&
+                                    !arguments->stats
+                                ? format_of_name(arguments->out)
+                                : FORMAT_FOLDED;
+    arguments->model.weigh_ns = arguments->cpu;
+    arguments->fold.weigh_ns = arguments->cpu;
+    arguments->fold.roots = arguments->roots;
+    arguments->fold.root_count = arguments->root_count;
+    arguments->names.places.debug_dirs = arguments->debug_dirs;
+}
+
+/* ---- Work ------------------------------------------------------------------------ */
+
+static void skip_sample(void *arg, const struct read_sample *sample,
+                        uint32_t context, uint32_t node)
+{
+    (void)arg, (void)sample, (void)context, (void)node;
+}
+
+static uint64_t write_raw(const struct arguments *arguments, struct load *load,
+                          struct model *model, FILE *out)
+{
+    struct name_report report;
+    struct view_raw raw = {model, &arguments->fold, out, 0};
+
+    /* Once more with every module known, so that all frames have names. */
+    model->visit = skip_sample;
+    sigprof__load_again(load, model);
+    sigprof__name_frames(model, &arguments->names, sigprof__say, &report);
+    load->imperfect |= report.mismatched > 0;
+    model->visit = sigprof__view_raw;
+    model->visit_arg = &raw;
+    sigprof__load_again(load, model);
+    return raw.lines;
+}
+
+static uint64_t write_tree(const struct arguments *arguments, struct load *load,
+                           struct model *model, FILE *out)
+{
+    struct name_report report;
+    struct fold_tree tree;
+    uint64_t sampled;
+
+    sigprof__name_frames(model, &arguments->names, sigprof__say, &report);
+    load->imperfect |= report.mismatched > 0;
+    sigprof__fold(model, &arguments->fold, &tree);
+    if (tree.hidden)
+        sigprof__say("%llu periods were lost or not sampled; with this filter "
+                     "they have no place",
+                     (unsigned long long)tree.hidden);
+    if (arguments->format == FORMAT_TOP)
+        sigprof__view_top(model, &tree, arguments->cpu, out);
+    else
+        sigprof__view_folded(model, &tree, out);
+    sampled = tree.sampled;
+    sigprof__fold_free(&tree);
+    return sampled;
+}
+
+static bool lost_any(const struct model *model)
+{
+    for (size_t i = 0; i < model->process_count; i++) {
+        const struct model_sheet *sheet = &model->processes[i].sheet;
+
+        if (sheet->dropped_full || sheet->dropped_busy ||
+            sheet->dropped_slot || sheet->lost_events)
+            return true;
+    }
+    return false;
+}
+
+/* Returns the weight written; 1 where there is nothing to weigh. */
+static uint64_t write_out(const struct arguments *arguments, struct load *load,
+                          struct model *model, FILE *out)
+{
+    if (arguments->info)
+        sigprof__view_info(model, out);
+    if (arguments->stats)
+        sigprof__view_stats(model, out);
+    if (arguments->info || arguments->stats)
+        return 1;
+    if (arguments->format == FORMAT_RAW)
+        return write_raw(arguments, load, model, out);
+    return write_tree(arguments, load, model, out);
+}
+
+static int fail_output(const struct arguments *arguments, int error)
+{
+    if (error != EPIPE)
+        sigprof__say("%s: cannot write: %s",
+                     arguments->out ? arguments->out : "standard output",
+                     strerror(error));
+    return EXIT_NOTHING;
+}
+
+static int run(const struct arguments *arguments, struct load *load,
+               struct model *model)
+{
+    struct output output;
+    uint64_t written;
+    int error;
+
+    sigprof__load_read(load, model);
+    if (load->read == 0)
+        return EXIT_NOTHING;
+    error = sigprof__output_open(&output, arguments->out);
+    if (error)
+        return fail_output(arguments, error);
+    written = write_out(arguments, load, model, output.stream);
+    error = sigprof__output_close(&output);
+    if (error)
+        return fail_output(arguments, error);
+    if (written == 0) {
+        sigprof__say(arguments->fold.filtered || arguments->fold.thread ||
+                             arguments->fold.focus || arguments->fold.ignore
+                         ? "no sample passed the filters"
+                         : "there is no sample in the profile");
+        return EXIT_NO_SAMPLE;
+    }
+    if (arguments->strict && (load->imperfect || lost_any(model)))
+        return EXIT_IMPERFECT;
+    return EXIT_WRITTEN;
+}
+
+int main(int argc, char **argv)
+{
+    static struct arguments arguments;
+    struct load load = {0};
+    struct model model;
+    int code;
+
+    parse(&arguments, argc, argv);
+    for (int i = optind; i < argc; i++)
+        sigprof__load_add(&load, argv[i]);
+    sigprof__model_init(&model, &arguments.model);
+    code = run(&arguments, &load, &model);
+    sigprof__model_free(&model);
+    sigprof__load_free(&load);
+    return code;
+}

@@ -1,0 +1,866 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The merged profiles. Theory and contracts: model.h. */
+#include "model.h"
+
+#include <stdlib.h>
+
+/* A recorder that says nothing of its period samples at 99 Hz, our default. */
+#define FALLBACK_PERIOD_NS (1000000000u / 99)
+
+static uint64_t add_saturating(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+static uint64_t multiply_saturating(uint64_t a, uint64_t b)
+{
+    return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+static uint64_t parse_number(struct text text)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < text.size && i < 20; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return 0;
+        value = value * 10 + (uint64_t)(text.at[i] - '0');
+    }
+    return value;
+}
+
+static bool text_equal(struct text a, struct text b)
+{
+    return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
+}
+
+void sigprof__model_init(struct model *model,
+                         const struct model_options *options)
+{
+    *model = (struct model){.options = *options};
+    sigprof__strings_init(&model->strings);
+    model->frames = sigprof__store_grow(NULL, &model->frame_capacity,
+                                        FRAME_FIRST, sizeof *model->frames);
+    memset(model->frames, 0, FRAME_FIRST * sizeof *model->frames);
+    model->frame_count = FRAME_FIRST;
+    ARRAY_ROOM(model->nodes, model->node_count, model->node_capacity);
+    model->nodes[model->node_count++] = (struct model_node){0};
+}
+
+static void process_free(struct model_process *process)
+{
+    free(process->info);
+    free(process->mappings);
+    free(process->threads);
+    free(process->thread_index.slots);
+    free(process->labels);
+    free(process->exits);
+    free(process->bounds);
+    free(process->span_ids);
+    free(process->view);
+}
+
+void sigprof__model_free(struct model *model)
+{
+    for (size_t i = 0; i < model->process_count; i++)
+        process_free(&model->processes[i]);
+    free(model->processes);
+    sigprof__strings_free(&model->strings);
+    free(model->modules);
+    free(model->frames);
+    free(model->nodes);
+    free(model->contexts);
+    free(model->counts);
+    free(model->module_index.slots);
+    free(model->frame_index.slots);
+    free(model->node_index.slots);
+    free(model->context_index.slots);
+}
+
+/* ---- Interning ------------------------------------------------------------- */
+
+static uint32_t intern_module(struct model *model, const struct read_module *in)
+{
+    struct index *index = &model->module_index;
+    uint32_t path = sigprof__strings_add(&model->strings, in->path);
+    uint32_t build_id = sigprof__strings_add(&model->strings, in->build_id);
+    uint32_t hash = sigprof__hash_mix((uint64_t)path << 32 | build_id);
+    size_t at;
+
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at)) {
+        const struct model_module *other =
+            &model->modules[index->slots[at].id - 1];
+
+        if (other->path == path && other->build_id == build_id)
+            return index->slots[at].id - 1;
+    }
+    ARRAY_ROOM(model->modules, model->module_count, model->module_capacity);
+    model->modules[model->module_count++] =
+        (struct model_module){path, build_id, in->flags};
+    sigprof__index_put(index, at, hash, (uint32_t)model->module_count);
+    return (uint32_t)model->module_count - 1;
+}
+
+static uint32_t intern_frame(struct model *model, uint32_t module,
+                             uint32_t process, uint64_t address,
+                             uint64_t span_from)
+{
+    struct index *index = &model->frame_index;
+    uint32_t hash =
+        sigprof__hash_mix(address ^ (uint64_t)(module + process) << 40);
+    size_t at;
+
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at)) {
+        const struct model_frame *other =
+            &model->frames[index->slots[at].id];
+
+        if (other->address == address && other->module == module &&
+            other->process == process)
+            return index->slots[at].id;
+    }
+    ARRAY_ROOM(model->frames, model->frame_count, model->frame_capacity);
+    model->frames[model->frame_count] = (struct model_frame){
+        .address = address,
+        .module = module,
+        .process = process,
+        .span_from = span_from};
+    sigprof__index_put(index, at, hash, (uint32_t)model->frame_count);
+    return (uint32_t)model->frame_count++;
+}
+
+static uint32_t intern_node(struct model *model, uint32_t parent,
+                            uint32_t frame)
+{
+    struct index *index = &model->node_index;
+    uint32_t hash = sigprof__hash_mix((uint64_t)parent << 32 | frame);
+    size_t at;
+
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at)) {
+        const struct model_node *other = &model->nodes[index->slots[at].id];
+
+        if (other->parent == parent && other->frame == frame)
+            return index->slots[at].id;
+    }
+    ARRAY_ROOM(model->nodes, model->node_count, model->node_capacity);
+    model->nodes[model->node_count] = (struct model_node){parent, frame};
+    sigprof__index_put(index, at, hash, (uint32_t)model->node_count);
+    return (uint32_t)model->node_count++;
+}
+
+static uint32_t intern_context(struct model *model,
+                               const struct model_context *context)
+{
+    struct index *index = &model->context_index;
+    uint32_t hash = sigprof__hash_bytes(context, sizeof *context);
+    size_t at;
+
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at))
+        if (memcmp(&model->contexts[index->slots[at].id - 1], context,
+                   sizeof *context) == 0)
+            return index->slots[at].id - 1;
+    ARRAY_ROOM(model->contexts, model->context_count, model->context_capacity);
+    model->contexts[model->context_count++] = *context;
+    sigprof__index_put(index, at, hash, (uint32_t)model->context_count);
+    return (uint32_t)model->context_count - 1;
+}
+
+/* ---- Counts ----------------------------------------------------------------- */
+
+static struct model_count *count_slot(struct model *model, uint64_t key)
+{
+    size_t at = sigprof__hash_mix(key) & model->count_mask;
+
+    while (model->counts[at].value && model->counts[at].key != key)
+        at = (at + 1) & model->count_mask;
+    return &model->counts[at];
+}
+
+static void counts_room(struct model *model)
+{
+    struct model_count *old = model->counts;
+    size_t slots = old ? model->count_mask + 1 : 0, room = 0;
+
+    if (old && model->count_used * 2 < slots)
+        return;
+    model->counts = sigprof__store_grow(NULL, &room, slots ? slots * 2 : 1024,
+                                        sizeof *model->counts);
+    memset(model->counts, 0, room * sizeof *model->counts);
+    model->count_mask = room - 1;
+    for (size_t i = 0; i < slots; i++)
+        if (old[i].value)
+            *count_slot(model, old[i].key) = old[i];
+    free(old);
+}
+
+static void count_add(struct model *model, uint32_t context, uint32_t node,
+                      uint64_t value)
+{
+    uint64_t key = (uint64_t)context << 32 | node;
+    struct model_count *slot;
+
+    if (value == 0)
+        return;
+    counts_room(model);
+    slot = count_slot(model, key);
+    if (!slot->value)
+        model->count_used++;
+    slot->key = key;
+    slot->value = add_saturating(slot->value, value);
+}
+
+/* ---- Modules by time --------------------------------------------------------- */
+
+static size_t span_of(const struct model_process *process, uint64_t time_ns)
+{
+    size_t low = 0, high = process->bound_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (process->bounds[middle] <= time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void spans_init(struct model_process *process)
+{
+    process->span_ids = sigprof__store_grow(NULL, &process->span_capacity, 16,
+                                            sizeof *process->span_ids);
+    process->span_ids[0] = ++process->last_span_id;
+}
+
+/* Both halves of the span that is cut get new numbers, so what was mapped in
+ * the whole is mapped again. */
+static void spans_cut(struct model_process *process, uint64_t time_ns)
+{
+    size_t span = span_of(process, time_ns);
+    size_t behind = process->bound_count - span;
+
+    process->view_valid = false;
+    if (span > 0 && process->bounds[span - 1] == time_ns) {
+        process->span_ids[span - 1] = ++process->last_span_id;
+        process->span_ids[span] = ++process->last_span_id;
+        return;
+    }
+    ARRAY_ROOM(process->bounds, process->bound_count, process->bound_capacity);
+    if (process->bound_count + 2 > process->span_capacity)
+        process->span_ids = sigprof__store_grow(
+            process->span_ids, &process->span_capacity,
+            process->bound_count + 2, sizeof *process->span_ids);
+    memmove(process->bounds + span + 1, process->bounds + span,
+            behind * sizeof *process->bounds);
+    memmove(process->span_ids + span + 1, process->span_ids + span,
+            (behind + 1) * sizeof *process->span_ids);
+    process->bounds[span] = time_ns;
+    process->bound_count++;
+    process->span_ids[span] = ++process->last_span_id;
+    process->span_ids[span + 1] = ++process->last_span_id;
+}
+
+static void end_mapping(struct model_process *process,
+                        struct model_mapping *mapping, uint64_t time_ns)
+{
+    mapping->to_ns = time_ns;
+    spans_cut(process, time_ns);
+}
+
+static void on_module(void *arg, const struct read_module *in)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+    struct model_mapping mapping = {in->low,     in->high,   in->bias,
+                                    in->time_ns, UINT64_MAX, in->id, 0};
+
+    if (in->low >= in->high)
+        return;
+    mapping.module = intern_module(model, in);
+    for (size_t i = 0; i < process->mapping_count; i++) {
+        struct model_mapping *old = &process->mappings[i];
+
+        if (old->to_ns != UINT64_MAX || old->low >= in->high ||
+            old->high <= in->low)
+            continue;
+        if (old->low == in->low && old->high == in->high &&
+            old->bias == in->bias && old->module == mapping.module)
+            return; /* said again, for the beginning of a new file */
+        end_mapping(process, old, in->time_ns);
+    }
+    ARRAY_ROOM(process->mappings, process->mapping_count,
+               process->mapping_capacity);
+    process->mappings[process->mapping_count++] = mapping;
+    process->view_valid = false;
+}
+
+static void on_unload(void *arg, uint32_t id, uint64_t time_ns)
+{
+    struct model_process *process = ((struct model *)arg)->process;
+
+    for (size_t i = process->mapping_count; i-- > 0;) {
+        struct model_mapping *mapping = &process->mappings[i];
+
+        if (mapping->id == id && mapping->to_ns == UINT64_MAX) {
+            end_mapping(process, mapping, time_ns);
+            return;
+        }
+    }
+}
+
+static int by_low(const void *a, const void *b)
+{
+    const struct model_mapping *x = a, *y = b;
+
+    if (x->low != y->low)
+        return x->low < y->low ? -1 : 1;
+    return (x->from_ns > y->from_ns) - (x->from_ns < y->from_ns);
+}
+
+static void view_set(struct model_process *process, uint64_t time_ns)
+{
+    size_t span = span_of(process, time_ns);
+
+    process->view_from = span ? process->bounds[span - 1] : 0;
+    process->view_to =
+        span < process->bound_count ? process->bounds[span] : UINT64_MAX;
+    process->view_id = process->span_ids[span];
+    process->view_valid = true;
+    process->view_count = 0;
+    for (size_t i = 0; i < process->mapping_count; i++) {
+        const struct model_mapping *mapping = &process->mappings[i];
+
+        if (mapping->to_ns <= process->view_from ||
+            mapping->from_ns >= process->view_to)
+            continue;
+        ARRAY_ROOM(process->view, process->view_count, process->view_capacity);
+        process->view[process->view_count++] = *mapping;
+    }
+    if (process->view_count)
+        qsort(process->view, process->view_count, sizeof *process->view,
+              by_low);
+}
+
+static const struct model_mapping *
+mapping_find(const struct model_process *process, uint64_t pc)
+{
+    size_t low = 0, high = process->view_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (process->view[middle].low <= pc)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0 || process->view[low - 1].high <= pc)
+        return NULL;
+    return &process->view[low - 1];
+}
+
+/* The first module to come to an address that was nobody's in a span, as far as
+ * is known: in this span, or behind it. */
+static const struct model_mapping *
+mapping_later(const struct model_process *process, uint64_t pc,
+              uint64_t span_from)
+{
+    const struct model_mapping *best = NULL;
+
+    for (size_t i = 0; i < process->mapping_count; i++) {
+        const struct model_mapping *mapping = &process->mappings[i];
+
+        if (mapping->low <= pc && pc < mapping->high &&
+            mapping->from_ns >= span_from &&
+            (!best || mapping->from_ns < best->from_ns))
+            best = mapping;
+    }
+    return best;
+}
+
+static uint32_t frame_of_pc(struct model *model, uint64_t pc)
+{
+    struct model_process *process = model->process;
+    const struct model_mapping *mapping = mapping_find(process, pc);
+
+    if (!mapping)
+        mapping = mapping_later(process, pc, process->view_from);
+    if (mapping)
+        return intern_frame(model, mapping->module, 0, pc - mapping->bias, 0);
+    return intern_frame(model, MODEL_NO_MODULE,
+                        (uint32_t)(process - model->processes), pc,
+                        process->view_from);
+}
+
+/* The node of the tree that a generation's node stands for, mapped once in
+ * each span. A guess is known from the sample's end, so its mark is left out. */
+static uint32_t map_node(struct model *model, struct reader *reader,
+                         uint32_t leaf)
+{
+    uint32_t span = model->process->view_id;
+    uint32_t path[READ_MAX_DEPTH];
+    size_t depth = 0;
+    uint32_t mapped = 0;
+
+    for (uint32_t at = leaf; at; at = reader->nodes[at].parent) {
+        const struct read_node *node = &reader->nodes[at];
+
+        if (node->mapped_in == span) {
+            mapped = node->mapped;
+            break;
+        }
+        path[depth++] = at;
+    }
+    while (depth) {
+        struct read_node *node = &reader->nodes[path[--depth]];
+
+        if (node->pc >= FORMAT_FIRST_PC)
+            mapped = intern_node(model, mapped, frame_of_pc(model, node->pc));
+        else if (node->pc == FRAME_SIGNAL || node->pc == FRAME_GAP)
+            mapped = intern_node(model, mapped, (uint32_t)node->pc);
+        node->mapped = mapped;
+        node->mapped_in = span;
+    }
+    return mapped;
+}
+
+/* ---- Threads and labels -------------------------------------------------------- */
+
+static uint32_t thread_latest(const struct model_process *process, uint32_t tid)
+{
+    const struct index *index = &process->thread_index;
+    uint32_t hash = sigprof__hash_mix(tid);
+
+    if (!index->slots)
+        return 0;
+    for (size_t at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at))
+        if (process->threads[index->slots[at].id].tid == tid)
+            return index->slots[at].id;
+    return 0;
+}
+
+static uint32_t thread_add(struct model_process *process, uint32_t tid)
+{
+    struct index *index = &process->thread_index;
+    uint32_t hash = sigprof__hash_mix(tid), number;
+    size_t at;
+
+    if (process->thread_count == 0) {
+        ARRAY_ROOM(process->threads, 0, process->thread_capacity);
+        process->threads[process->thread_count++] = (struct model_thread){0};
+    }
+    ARRAY_ROOM(process->threads, process->thread_count,
+               process->thread_capacity);
+    number = (uint32_t)process->thread_count++;
+    process->threads[number] = (struct model_thread){.tid = tid};
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at))
+        if (process->threads[index->slots[at].id].tid == tid) {
+            index->slots[at].id = number;
+            return number;
+        }
+    sigprof__index_put(index, at, hash, number);
+    return number;
+}
+
+static void on_thread(void *arg, uint32_t tid, uint64_t time_ns,
+                      uint64_t start_routine, struct text name)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+    uint32_t number = thread_latest(process, tid);
+    struct model_thread *thread;
+    uint32_t label = sigprof__strings_add(&model->strings, name);
+
+    model->cached_thread = 0;
+    if (number) {
+        thread = &process->threads[number];
+        if (!thread->placeholder && thread->name == label &&
+            thread->start_routine == start_routine)
+            return;
+    }
+    if (!number || !process->threads[number].placeholder)
+        number = thread_add(process, tid);
+    thread = &process->threads[number];
+    thread->placeholder = false;
+    thread->name = label;
+    thread->from_ns = time_ns;
+    thread->start_routine = start_routine;
+    if (start_routine) {
+        view_set(process, time_ns);
+        thread->start_frame = frame_of_pc(model, start_routine);
+    }
+}
+
+/* The thread that had this id then. Names are few, so a walk back is short. */
+static uint32_t thread_at(struct model *model, uint32_t tid, uint64_t time_ns)
+{
+    struct model_process *process = model->process;
+    uint32_t latest = thread_latest(process, tid);
+    uint32_t number = latest;
+
+    if (!latest) {
+        number = thread_add(process, tid);
+        process->threads[number].placeholder = true;
+        return number;
+    }
+    while (process->threads[number].from_ns > time_ns) {
+        uint32_t older = number - 1;
+
+        while (older && process->threads[older].tid != tid)
+            older--;
+        if (!older)
+            break;
+        number = older;
+    }
+    return number;
+}
+
+static void on_thread_exit(void *arg, const struct read_exit *in)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+    struct model_exit record = {.cause = in->cause};
+    uint64_t sampled = multiply_saturating(in->periods, process->period_ns);
+
+    record.thread = thread_at(model, in->tid, in->time_ns);
+    record.unsampled_ns = (int64_t)(in->cpu_ns - sampled);
+    if (in->cpu_ns > INT64_MAX || sampled > INT64_MAX)
+        return; /* three hundred years: not a figure of ours */
+    ARRAY_ROOM(process->exits, process->exit_count, process->exit_capacity);
+    process->exits[process->exit_count++] = record;
+}
+
+static void on_label(void *arg, uint32_t id, uint32_t parent, struct text key,
+                     struct text value)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+    struct model_label label = {id, parent, 0, 0};
+    size_t at = process->label_count;
+
+    label.key = sigprof__strings_add(&model->strings, key);
+    label.value = sigprof__strings_add(&model->strings, value);
+    if (sigprof__model_label(process, id))
+        return;
+    ARRAY_ROOM(process->labels, process->label_count, process->label_capacity);
+    while (at > 0 && process->labels[at - 1].id > id) {
+        process->labels[at] = process->labels[at - 1];
+        at--;
+    }
+    process->labels[at] = label;
+    process->label_count++;
+}
+
+const struct model_label *
+sigprof__model_label(const struct model_process *process, uint32_t id)
+{
+    size_t low = 0, high = process->label_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (process->labels[middle].id == id)
+            return &process->labels[middle];
+        if (process->labels[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+uint32_t sigprof__model_label_value(const struct model *model,
+                                    const struct model_process *process,
+                                    uint32_t label, struct text key)
+{
+    const struct model_label *at;
+
+    /* Parents have lower ids; a file that says otherwise is not followed. */
+    while (label && (at = sigprof__model_label(process, label)) != NULL) {
+        if (text_equal(sigprof__model_text(model, at->key), key))
+            return at->value;
+        if (at->parent >= label)
+            break;
+        label = at->parent;
+    }
+    return 0;
+}
+
+uint32_t sigprof__model_thread_name(struct model *model,
+                                    const struct model_process *process,
+                                    uint32_t thread)
+{
+    const struct model_thread *at = &process->threads[thread];
+
+    if (at->name)
+        return at->name;
+    return sigprof__strings_format(&model->strings, "tid %u", at->tid);
+}
+
+/* ---- The header, the sheet, the samples ------------------------------------------ */
+
+struct text sigprof__model_info(const struct model_process *process,
+                                const char *key)
+{
+    struct text wanted = sigprof__text(key);
+
+    for (size_t i = 0; i < process->info_count; i += 2)
+        if (text_equal(process->info[i], wanted))
+            return process->info[i + 1];
+    return (struct text){"", 0};
+}
+
+static void info_set(struct model *model, struct text key, struct text value)
+{
+    struct model_process *process = model->process;
+    uint32_t k = sigprof__strings_add(&model->strings, key);
+    uint32_t v = sigprof__strings_add(&model->strings, value);
+    size_t i = 0;
+
+    key = sigprof__model_text(model, k);
+    while (i < process->info_count && !text_equal(process->info[i], key))
+        i += 2;
+    if (i == process->info_count) {
+        if (i + 2 > process->info_capacity)
+            process->info =
+                sigprof__store_grow(process->info, &process->info_capacity,
+                                    i + 2, sizeof *process->info);
+        process->info_count += 2;
+    }
+    process->info[i] = key;
+    process->info[i + 1] = sigprof__model_text(model, v);
+}
+
+static void on_info(void *arg, struct text key, struct text value)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+
+    info_set(model, key, value);
+    if (text_equal(key, sigprof__text("comm")) && value.size) {
+        process->comm = sigprof__strings_add(&model->strings, value);
+        if (!process->comm_first)
+            process->comm_first = process->comm;
+        model->context_id = UINT32_MAX;
+    } else if (text_equal(key, sigprof__text("period_ns"))) {
+        process->period_ns = parse_number(value);
+        if (!process->period_ns)
+            process->period_ns = FALLBACK_PERIOD_NS;
+    } else if (text_equal(key, sigprof__text("pid"))) {
+        process->pid = parse_number(value);
+    } else if (text_equal(key, sigprof__text("start_mono_ns"))) {
+        process->start_mono_ns = parse_number(value);
+    }
+}
+
+static void on_sheet(void *arg, struct text name, int64_t value)
+{
+    struct model_sheet *sheet = &((struct model *)arg)->process->sheet;
+
+    if (name.size == 0) {
+        *sheet = (struct model_sheet){.present = true};
+        return;
+    }
+#define X(field)                                                               \
+    if (text_equal(name, sigprof__text(#field)))                               \
+        sheet->field = value;
+    MODEL_SHEET_MAP(X)
+#undef X
+}
+
+static uint32_t context_of(struct model *model, const struct read_sample *in)
+{
+    struct model_context context = {
+        .process = (uint32_t)(model->process - model->processes),
+        .comm = model->process->comm};
+    unsigned reason = in->end & FORMAT_END_REASON_MASK;
+
+    if (model->options.by_thread) {
+        /* Names do not change within a batch of samples but rarely. */
+        if (!model->cached_thread || model->cached_tid != in->tid ||
+            model->process->threads[model->cached_thread].from_ns >
+                in->time_ns ||
+            thread_latest(model->process, in->tid) != model->cached_thread) {
+            model->cached_tid = in->tid;
+            model->cached_thread = thread_at(model, in->tid, in->time_ns);
+        }
+        context.thread = model->cached_thread;
+    }
+    if (model->options.by_label)
+        context.label = in->label;
+    context.end = in->damaged ? MODEL_DAMAGED
+                  : reason < MODEL_OTHER ? reason
+                                         : (unsigned)MODEL_OTHER;
+    if (model->context_id == UINT32_MAX ||
+        memcmp(&context, &model->context, sizeof context) != 0) {
+        model->context = context;
+        model->context_id = intern_context(model, &context);
+    }
+    return model->context_id;
+}
+
+static bool in_time(const struct model *model, uint64_t time_ns)
+{
+    const struct model_options *options = &model->options;
+
+    time_ns = add_saturating(time_ns, model->process->shift_ns);
+    return !options->time_limits ||
+           (time_ns >= options->from_ns && time_ns < options->to_ns);
+}
+
+static void tally(struct model *model, const struct read_sample *in)
+{
+    struct model_process *process = model->process;
+
+    process->samples++;
+    process->periods = add_saturating(process->periods, in->weight);
+    process->ended[model->contexts[model->context_id].end]++;
+    process->guessed += (in->end & FORMAT_END_GUESSED) != 0;
+    process->unknown_stack += (in->end & FORMAT_END_UNKNOWN_STACK) != 0;
+    if (in->time_ns > process->last_ns)
+        process->last_ns = in->time_ns;
+}
+
+static void on_sample(void *arg, struct reader *reader,
+                      const struct read_sample *in)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+    uint32_t context = context_of(model, in), node;
+
+    if (!model->visit)
+        tally(model, in);
+    if (!in_time(model, in->time_ns))
+        return;
+    if (!process->view_valid || in->time_ns < process->view_from ||
+        in->time_ns >= process->view_to)
+        view_set(process, in->time_ns);
+    node = map_node(model, reader, in->node);
+    if (model->visit)
+        model->visit(model->visit_arg, in, context, node);
+    else
+        count_add(model, context, node,
+                  model->options.weigh_ns
+                      ? multiply_saturating(in->weight, process->period_ns)
+                      : in->weight);
+}
+
+/* ---- A file's beginning and end ----------------------------------------------------- */
+
+static void on_progress(void *arg, size_t done)
+{
+    struct model *model = arg;
+
+    if (model->progress)
+        model->progress(model->progress_arg, done);
+}
+
+struct read_sink sigprof__model_begin(struct model *model, struct text file)
+{
+    struct model_process *process;
+
+    ARRAY_ROOM(model->processes, model->process_count,
+               model->process_capacity);
+    process = &model->processes[model->process_count++];
+    *process = (struct model_process){.period_ns = FALLBACK_PERIOD_NS};
+    process->file = sigprof__strings_add(&model->strings, file);
+    spans_init(process);
+    model->process = process;
+    model->context_id = UINT32_MAX;
+    model->cached_thread = 0;
+    return (struct read_sink){.arg = model,
+                              .info = on_info,
+                              .module = on_module,
+                              .unload = on_unload,
+                              .thread = on_thread,
+                              .exited = on_thread_exit,
+                              .label = on_label,
+                              .sheet = on_sheet,
+                              .sample = on_sample,
+                              .progress = on_progress};
+}
+
+void sigprof__model_drop(struct model *model)
+{
+    process_free(&model->processes[--model->process_count]);
+    model->process = NULL;
+}
+
+/* A module that was heard of only after its code was sampled. */
+static void place_late(struct model *model, struct model_frame *frame)
+{
+    const struct model_mapping *mapping =
+        mapping_later(model->process, frame->address, frame->span_from);
+
+    if (mapping) {
+        frame->module = mapping->module;
+        frame->address -= mapping->bias;
+    }
+}
+
+static void comm_from_main(struct model *model)
+{
+    struct model_process *process = model->process;
+
+    for (size_t i = 0; !process->comm && i < process->mapping_count; i++) {
+        const struct model_module *module =
+            &model->modules[process->mappings[i].module];
+        struct text path = sigprof__model_text(model, module->path);
+
+        if (!(module->flags & FORMAT_MODULE_MAIN))
+            continue;
+        for (size_t j = path.size; j-- > 0;)
+            if (path.at[j] == '/') {
+                path.at += j + 1;
+                path.size -= j + 1;
+                break;
+            }
+        process->comm = sigprof__strings_add(&model->strings, path);
+    }
+}
+
+void sigprof__model_end(struct model *model, const struct reader *reader)
+{
+    struct model_process *process = model->process;
+    uint32_t number = (uint32_t)(process - model->processes);
+
+    process->blocks = reader->blocks;
+    process->torn_bytes = reader->torn_bytes;
+    process->damaged_bytes = reader->damaged_bytes;
+    process->missing_blocks = reader->missing_blocks;
+    process->foreign_blocks = reader->foreign_blocks;
+    process->bad_records = reader->bad_records;
+    process->unknown_records = reader->unknown_records;
+    for (size_t i = FRAME_FIRST; i < model->frame_count; i++)
+        if (model->frames[i].module == MODEL_NO_MODULE &&
+            model->frames[i].process == number)
+            place_late(model, &model->frames[i]);
+    if (!process->comm)
+        comm_from_main(model);
+    if (!process->comm_first)
+        process->comm_first = process->comm;
+}
+
+struct read_sink sigprof__model_again(struct model *model, size_t process)
+{
+    model->process = &model->processes[process];
+    model->process->view_valid = false;
+    model->process->comm = model->process->comm_first;
+    model->context_id = UINT32_MAX;
+    model->cached_thread = 0;
+    return (struct read_sink){.arg = model,
+                              .info = on_info,
+                              .sample = on_sample,
+                              .progress = on_progress};
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames to names. Contract: name.h.
+ *
+ * A frame has two names, of its own address (where a leaf, or what a signal
+ * interrupted, was about to run) and of the byte before (in the call, for all
+ * others). Both are asked for: frames are few, and most of the pairs are the
+ * same symbol.
+ */
+#include "name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Addresses of the upper half are the kernel's on the systems we know. */
+#define KERNEL_HALF (UINT64_C(1) << 63)
+
+/* ---- Safe names ------------------------------------------------------------- */
+
+/* Length of the UTF-8 sequence at `at`, 0 if it is none that XML can carry. */
+static size_t utf8_length(const uint8_t *at, size_t size)
+{
+    uint32_t code;
+    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+
+    if (length == 1)
+        return 1;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || length > size)
+        return 0;
+    code = at[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (at[i] & 0x3f);
+    }
+    if (code < least[length] || code > 0x10ffff ||
+        (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe)
+        return 0;
+    return length;
+}
+
+/* flamegraph.pl takes a number behind a blank for a second column. */
+static void guard_number(char *name, size_t size)
+{
+    size_t at = size;
+
+    while (at > 0 && ((name[at - 1] >= '0' && name[at - 1] <= '9') ||
+                      name[at - 1] == '.'))
+        at--;
+    if (at > 0 && at < size && name[at - 1] == ' ')
+        name[at - 1] = '_';
+}
+
+size_t sigprof__name_sanitize(struct text in, char *out)
+{
+    size_t at = 0, size = 0;
+
+    while (at < in.size) {
+        uint8_t byte = (uint8_t)in.at[at];
+        size_t length = utf8_length((const uint8_t *)in.at + at, in.size - at);
+
+        if (length == 0) {
+            memcpy(out + size, "\xef\xbf\xbd", 3);
+            size += 3;
+            at++;
+        } else {
+            memcpy(out + size, in.at + at, length);
+            if (byte == ';')
+                out[size] = ':';
+            else if (byte < 0x20 || byte == 0x7f)
+                out[size] = '?';
+            size += length;
+            at += length;
+        }
+    }
+    if (size == 0) {
+        memcpy(out, "[unknown]", 9);
+        return 9;
+    }
+    guard_number(out, size);
+    return size;
+}
+
+uint32_t sigprof__name_safe(struct strings *strings, struct text text)
+{
+    char small[512], *out = small;
+    size_t room = 0, size;
+    uint32_t id;
+
+    if (3 * text.size + 16 > sizeof small)
+        out = sigprof__store_grow(NULL, &room, 3 * text.size + 16, 1);
+    size = sigprof__name_sanitize(text, out);
+    id = sigprof__strings_add(strings, (struct text){out, size});
+    if (out != small)
+        free(out);
+    return id;
+}
+
+static struct text without_deleted(struct text path)
+{
+    static const char deleted[] = " (deleted)";
+    const size_t size = sizeof deleted - 1;
+
+    if (path.size > size &&
+        memcmp(path.at + path.size - size, deleted, size) == 0)
+        path.size -= size;
+    return path;
+}
+
+struct text sigprof__name_base(struct text path)
+{
+    path = without_deleted(path);
+    for (size_t i = path.size; i-- > 0;)
+        if (path.at[i] == '/')
+            return (struct text){path.at + i + 1, path.size - i - 1};
+    return path;
+}
+
+/* ---- One module's frames -------------------------------------------------------- */
+
+struct lookup {
+    uint64_t address;
+    uint32_t frame;
+    uint32_t use; /* enum model_use */
+};
+
+struct naming {
+    struct model *model;
+    const struct name_options *options;
+    void (*say)(const char *format, ...);
+    struct name_report *report;
+    char *shown; /* SYM_NAME_MAX of a demangled name */
+    char *whole; /* what is interned, and room to sanitize it */
+    struct text base; /* of the module's path; size 0: no module */
+    /* the symbol named last */
+    const char *last_raw;
+    uint32_t last_name;
+};
+
+static uint32_t finish_name(struct naming *naming, struct text name,
+                            const char *mark)
+{
+    size_t size = name.size < SYM_NAME_MAX ? name.size : SYM_NAME_MAX;
+
+    memmove(naming->whole, name.at, size);
+    if (naming->options->modules && naming->base.size &&
+        naming->base.size < 4096) {
+        naming->whole[size++] = '`';
+        memcpy(naming->whole + size, naming->base.at, naming->base.size);
+        size += naming->base.size;
+    }
+    if (naming->options->annotate) {
+        memcpy(naming->whole + size, mark, strlen(mark));
+        size += strlen(mark);
+    }
+    return sigprof__name_safe(&naming->model->strings,
+                              (struct text){naming->whole, size});
+}
+
+static uint32_t name_symbol(struct naming *naming, const char *raw)
+{
+    struct text name = sigprof__text(raw);
+
+    if (naming->last_raw == raw)
+        return naming->last_name;
+    if (!naming->options->raw) {
+        name.at = naming->shown;
+        name.size = sigprof__sym_display(raw, naming->shown);
+    }
+    naming->last_raw = raw;
+    naming->last_name = finish_name(naming, name, "");
+    return naming->last_name;
+}
+
+static uint32_t name_offset(struct naming *naming, struct text base,
+                            uint64_t offset)
+{
+    size_t size = base.size < SYM_NAME_MAX - 32 ? base.size : SYM_NAME_MAX - 32;
+
+    memmove(naming->shown, base.at, size);
+    size += (size_t)snprintf(naming->shown + size, 32, "+0x%llx",
+                             (unsigned long long)offset);
+    return finish_name(naming, (struct text){naming->shown, size}, "");
+}
+
+static uint32_t name_answer(struct naming *naming,
+                            const struct model_frame *frame,
+                            const struct sym_answer *answer)
+{
+    struct text name;
+
+    if (!answer->name)
+        return name_offset(naming, naming->base, frame->address);
+    if (naming->options->by == BY_FUNCTION)
+        return name_symbol(naming, answer->name);
+    name = sigprof__text(answer->name);
+    if (!naming->options->raw) {
+        name.size = sigprof__sym_display(answer->name, naming->shown);
+        name.at = naming->shown;
+    }
+    return name_offset(naming, name, frame->address - answer->start);
+}
+
+static void say_mismatch(struct naming *naming, const struct sym_module *module,
+                         const struct sym_report *report, size_t frames)
+{
+    char recorded[2 * 64 + 1] = "";
+
+    for (size_t i = 0; i < module->build_id_bytes && i < 64; i++)
+        snprintf(recorded + 2 * i, 3, "%02x", module->build_id[i]);
+    naming->report->mismatched += frames;
+    naming->report->mismatched_modules++;
+    if (naming->say)
+        naming->say("%s: build-id on disk is %s, the sampled file's was %s; "
+                    "%zu frames stay %.*s+0x…",
+                    module->path, report->found_id, recorded, frames,
+                    (int)naming->base.size, naming->base.at);
+}
+
+static void name_module(struct naming *naming, const struct lookup *lookups,
+                        size_t count, uint64_t *addresses,
+                        struct sym_answer *answers)
+{
+    struct model *model = naming->model;
+    const struct model_module *in =
+        &model->modules[model->frames[lookups->frame].module];
+    struct text path = without_deleted(sigprof__model_text(model, in->path));
+    struct text id = sigprof__model_text(model, in->build_id);
+    char file[4096];
+    struct sym_module module = {file, (const uint8_t *)id.at, id.size,
+                                (in->flags & FORMAT_MODULE_NO_FILE) != 0};
+    struct sym_names names = {0};
+    struct sym_report report;
+
+    snprintf(file, sizeof file, "%.*s", (int)path.size, path.at);
+    naming->base = sigprof__name_base(path);
+    if (naming->base.size == 0)
+        naming->base = sigprof__text("[no file]");
+    naming->last_raw = NULL;
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = lookups[i].address;
+    memset(answers, 0, count * sizeof *answers);
+    sigprof__sym_resolve(&naming->options->places, &module, addresses, count,
+                         answers, &names, &report);
+    if (report.state == SYM_MISMATCH)
+        say_mismatch(naming, &module, &report, count / 2);
+    for (size_t i = 0; i < count; i++) {
+        struct model_frame *frame = &model->frames[lookups[i].frame];
+        uint32_t name = name_answer(naming, frame, &answers[i]);
+
+        if (lookups[i].use == USED_EXACT) {
+            frame->exact = name;
+            frame->named = answers[i].name != NULL;
+        } else {
+            frame->call = name;
+        }
+    }
+    sigprof__sym_names_free(&names);
+}
+
+/* ---- All frames ------------------------------------------------------------------- */
+
+static const struct model *sorted_model; /* qsort has no argument for it */
+
+static int by_module(const void *a, const void *b)
+{
+    const struct lookup *x = a, *y = b;
+    uint32_t m = sorted_model->frames[x->frame].module;
+    uint32_t n = sorted_model->frames[y->frame].module;
+
+    if (m != n)
+        return m < n ? -1 : 1;
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    if (x->frame != y->frame)
+        return x->frame < y->frame ? -1 : 1;
+    return (x->use > y->use) - (x->use < y->use);
+}
+
+static void name_unmapped(struct naming *naming, struct model_frame *frame)
+{
+    bool kernel = frame->address >= KERNEL_HALF;
+    struct text name =
+        sigprof__text(kernel ? "[kernel]" : "[unknown]");
+
+    naming->base.size = 0;
+    frame->exact = frame->call =
+        finish_name(naming, name, kernel ? "_[k]" : "");
+}
+
+static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
+{
+    struct model *model = naming->model;
+    struct lookup *lookups = NULL;
+    size_t capacity = 0;
+
+    *count = 0;
+    for (size_t i = FRAME_FIRST; i < model->frame_count; i++) {
+        struct model_frame *frame = &model->frames[i];
+
+        if (frame->module == MODEL_NO_MODULE) {
+            name_unmapped(naming, frame);
+            continue;
+        }
+        for (uint32_t use = USED_EXACT; use <= USED_CALL; use++) {
+            ARRAY_ROOM(lookups, *count, capacity);
+            lookups[(*count)++] = (struct lookup){
+                frame->address - (use == USED_CALL), (uint32_t)i, use};
+        }
+    }
+    sorted_model = model;
+    if (*count)
+        qsort(lookups, *count, sizeof *lookups, by_module);
+    return lookups;
+}
+
+static void name_marks(struct model *model)
+{
+    model->frames[FRAME_GAP].exact = model->frames[FRAME_GAP].call =
+        sigprof__strings_add(&model->strings,
+                             sigprof__text("[frames left out]"));
+}
+
+void sigprof__name_frames(struct model *model,
+                          const struct name_options *options,
+                          void (*say)(const char *format, ...),
+                          struct name_report *report)
+{
+    struct naming naming = {model, options, say, report, 0, 0, {0}, 0, 0};
+    size_t count, room = 0, address_room = 0, answer_room = 0;
+    struct lookup *lookups;
+    uint64_t *addresses;
+    struct sym_answer *answers;
+
+    *report = (struct name_report){0};
+    naming.shown = sigprof__store_grow(NULL, &room, SYM_NAME_MAX + 64, 1);
+    room = 0;
+    naming.whole = sigprof__store_grow(NULL, &room, SYM_NAME_MAX + 8192, 1);
+    name_marks(model);
+    lookups = sorted_lookups(&naming, &count);
+    addresses = sigprof__store_grow(NULL, &address_room, count + 1,
+                                    sizeof *addresses);
+    answers =
+        sigprof__store_grow(NULL, &answer_room, count + 1, sizeof *answers);
+    for (size_t i = 0, next; i < count; i = next) {
+        uint32_t module = model->frames[lookups[i].frame].module;
+
+        for (next = i + 1; next < count; next++)
+            if (model->frames[lookups[next].frame].module != module)
+                break;
+        name_module(&naming, lookups + i, next - i, addresses, answers);
+    }
+    free(lookups);
+    free(addresses);
+    free(answers);
+    free(naming.shown);
+    free(naming.whole);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From frames to names that may stand in a folded line. Every frame is named
+ * once, module by module; afterwards frames carry numbers of strings.
+ */
+#ifndef SIGPROF_FOLD_NAME_H
+#define SIGPROF_FOLD_NAME_H
+
+#include "../sym/sym.h"
+#include "model.h"
+
+enum name_by { BY_FUNCTION, BY_ADDRESS };
+
+struct name_options {
+    struct sym_places places;
+    enum name_by by;
+    bool raw;      /* --demangle none */
+    bool modules;  /* --modules: `libfoo.so behind each name */
+    bool annotate; /* --annotate: _[k] behind kernel frames */
+};
+
+struct name_report {
+    uint64_t mismatched; /* frames whose names were withheld */
+    uint64_t mismatched_modules;
+};
+
+/* Fills in exact and call of every frame. Says on stderr, once for each module,
+ * when names were withheld; `say` may be NULL. */
+void sigprof__name_frames(struct model *model,
+                          const struct name_options *options,
+                          void (*say)(const char *format, ...),
+                          struct name_report *report);
+
+/* Makes bytes safe to be a frame of a folded line (see sigprof-fold(1), NAMES).
+ * out has room for 3 * size + 16 bytes; returns the length. */
+size_t sigprof__name_sanitize(struct text in, char *out);
+
+/* The same, interned. */
+uint32_t sigprof__name_safe(struct strings *strings, struct text text);
+
+/* The last part of a path without " (deleted)". */
+struct text sigprof__name_base(struct text path);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One line a sample, in the order of the file:
+ *
+ *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD labels=K:V,… FRAMES
+ *
+ * The fields have no blanks in them; FRAMES are as in a folded line and run to
+ * the end of the line.
+ */
+#include "view.h"
+
+#include "name.h"
+
+#include <inttypes.h>
+
+/* A field's words: blanks, and what separates fields' parts, become _. */
+static void put_word(FILE *out, struct text text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+
+        fputc(c <= ' ' || c == 0x7f || c == ',' || c == ';' ? '_' : c, out);
+    }
+}
+
+static void put_labels(struct view_raw *view,
+                       const struct model_process *process, uint32_t label)
+{
+    const struct model_label *at;
+    const char *separator = "";
+
+    fputs(" labels=", view->out);
+    if (!label)
+        fputc('-', view->out);
+    while (label && (at = sigprof__model_label(process, label)) != NULL) {
+        fputs(separator, view->out);
+        put_word(view->out, sigprof__model_text(view->model, at->key));
+        fputc(':', view->out);
+        put_word(view->out, sigprof__model_text(view->model, at->value));
+        separator = ",";
+        label = at->parent < label ? at->parent : 0;
+    }
+}
+
+void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
+                       uint32_t context, uint32_t node)
+{
+    struct view_raw *view = view_raw;
+    const struct model_context *in = &view->model->contexts[context];
+    const struct model_process *process = &view->model->processes[in->process];
+    uint64_t time_ns = sample->time_ns + process->shift_ns;
+    uint32_t names[READ_MAX_DEPTH + 80];
+    size_t roots, count;
+    bool focus = view->options->focus == NULL;
+
+    if (!sigprof__fold_thread_passes(view->model, view->options, context))
+        return;
+    count = sigprof__fold_frames(view->model, view->options, context, node,
+                                 names, sizeof names / sizeof *names, &roots);
+    for (size_t i = roots; i < count; i++) {
+        struct text name = sigprof__model_text(view->model, names[i]);
+
+        if (view->options->ignore &&
+            sigprof__fold_matches(view->options->ignore, name))
+            return;
+        focus = focus || sigprof__fold_matches(view->options->focus, name);
+    }
+    if (!focus)
+        return;
+    view->lines++;
+    fprintf(view->out, "%" PRIu64 ".%09" PRIu64 " pid=%" PRIu64
+            " tid=%u weight=%" PRIu64 " end=",
+            time_ns / 1000000000, time_ns % 1000000000, process->pid,
+            sample->tid, sample->weight);
+    put_word(view->out, sigprof__text(sigprof__fold_end_name(in->end)));
+    put_labels(view, process, sample->label);
+    for (size_t i = 0; i < count; i++) {
+        struct text name = sigprof__model_text(view->model, names[i]);
+
+        fputc(i ? ';' : ' ', view->out);
+        fwrite(name.at, 1, name.size, view->out);
+    }
+    fputc('\n', view->out);
+}

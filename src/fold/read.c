@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The profile reader. Contract: read.h; layout: docs/file-format.md.
+ *
+ * Three levels, each with its own way of going wrong: blocks (a wrong checksum:
+ * look for the next sync, count the bytes between), records (a body that ends
+ * too early inside a sound block: counted, the block's rest is used), and the
+ * generation's tables (a number that was never given out). Whatever takes pcs
+ * or nodes away makes all numbers of that generation doubtful, so stacks are
+ * unknown from there to the next RESET; the samples still count.
+ */
+#include "read.h"
+
+#include <stdlib.h>
+
+void sigprof__reader_init(struct reader *reader, const struct read_sink *sink)
+{
+    *reader = (struct reader){.sink = sink, .node_count = 1};
+    ARRAY_ROOM(reader->nodes, 0, reader->node_capacity);
+    reader->nodes[0] = (struct read_node){0};
+}
+
+void sigprof__reader_free(struct reader *reader)
+{
+    free(reader->pcs);
+    free(reader->nodes);
+    reader->pcs = NULL;
+    reader->nodes = NULL;
+}
+
+static struct text get_text(struct format_in *in)
+{
+    struct text text;
+
+    text.at = (const char *)sigprof__get_string(in, &text.size);
+    return text;
+}
+
+/* Ids and thread ids: larger than 32 bits is nobody's. */
+static uint32_t get_id(struct format_in *in)
+{
+    uint64_t value = sigprof__get_varint(in);
+
+    if (value > UINT32_MAX)
+        in->bad = true;
+    return (uint32_t)value;
+}
+
+/* ---- Records that say something once ------------------------------------- */
+
+static void read_info(struct reader *reader, struct format_in *in)
+{
+    struct text key = get_text(in);
+    struct text value = get_text(in);
+
+    if (!in->bad && reader->sink->info)
+        reader->sink->info(reader->sink->arg, key, value);
+}
+
+static void read_module(struct reader *reader, struct format_in *in)
+{
+    struct read_module module;
+
+    module.id = get_id(in);
+    module.low = sigprof__get_varint(in);
+    module.high = sigprof__get_varint(in);
+    module.bias = sigprof__get_varint(in);
+    module.time_ns = sigprof__get_varint(in);
+    module.build_id = get_text(in);
+    module.path = get_text(in);
+    module.flags = get_id(in);
+    if (!in->bad && reader->sink->module)
+        reader->sink->module(reader->sink->arg, &module);
+}
+
+static void read_unload(struct reader *reader, struct format_in *in)
+{
+    uint32_t id = get_id(in);
+    uint64_t time_ns = sigprof__get_varint(in);
+
+    if (!in->bad && reader->sink->unload)
+        reader->sink->unload(reader->sink->arg, id, time_ns);
+}
+
+static void read_thread(struct reader *reader, struct format_in *in)
+{
+    uint32_t tid = get_id(in);
+    uint64_t time_ns = sigprof__get_varint(in);
+    uint64_t start_routine = sigprof__get_varint(in);
+    struct text name = get_text(in);
+
+    if (!in->bad && reader->sink->thread)
+        reader->sink->thread(reader->sink->arg, tid, time_ns, start_routine,
+                             name);
+}
+
+static void read_exit(struct reader *reader, struct format_in *in)
+{
+    struct read_exit record;
+
+    record.tid = get_id(in);
+    record.time_ns = sigprof__get_varint(in);
+    record.cpu_ns = sigprof__get_varint(in);
+    record.periods = sigprof__get_varint(in);
+    record.cause = get_id(in);
+    if (!in->bad && reader->sink->exited)
+        reader->sink->exited(reader->sink->arg, &record);
+}
+
+static void read_label(struct reader *reader, struct format_in *in)
+{
+    uint32_t id = get_id(in);
+    uint32_t parent = get_id(in);
+    struct text key = get_text(in);
+    struct text value = get_text(in);
+
+    if (!in->bad && reader->sink->label)
+        reader->sink->label(reader->sink->arg, id, parent, key, value);
+}
+
+static void read_sheet(struct reader *reader, struct format_in *in)
+{
+    uint64_t count;
+
+    sigprof__get_varint(in); /* its time: the latest in the file counts */
+    count = sigprof__get_varint(in);
+    if (in->bad || !reader->sink->sheet)
+        return;
+    reader->sink->sheet(reader->sink->arg, (struct text){"", 0}, 0);
+    while (count--) {
+        struct text name = get_text(in);
+        int64_t value = sigprof__get_svarint(in);
+
+        if (in->bad)
+            return;
+        if (name.size)
+            reader->sink->sheet(reader->sink->arg, name, value);
+    }
+}
+
+/* ---- Stacks and samples --------------------------------------------------- */
+
+static void begin_generation(struct reader *reader)
+{
+    reader->pc_count = 0;
+    reader->node_count = 1;
+    reader->stacks_known = true;
+}
+
+static void read_pcs(struct reader *reader, struct format_in *in)
+{
+    uint64_t count = sigprof__get_varint(in);
+    uint64_t pc = reader->pc_count ? reader->pcs[reader->pc_count - 1] : 0;
+
+    if (count > (uint64_t)(in->end - in->at))
+        in->bad = true;
+    while (count-- && !in->bad) {
+        pc += (uint64_t)sigprof__get_svarint(in);
+        if (in->bad)
+            return;
+        ARRAY_ROOM(reader->pcs, reader->pc_count, reader->pc_capacity);
+        reader->pcs[reader->pc_count++] = pc;
+    }
+}
+
+static bool number_to_pc(const struct reader *reader, uint64_t number,
+                         uint64_t *pc)
+{
+    if (number < FORMAT_FIRST_PC) {
+        *pc = number;
+        return true;
+    }
+    if (number - FORMAT_FIRST_PC >= reader->pc_count)
+        return false;
+    *pc = reader->pcs[number - FORMAT_FIRST_PC];
+    /* No code is there; and it would be taken for a mark. */
+    if (*pc < FORMAT_FIRST_PC)
+        *pc = FORMAT_FIRST_PC;
+    return true;
+}
+
+static void read_stack(struct reader *reader, struct format_in *in)
+{
+    uint64_t parent = sigprof__get_varint(in);
+    uint64_t count = sigprof__get_varint(in);
+
+    if (parent >= reader->node_count || count > (uint64_t)(in->end - in->at))
+        in->bad = true;
+    while (count-- && !in->bad) {
+        struct read_node node = {.parent = (uint32_t)parent};
+        uint64_t number = sigprof__get_varint(in);
+
+        node.depth = reader->nodes[parent].depth + 1;
+        if (in->bad || !number_to_pc(reader, number, &node.pc) ||
+            node.depth > READ_MAX_DEPTH || reader->node_count == UINT32_MAX) {
+            in->bad = true;
+            return;
+        }
+        ARRAY_ROOM(reader->nodes, reader->node_count, reader->node_capacity);
+        parent = reader->node_count;
+        reader->nodes[reader->node_count++] = node;
+    }
+}
+
+static void read_samples(struct reader *reader, struct format_in *in)
+{
+    struct read_sample sample = {.tid = get_id(in)};
+    uint64_t node = 0;
+
+    sample.time_ns = sigprof__get_varint(in);
+    while (!in->bad && in->at != in->end) {
+        uint8_t flags = sigprof__get_byte(in);
+
+        sample.time_ns += sigprof__get_varint(in);
+        node += (uint64_t)sigprof__get_svarint(in);
+        sample.weight =
+            flags & FORMAT_SAMPLE_WEIGHT ? sigprof__get_varint(in) : 1;
+        if (flags & FORMAT_SAMPLE_LABEL)
+            sample.label = get_id(in);
+        sample.end = flags & FORMAT_SAMPLE_END ? sigprof__get_byte(in) : 0;
+        if (in->bad)
+            return;
+        sample.damaged =
+            node != 0 && (!reader->stacks_known || node >= reader->node_count);
+        sample.node = sample.damaged ? 0 : (uint32_t)node;
+        reader->lost_stacks += sample.damaged;
+        reader->samples++;
+        if (reader->sink->sample)
+            reader->sink->sample(reader->sink->arg, reader, &sample);
+    }
+}
+
+/* ---- Records and blocks --------------------------------------------------- */
+
+static void read_record(struct reader *reader, unsigned type,
+                        struct format_in *in)
+{
+    switch (type) {
+    case FORMAT_INFO:
+        read_info(reader, in);
+        break;
+    case FORMAT_MODULE:
+        read_module(reader, in);
+        break;
+    case FORMAT_UNLOAD:
+        read_unload(reader, in);
+        break;
+    case FORMAT_THREAD:
+        read_thread(reader, in);
+        break;
+    case FORMAT_EXIT:
+        read_exit(reader, in);
+        break;
+    case FORMAT_RESET:
+        begin_generation(reader);
+        break;
+    case FORMAT_PCS:
+        read_pcs(reader, in);
+        break;
+    case FORMAT_STACK:
+        read_stack(reader, in);
+        break;
+    case FORMAT_SAMPLES:
+        read_samples(reader, in);
+        break;
+    case FORMAT_LABEL:
+        read_label(reader, in);
+        break;
+    case FORMAT_SHEET:
+        read_sheet(reader, in);
+        break;
+    case FORMAT_END:
+        reader->ended = true;
+        break;
+    case FORMAT_FORK:
+    case FORMAT_EXEC:
+    case FORMAT_MARKS:
+        break; /* for other readers */
+    default:
+        reader->unknown_records++;
+    }
+}
+
+static void read_payload(struct reader *reader, const uint8_t *payload,
+                         size_t size)
+{
+    struct format_in in = {payload, payload + size, false};
+    struct format_in body;
+    unsigned type;
+
+    while ((type = sigprof__get_record(&in, &body)) != 0) {
+        read_record(reader, type, &body);
+        if (body.bad) {
+            reader->bad_records++;
+            if (type == FORMAT_PCS || type == FORMAT_STACK)
+                reader->stacks_known = false;
+        }
+    }
+    if (in.bad) {
+        reader->bad_records++;
+        reader->stacks_known = false;
+    }
+}
+
+static void take_block(struct reader *reader, const uint8_t *payload,
+                       size_t size, uint32_t sequence, uint32_t id_word)
+{
+    if (!reader->has_id) {
+        reader->has_id = true;
+        reader->id_word = id_word;
+    }
+    if (id_word != reader->id_word) {
+        reader->foreign_blocks++;
+        reader->stacks_known = false;
+        return;
+    }
+    if (sequence != reader->sequence) {
+        reader->stacks_known = false;
+        if (sequence > reader->sequence)
+            reader->missing_blocks += sequence - reader->sequence;
+    }
+    reader->sequence = sequence + 1;
+    reader->blocks++;
+    read_payload(reader, payload, size);
+}
+
+static size_t next_sync(const uint8_t *bytes, size_t from, size_t size)
+{
+    while (from < size) {
+        const uint8_t *found = memchr(bytes + from, 'S', size - from);
+
+        if (!found)
+            return size;
+        from = (size_t)(found - bytes);
+        if (size - from >= 4 && memcmp(found, "SPBK", 4) == 0)
+            return from;
+        from++;
+    }
+    return size;
+}
+
+void sigprof__reader_more(struct reader *reader, const uint8_t *bytes,
+                          size_t size)
+{
+    uint8_t header[FORMAT_FILE_HEADER_BYTES];
+    size_t at = 0, good_end;
+
+    sigprof__format_file_header(header);
+    if (size >= sizeof header && memcmp(bytes, header, 8) == 0)
+        at = sizeof header;
+    good_end = at;
+    while (at < size) {
+        size_t payload;
+        uint32_t sequence, id_word;
+
+        if (sigprof__format_block_check(bytes + at, size - at, &payload,
+                                        &sequence, &id_word) != 0) {
+            at = next_sync(bytes, at + 1, size);
+            continue;
+        }
+        reader->damaged_bytes += at - good_end;
+        at += FORMAT_BLOCK_HEADER_BYTES;
+        take_block(reader, bytes + at, payload, sequence, id_word);
+        at += payload;
+        good_end = at;
+        if (reader->sink->progress)
+            reader->sink->progress(reader->sink->arg, at);
+    }
+    reader->torn_bytes += size - good_end;
+}
+
+/* A transfer as text takes the top bit, or makes two bytes of the first, or
+ * changes line ends; the word behind it is left. */
+static enum read_status foreign_or_text(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 1; i <= 3 && i + 7 <= size; i++)
+        if (memcmp(bytes + i, "SIGPROF", 7) == 0)
+            return READ_TEXT_MODE;
+    return READ_FOREIGN;
+}
+
+static enum read_status check_header(struct reader *reader,
+                                     const uint8_t *bytes, size_t size)
+{
+    uint8_t header[FORMAT_FILE_HEADER_BYTES];
+
+    sigprof__format_file_header(header);
+    if (size == 0)
+        return READ_EMPTY;
+    if (size < sizeof header)
+        return memcmp(bytes, header, size) == 0 ? READ_EMPTY : READ_FOREIGN;
+    if (memcmp(bytes, header, 8) != 0)
+        return foreign_or_text(bytes, size);
+    if (memcmp(bytes + 12, header + 12, 4) != 0)
+        return READ_TEXT_MODE;
+    reader->major = bytes[8] | (unsigned)bytes[9] << 8;
+    reader->minor = bytes[10] | (unsigned)bytes[11] << 8;
+    return reader->major > FORMAT_MAJOR ? READ_NEWER : READ_OK;
+}
+
+enum read_status sigprof__reader_file(struct reader *reader,
+                                      const uint8_t *bytes, size_t size)
+{
+    enum read_status status = check_header(reader, bytes, size);
+
+    if (status == READ_OK)
+        sigprof__reader_more(reader, bytes, size);
+    return status;
+}

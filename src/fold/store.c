@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Growing arrays, an index by hash, interned strings. Contracts: store.h. */
+#include "store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_BYTES (64u << 10) /* strings are short: one malloc per thousands */
+#define FORMAT_BYTES (64u << 10)
+
+static void *must(void *memory)
+{
+    if (!memory) {
+        fputs("sigprof-fold: out of memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
+void *sigprof__store_grow(void *old, size_t *capacity, size_t need, size_t item)
+{
+    size_t room = *capacity ? *capacity : 16;
+
+    while (room < need) {
+        if (room > SIZE_MAX / 2 / item)
+            must(NULL);
+        room *= 2;
+    }
+    old = must(realloc(old, room * item));
+    *capacity = room;
+    return old;
+}
+
+/* Eight bytes a step: names are hashed once per symbol, not per sample. */
+uint32_t sigprof__hash_bytes(const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    uint64_t hash = size * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t word;
+
+    for (; size >= 8; size -= 8, at += 8) {
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (size)
+        memcpy(&word, at, size);
+    return sigprof__hash_mix(hash ^ word);
+}
+
+static void index_resize(struct index *index, size_t slots)
+{
+    struct index_slot *old = index->slots;
+    size_t old_slots = old ? index->mask + 1 : 0;
+
+    index->slots = must(calloc(slots, sizeof *index->slots));
+    index->mask = slots - 1;
+    for (size_t i = 0; i < old_slots; i++) {
+        size_t at = old[i].hash & index->mask;
+
+        if (!old[i].id)
+            continue;
+        while (index->slots[at].id)
+            at = (at + 1) & index->mask;
+        index->slots[at] = old[i];
+    }
+    free(old);
+}
+
+void sigprof__index_room(struct index *index)
+{
+    if (!index->slots)
+        index_resize(index, 64);
+    else if (index->used * 2 >= index->mask)
+        index_resize(index, (index->mask + 1) * 2);
+}
+
+void sigprof__strings_init(struct strings *strings)
+{
+    *strings = (struct strings){0};
+    ARRAY_ROOM(strings->text, strings->count, strings->capacity);
+    strings->text[strings->count++] = (struct text){"", 0};
+}
+
+/* Chunks are linked through their first word. */
+void sigprof__strings_free(struct strings *strings)
+{
+    char *chunk = strings->chunk;
+
+    while (chunk) {
+        char *older;
+
+        memcpy(&older, chunk, sizeof older);
+        free(chunk);
+        chunk = older;
+    }
+    free(strings->text);
+    free(strings->index.slots);
+    *strings = (struct strings){0};
+}
+
+static char *chunk_take(struct strings *strings, size_t size)
+{
+    const size_t link = sizeof strings->chunk;
+
+    if (strings->chunk_left < size) {
+        size_t bytes = size > CHUNK_BYTES - link ? size + link : CHUNK_BYTES;
+        char *chunk = must(malloc(bytes));
+
+        memcpy(chunk, &strings->chunk, link);
+        strings->chunk = chunk;
+        strings->chunk_left = bytes - link;
+        /* Taken from the end, so that the link needs no bookkeeping. */
+    }
+    strings->chunk_left -= size;
+    return strings->chunk + link + strings->chunk_left;
+}
+
+uint32_t sigprof__strings_add(struct strings *strings, struct text text)
+{
+    uint32_t hash = sigprof__hash_bytes(text.at, text.size);
+    struct index *index = &strings->index;
+    size_t at;
+    char *copy;
+
+    if (text.size == 0)
+        return 0;
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at)) {
+        struct text other = strings->text[index->slots[at].id];
+
+        if (index->slots[at].hash == hash && other.size == text.size &&
+            memcmp(other.at, text.at, text.size) == 0)
+            return index->slots[at].id;
+    }
+    copy = chunk_take(strings, text.size);
+    memcpy(copy, text.at, text.size);
+    ARRAY_ROOM(strings->text, strings->count, strings->capacity);
+    strings->text[strings->count] = (struct text){copy, text.size};
+    sigprof__index_put(index, at, hash, (uint32_t)strings->count);
+    return (uint32_t)strings->count++;
+}
+
+uint32_t sigprof__strings_format(struct strings *strings, const char *format,
+                                 ...)
+{
+    static char buffer[FORMAT_BYTES];
+    va_list arguments;
+    int size;
+
+    va_start(arguments, format);
+    size = vsnprintf(buffer, sizeof buffer, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        return 0;
+    if ((size_t)size >= sizeof buffer)
+        size = sizeof buffer - 1;
+    return sigprof__strings_add(strings, (struct text){buffer, (size_t)size});
+}

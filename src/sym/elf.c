@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Symbols of one ELF file, by libelf.
+ *
+ * The addresses are few and sorted, the symbols many and not: so symbols are
+ * not sorted. Each is looked up among the addresses. One that covers an address
+ * is kept; of all others only the nearest start in front of each address is
+ * remembered. What was kept is sorted and swept once.
+ *
+ * Who wins, in this order:
+ *   1. a sized function that covers the address, the innermost of several;
+ *   2. a symbol without a size, or a label of no type, if no other symbol starts
+ *      between it and the address, and the section does not end;
+ *   3. a PLT stub, named after the relocation of the slot it jumps through.
+ * Aliases at one address: function before label, global before weak before
+ * local, fewer leading underscores, shorter, bytewise smaller.
+ */
+#include "sym.h"
+
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sym_elf {
+    Elf *elf;
+    GElf_Ehdr header;
+};
+
+struct symbol {
+    uint64_t start, end; /* end: as far as it reaches if nothing else is there */
+    const char *name;
+    uint8_t type_rank, bind_rank; /* smaller wins */
+    bool sized;
+};
+
+/* The nearest start in front of an address. */
+struct nearest {
+    uint64_t start;
+    uint64_t closed;        /* the nearest end of a sized function */
+    bool seen, sized_there; /* a sized function starts at start */
+    struct symbol label;    /* name NULL: none that could answer */
+};
+
+struct search {
+    const uint64_t *addresses;
+    size_t count;
+    struct nearest *nearest;
+    struct symbol *kept;
+    size_t kept_count, kept_capacity;
+};
+
+void sigprof__sym_names_free(struct sym_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->chunk[i]);
+    free(names->chunk);
+    *names = (struct sym_names){0};
+}
+
+/* A copy that outlives the file; NULL when memory is refused. */
+static const char *keep_name(struct sym_names *names, const char *name,
+                             const char *suffix)
+{
+    size_t size = strlen(name), tail = strlen(suffix);
+    char *copy = malloc(size + tail + 1);
+
+    if (copy && names->count == names->capacity) {
+        size_t room = names->capacity ? names->capacity * 2 : 64;
+        char **chunk = realloc(names->chunk, room * sizeof *chunk);
+
+        if (!chunk) {
+            free(copy);
+            return NULL;
+        }
+        names->chunk = chunk;
+        names->capacity = room;
+    }
+    if (!copy)
+        return NULL;
+    memcpy(copy, name, size);
+    memcpy(copy + size, suffix, tail + 1);
+    names->chunk[names->count++] = copy;
+    return copy;
+}
+
+struct sym_elf *sigprof__sym_elf_open(const void *bytes, size_t size)
+{
+    struct sym_elf *elf;
+
+    if (size < EI_NIDENT || elf_version(EV_CURRENT) == EV_NONE)
+        return NULL;
+    elf = calloc(1, sizeof *elf);
+    if (!elf)
+        return NULL;
+    /* libelf does not write to the image when it was not asked to. */
+    elf->elf = elf_memory((char *)(uintptr_t)bytes, size);
+    if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF ||
+        !gelf_getehdr(elf->elf, &elf->header)) {
+        elf_end(elf->elf);
+        free(elf);
+        return NULL;
+    }
+    return elf;
+}
+
+void sigprof__sym_elf_close(struct sym_elf *elf)
+{
+    if (elf)
+        elf_end(elf->elf);
+    free(elf);
+}
+
+/* ---- Sections ------------------------------------------------------------------ */
+
+static const char *section_name(struct sym_elf *elf, const GElf_Shdr *header)
+{
+    size_t strings;
+    const char *name = NULL;
+
+    if (elf_getshdrstrndx(elf->elf, &strings) == 0)
+        name = elf_strptr(elf->elf, strings, header->sh_name);
+    return name ? name : "";
+}
+
+static Elf_Scn *section_named(struct sym_elf *elf, const char *wanted,
+                              GElf_Shdr *header)
+{
+    Elf_Scn *section = NULL;
+
+    while ((section = elf_nextscn(elf->elf, section)) != NULL)
+        if (gelf_getshdr(section, header) &&
+            strcmp(section_name(elf, header), wanted) == 0)
+            return section;
+    return NULL;
+}
+
+static Elf_Scn *section_of_type(struct sym_elf *elf, uint32_t type,
+                                GElf_Shdr *header)
+{
+    Elf_Scn *section = NULL;
+
+    while ((section = elf_nextscn(elf->elf, section)) != NULL)
+        if (gelf_getshdr(section, header) && header->sh_type == type)
+            return section;
+    return NULL;
+}
+
+bool sigprof__sym_elf_has_symtab(struct sym_elf *elf)
+{
+    GElf_Shdr header;
+
+    return section_of_type(elf, SHT_SYMTAB, &header) != NULL;
+}
+
+const char *sigprof__sym_elf_debuglink(struct sym_elf *elf, uint32_t *crc)
+{
+    GElf_Shdr header;
+    Elf_Scn *section = section_named(elf, ".gnu_debuglink", &header);
+    Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+    const uint8_t *end, *at;
+
+    if (!data || !data->d_buf || data->d_size < 8)
+        return NULL;
+    end = memchr(data->d_buf, 0, data->d_size - 4);
+    if (!end || end == data->d_buf || memchr(data->d_buf, '/', data->d_size))
+        return NULL;
+    /* The CRC is at the next multiple of four, in the file's byte order. */
+    at = (uint8_t *)data->d_buf +
+         (((size_t)(end - (uint8_t *)data->d_buf) + 4) & ~(size_t)3);
+    if (at + 4 > (uint8_t *)data->d_buf + data->d_size)
+        return NULL;
+    if (elf->header.e_ident[EI_DATA] == ELFDATA2MSB)
+        *crc = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+               (uint32_t)at[2] << 8 | at[3];
+    else
+        *crc = (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 |
+               (uint32_t)at[1] << 8 | at[0];
+    return data->d_buf;
+}
+
+static size_t build_id_in(Elf_Data *data, const uint8_t **id)
+{
+    size_t at = 0, name, description;
+    GElf_Nhdr note;
+
+    while (data && data->d_buf &&
+           (at = gelf_getnote(data, at, &note, &name, &description)) > 0)
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+            memcmp((char *)data->d_buf + name, "GNU", 4) == 0 &&
+            note.n_descsz > 0) {
+            *id = (uint8_t *)data->d_buf + description;
+            return note.n_descsz;
+        }
+    return 0;
+}
+
+size_t sigprof__sym_elf_build_id(struct sym_elf *elf, const uint8_t **id)
+{
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+    GElf_Phdr segment;
+    size_t count, size;
+
+    *id = NULL;
+    while ((section = elf_nextscn(elf->elf, section)) != NULL)
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_NOTE &&
+            (size = build_id_in(elf_getdata(section, NULL), id)) > 0)
+            return size;
+    if (elf_getphdrnum(elf->elf, &count) != 0)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (gelf_getphdr(elf->elf, (int)i, &segment) &&
+            segment.p_type == PT_NOTE &&
+            (size = build_id_in(
+                 elf_getdata_rawchunk(elf->elf, (int64_t)segment.p_offset,
+                                      segment.p_filesz,
+                                      segment.p_align == 8 ? ELF_T_NHDR8
+                                                           : ELF_T_NHDR),
+                 id)) > 0)
+            return size;
+    return 0;
+}
+
+/* ---- Which symbol is better ------------------------------------------------------ */
+
+static size_t underscores(const char *name)
+{
+    return strspn(name, "_");
+}
+
+static int compare_names(const char *a, const char *b)
+{
+    size_t x = underscores(a), y = underscores(b);
+
+    if (x != y)
+        return x < y ? -1 : 1;
+    x = strlen(a);
+    y = strlen(b);
+    if (x != y)
+        return x < y ? -1 : 1;
+    return strcmp(a, b);
+}
+
+static int compare_rank(const struct symbol *a, const struct symbol *b)
+{
+    if (a->type_rank != b->type_rank)
+        return a->type_rank < b->type_rank ? -1 : 1;
+    if (a->bind_rank != b->bind_rank)
+        return a->bind_rank < b->bind_rank ? -1 : 1;
+    return compare_names(a->name, b->name);
+}
+
+/* Sweep order: the better and inner one later, on top of the stack. */
+static int sweep_order(const void *a, const void *b)
+{
+    const struct symbol *x = a, *y = b;
+
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return compare_rank(y, x);
+}
+
+/* ---- Collecting -------------------------------------------------------------------- */
+
+static size_t first_at_or_after(const struct search *search, uint64_t address)
+{
+    size_t low = 0, high = search->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (search->addresses[middle] < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
+{
+    if (nearest->seen && nearest->start > symbol->start)
+        return;
+    if (!nearest->seen || nearest->start < symbol->start)
+        *nearest = (struct nearest){.start = symbol->start,
+                                    .closed = nearest->closed,
+                                    .seen = true};
+    if (symbol->sized && symbol->type_rank == 0)
+        nearest->sized_there = true;
+    else if (!nearest->label.name ||
+             compare_rank(symbol, &nearest->label) < 0)
+        nearest->label = *symbol;
+}
+
+static void note_end(struct search *search, const struct symbol *symbol)
+{
+    size_t at = first_at_or_after(search, symbol->end);
+
+    if (at < search->count && search->nearest[at].closed < symbol->end)
+        search->nearest[at].closed = symbol->end;
+}
+
+static void consider(struct search *search, const struct symbol *symbol)
+{
+    size_t at = first_at_or_after(search, symbol->start);
+
+    if (at == search->count)
+        return;
+    note_nearest(&search->nearest[at], symbol);
+    if (!symbol->sized || symbol->type_rank != 0)
+        return;
+    note_end(search, symbol);
+    if (search->addresses[at] >= symbol->end)
+        return;
+    if (search->kept_count == search->kept_capacity) {
+        size_t room = search->kept_capacity ? search->kept_capacity * 2 : 256;
+        struct symbol *kept = realloc(search->kept, room * sizeof *kept);
+
+        if (!kept)
+            return; /* benign: a name less */
+        search->kept = kept;
+        search->kept_capacity = room;
+    }
+    search->kept[search->kept_count++] = *symbol;
+}
+
+/* Linkers' and assemblers' own labels are nobody's function. */
+static bool is_label_of_code(const char *name)
+{
+    static const char *const linker[] = {"__bss_start", "_end", "_edata",
+                                         "_etext", "__executable_start"};
+
+    if (name[0] == '\0' || name[0] == '$' || strncmp(name, ".L", 2) == 0)
+        return false;
+    for (size_t i = 0; i < sizeof linker / sizeof *linker; i++)
+        if (strcmp(name, linker[i]) == 0)
+            return false;
+    return true;
+}
+
+static uint8_t bind_rank(unsigned bind)
+{
+    if (bind == STB_GLOBAL || bind == STB_GNU_UNIQUE)
+        return 0;
+    return bind == STB_WEAK ? 1 : 2;
+}
+
+struct section_end {
+    uint64_t end;
+    bool code;
+};
+
+static bool make_symbol(const GElf_Sym *in, const char *name,
+                        const struct section_end *ends, size_t end_count,
+                        struct symbol *out)
+{
+    unsigned type = GELF_ST_TYPE(in->st_info);
+    bool function = type == STT_FUNC || type == STT_GNU_IFUNC;
+    const struct section_end *section =
+        in->st_shndx < end_count ? &ends[in->st_shndx] : NULL;
+
+    if (!name || !*name || in->st_shndx == SHN_UNDEF)
+        return false;
+    if (!function && (type != STT_NOTYPE || !section || !section->code ||
+                      !is_label_of_code(name)))
+        return false;
+    out->name = name;
+    out->start = in->st_value;
+    out->sized = in->st_size > 0;
+    out->end = out->sized ? in->st_value + in->st_size
+               : section  ? section->end
+                          : in->st_value + 1;
+    out->type_rank = !function;
+    out->bind_rank = bind_rank(GELF_ST_BIND(in->st_info));
+    return out->end > out->start;
+}
+
+/* Ends of all sections, by index, for symbols that do not say their size. */
+static struct section_end *section_ends(struct sym_elf *elf, size_t *count)
+{
+    struct section_end *ends;
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+
+    if (elf_getshdrnum(elf->elf, count) != 0)
+        *count = 0;
+    ends = calloc(*count + 1, sizeof *ends);
+    if (!ends)
+        *count = 0;
+    while (ends && (section = elf_nextscn(elf->elf, section)) != NULL) {
+        size_t index = elf_ndxscn(section);
+
+        if (index < *count && gelf_getshdr(section, &header)) {
+            ends[index].end = header.sh_addr + header.sh_size;
+            ends[index].code = (header.sh_flags & SHF_EXECINSTR) != 0;
+        }
+    }
+    return ends;
+}
+
+/* A table of strings to be read without a call each: its last byte is NUL. */
+static const char *string_table(struct sym_elf *elf, size_t index, size_t *size)
+{
+    Elf_Scn *section = elf_getscn(elf->elf, index);
+    Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+
+    if (!data || !data->d_buf || data->d_size == 0 ||
+        ((char *)data->d_buf)[data->d_size - 1] != '\0')
+        return NULL;
+    *size = data->d_size;
+    return data->d_buf;
+}
+
+static void collect_table(struct sym_elf *elf, Elf_Scn *section,
+                          const GElf_Shdr *header,
+                          const struct section_end *ends, size_t end_count,
+                          struct search *search)
+{
+    Elf_Data *data = elf_getdata(section, NULL);
+    size_t entry = gelf_fsize(elf->elf, ELF_T_SYM, 1, EV_CURRENT);
+    size_t string_bytes = 0, count;
+    const char *strings = string_table(elf, header->sh_link, &string_bytes);
+
+    if (!data || !data->d_buf || !strings || entry == 0)
+        return;
+    count = data->d_size / entry;
+    for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
+        GElf_Sym in;
+        struct symbol symbol;
+
+        if (gelf_getsym(data, (int)i, &in) && in.st_name < string_bytes &&
+            make_symbol(&in, strings + in.st_name, ends, end_count, &symbol))
+            consider(search, &symbol);
+    }
+}
+
+static void collect(struct sym_elf *elf, struct search *search)
+{
+    size_t end_count;
+    struct section_end *ends = section_ends(elf, &end_count);
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+
+    while (ends && (section = elf_nextscn(elf->elf, section)) != NULL)
+        if (gelf_getshdr(section, &header) &&
+            (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM))
+            collect_table(elf, section, &header, ends, end_count, search);
+    free(ends);
+}
+
+/* ---- Answering -------------------------------------------------------------------------- */
+
+static void answer_with(struct sym_answer *answer, const struct symbol *symbol,
+                        const struct symbol **last, const char **last_name,
+                        struct sym_names *names)
+{
+    if (*last != symbol) {
+        *last = symbol;
+        *last_name = keep_name(names, symbol->name, "");
+    }
+    answer->name = *last_name;
+    answer->start = symbol->start;
+}
+
+/* Each symbol is pushed once and popped once. What has ended below the top
+ * comes to light when the top goes. */
+static void sweep(struct search *search, struct sym_answer *answers,
+                  struct sym_names *names)
+{
+    const struct symbol **open =
+        malloc((search->kept_count + 1) * sizeof *open);
+    const struct symbol *last = NULL;
+    const char *last_name = NULL;
+    size_t depth = 0, next = 0;
+
+    if (search->kept_count)
+        qsort(search->kept, search->kept_count, sizeof *search->kept,
+              sweep_order);
+    for (size_t i = 0; open && i < search->count; i++) {
+        uint64_t address = search->addresses[i];
+
+        while (next < search->kept_count &&
+               search->kept[next].start <= address)
+            open[depth++] = &search->kept[next++];
+        while (depth && open[depth - 1]->end <= address)
+            depth--;
+        if (depth && !answers[i].name)
+            answer_with(&answers[i], open[depth - 1], &last, &last_name, names);
+    }
+    free(open);
+}
+
+/* A label ends where the section does, and where a function ends that it is in:
+ * had that function begun behind it, the label would not be the nearest. */
+static void answer_nearest(struct search *search, struct sym_answer *answers,
+                           struct sym_names *names)
+{
+    const struct nearest *best = NULL;
+    const struct symbol *last = NULL;
+    const char *last_name = NULL;
+    uint64_t closed = 0;
+
+    for (size_t i = 0; i < search->count; i++) {
+        const struct nearest *here = &search->nearest[i];
+
+        if (here->closed > closed)
+            closed = here->closed;
+        if (here->seen)
+            best = here;
+        if (best && !answers[i].name && best->label.name &&
+            !best->sized_there && search->addresses[i] < best->label.end &&
+            closed <= best->start)
+            answer_with(&answers[i], &best->label, &last, &last_name, names);
+    }
+}
+
+static void name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
+                            const uint64_t *addresses, size_t count,
+                            struct sym_answer *answers,
+                            struct sym_names *names)
+{
+    struct search search = {.addresses = addresses, .count = count};
+
+    search.nearest = calloc(count + 1, sizeof *search.nearest);
+    if (!search.nearest)
+        return;
+    if (debug)
+        collect(debug, &search);
+    if (elf)
+        collect(elf, &search);
+    sweep(&search, answers, names);
+    answer_nearest(&search, answers, names);
+    free(search.kept);
+    free(search.nearest);
+}
+
+/* ---- PLT stubs ------------------------------------------------------------------------ */
+
+static bool is_plt(const char *name)
+{
+    return strcmp(name, ".plt") == 0 || strcmp(name, ".plt.sec") == 0 ||
+           strcmp(name, ".plt.got") == 0 || strcmp(name, ".plt.bnd") == 0;
+}
+
+struct stub {
+    bool is_head;      /* the stub all lazy ones go on to */
+    bool has_slot;     /* jumps through the word at slot */
+    bool has_index;    /* pushes the index of its relocation */
+    uint64_t slot;
+    uint32_t index;
+};
+
+static uint32_t little32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+           (uint32_t)at[3] << 24;
+}
+
+/* x86-64: [endbr64] [bnd] jmp *rel32(%rip), or [endbr64] push imm32 … */
+static struct stub decode_stub(const uint8_t *code, size_t size,
+                               uint64_t address)
+{
+    struct stub stub = {0};
+    size_t at = 0;
+
+    if (size >= 6 && code[0] == 0xff && code[1] == 0x35) {
+        stub.is_head = true;
+        return stub;
+    }
+    if (size >= 4 && memcmp(code, "\xf3\x0f\x1e\xfa", 4) == 0)
+        at = 4;
+    if (at < size && code[at] == 0xf2)
+        at++;
+    if (size - at >= 6 && code[at] == 0xff && code[at + 1] == 0x25) {
+        stub.has_slot = true;
+        stub.slot = address + at + 6 +
+                    (uint64_t)(int64_t)(int32_t)little32(code + at + 2);
+        at += 6;
+    } else if (size - at >= 5 && code[at] == 0x68) {
+        stub.has_index = true;
+        stub.index = little32(code + at + 1);
+    }
+    return stub;
+}
+
+struct relocations {
+    struct sym_elf *elf;
+    Elf_Data *data;    /* of the table */
+    Elf_Data *symbols; /* that it names */
+    size_t strings;    /* their section of names */
+    size_t count;
+    bool is_plt; /* stubs push indices into this one */
+};
+
+/* A stub that waits for the name of its relocation. */
+struct waiting {
+    struct stub stub;
+    struct sym_answer *answer;
+};
+
+struct stubs {
+    struct waiting *waiting; /* sorted by slot, those without one last */
+    size_t count, capacity;
+};
+
+static int by_slot(const void *a, const void *b)
+{
+    const struct stub *x = &((const struct waiting *)a)->stub;
+    const struct stub *y = &((const struct waiting *)b)->stub;
+
+    if (x->has_slot != y->has_slot)
+        return x->has_slot ? -1 : 1;
+    return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+static const char *resolver_name(struct sym_elf *elf, uint64_t address,
+                                 struct sym_names *names)
+{
+    struct sym_answer answer = {0};
+
+    name_by_symbols(elf, NULL, &address, 1, &answer, names);
+    return answer.name && answer.start == address ? answer.name : "*ifunc";
+}
+
+/* The name of a relocation's target; an IRELATIVE one has no symbol, but the
+ * address of a resolver. */
+static const char *target_name(const struct relocations *table,
+                               const GElf_Rela *entry, struct sym_names *names)
+{
+    size_t index = GELF_R_SYM(entry->r_info);
+    GElf_Sym symbol;
+
+    if (index == 0)
+        return GELF_R_TYPE(entry->r_info) == R_X86_64_IRELATIVE
+                   ? resolver_name(table->elf, (uint64_t)entry->r_addend, names)
+                   : NULL;
+    if (!table->symbols || index > INT32_MAX ||
+        !gelf_getsym(table->symbols, (int)index, &symbol))
+        return NULL;
+    return elf_strptr(table->elf->elf, table->strings, symbol.st_name);
+}
+
+static void name_waiting(const struct relocations *table,
+                         const GElf_Rela *entry, struct waiting *waiting,
+                         struct sym_names *names)
+{
+    const char *name;
+
+    if (waiting->answer->name)
+        return;
+    name = target_name(table, entry, names);
+    if (name && *name)
+        waiting->answer->name = keep_name(names, name, "@plt");
+}
+
+static void name_by_table(const struct relocations *table, struct stubs *stubs,
+                          struct sym_names *names)
+{
+    GElf_Rela entry;
+    size_t slots = 0;
+
+    while (slots < stubs->count && stubs->waiting[slots].stub.has_slot)
+        slots++;
+    for (size_t i = 0; slots && i < table->count; i++) {
+        size_t low = 0, high = slots;
+
+        if (!gelf_getrela(table->data, (int)i, &entry))
+            break;
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+
+            if (stubs->waiting[middle].stub.slot < entry.r_offset)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < slots && stubs->waiting[low].stub.slot == entry.r_offset;
+             low++)
+            name_waiting(table, &entry, &stubs->waiting[low], names);
+    }
+    for (size_t i = slots; table->is_plt && i < stubs->count; i++)
+        if (stubs->waiting[i].stub.index < table->count &&
+            gelf_getrela(table->data, (int)stubs->waiting[i].stub.index,
+                         &entry))
+            name_waiting(table, &entry, &stubs->waiting[i], names);
+}
+
+static void name_by_relocations(struct sym_elf *elf, struct stubs *stubs,
+                                struct sym_names *names)
+{
+    Elf_Scn *section = NULL;
+    GElf_Shdr header, symbols;
+
+    while ((section = elf_nextscn(elf->elf, section)) != NULL) {
+        struct relocations table = {.elf = elf};
+        size_t entry = gelf_fsize(elf->elf, ELF_T_RELA, 1, EV_CURRENT);
+        Elf_Scn *its;
+
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
+            !(header.sh_flags & SHF_ALLOC) || entry == 0)
+            continue;
+        table.data = elf_getdata(section, NULL);
+        if (!table.data)
+            continue;
+        table.count = table.data->d_size / entry;
+        if (table.count > INT32_MAX)
+            table.count = INT32_MAX;
+        table.is_plt = strcmp(section_name(elf, &header), ".rela.plt") == 0;
+        its = elf_getscn(elf->elf, header.sh_link);
+        if (its && gelf_getshdr(its, &symbols)) {
+            table.symbols = elf_getdata(its, NULL);
+            table.strings = symbols.sh_link;
+        }
+        name_by_table(&table, stubs, names);
+    }
+}
+
+static void note_stub(Elf_Data *data, const GElf_Shdr *header, uint64_t address,
+                      struct sym_answer *answer, struct stubs *stubs,
+                      struct sym_names *names)
+{
+    uint64_t entry = header->sh_entsize == 8 ? 8 : 16; /* 8: no endbr64 */
+    uint64_t at = (address - header->sh_addr) / entry * entry;
+    struct stub stub;
+
+    if (at >= data->d_size)
+        return;
+    stub = decode_stub((uint8_t *)data->d_buf + at, data->d_size - at,
+                       header->sh_addr + at);
+    answer->start = header->sh_addr + at;
+    if (stub.is_head)
+        answer->name = keep_name(names, "[plt]", "");
+    else if ((stub.has_slot || stub.has_index) && stubs->count < stubs->capacity)
+        stubs->waiting[stubs->count++] = (struct waiting){stub, answer};
+}
+
+static void name_stubs(struct sym_elf *elf, const uint64_t *addresses,
+                       size_t count, struct sym_answer *answers,
+                       struct sym_names *names)
+{
+    struct stubs stubs = {malloc((count + 1) * sizeof *stubs.waiting), 0,
+                          count};
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+
+    if (elf->header.e_machine != EM_X86_64 || !stubs.waiting)
+        stubs.capacity = 0;
+    while (stubs.capacity &&
+           (section = elf_nextscn(elf->elf, section)) != NULL) {
+        Elf_Data *data;
+
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
+            !is_plt(section_name(elf, &header)))
+            continue;
+        data = elf_rawdata(section, NULL);
+        for (size_t i = 0; data && data->d_buf && i < count; i++)
+            if (!answers[i].name && addresses[i] >= header.sh_addr &&
+                addresses[i] - header.sh_addr < header.sh_size)
+                note_stub(data, &header, addresses[i], &answers[i], &stubs,
+                          names);
+    }
+    if (stubs.count) {
+        qsort(stubs.waiting, stubs.count, sizeof *stubs.waiting, by_slot);
+        name_by_relocations(elf, &stubs, names);
+    }
+    free(stubs.waiting);
+}
+
+void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
+                            const uint64_t *addresses, size_t count,
+                            struct sym_answer *answers,
+                            struct sym_names *names)
+{
+    name_by_symbols(elf, debug, addresses, count, answers, names);
+    if (elf)
+        name_stubs(elf, addresses, count, answers, names);
+}

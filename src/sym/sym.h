@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Addresses to names: one pass for each module. Ordinary code of the command,
+ * never of the library.
+ *
+ * Files are hostile input: every offset is bounded, and a file that is not what
+ * it should be costs names, never more.
+ */
+#ifndef SIGPROF_SYM_H
+#define SIGPROF_SYM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- One object file in memory (elf.c) ------------------------------------ */
+
+struct sym_answer {
+    const char *name; /* as in the symbol table; NULL: none covers it */
+    uint64_t start;   /* of the symbol */
+};
+
+/* Names, kept until freed. Equal pointers for addresses of one symbol. */
+struct sym_names {
+    char **chunk;
+    size_t count, capacity;
+};
+void sigprof__sym_names_free(struct sym_names *names);
+
+struct sym_elf;
+
+/* NULL if the bytes are not an object file. The bytes must outlive it. */
+struct sym_elf *sigprof__sym_elf_open(const void *bytes, size_t size);
+void sigprof__sym_elf_close(struct sym_elf *elf);
+
+/* The build-id's bytes, inside the file; 0 and NULL if it has none. */
+size_t sigprof__sym_elf_build_id(struct sym_elf *elf, const uint8_t **id);
+bool sigprof__sym_elf_has_symtab(struct sym_elf *elf);
+/* The debug file's name in .gnu_debuglink and its CRC; NULL: no such section. */
+const char *sigprof__sym_elf_debuglink(struct sym_elf *elf, uint32_t *crc);
+
+/*
+ * Names the addresses (link addresses, ascending) by the symbols of the object
+ * and, where it is not NULL, of its debug file. Answers must come zeroed; those
+ * that have a name already are left alone.
+ */
+void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
+                            const uint64_t *addresses, size_t count,
+                            struct sym_answer *answers,
+                            struct sym_names *names);
+
+/* ---- Which file (find.c) ---------------------------------------------------- */
+
+struct sym_places {
+    const char *symfs; /* put before recorded paths; NULL: nothing */
+    const char *const *debug_dirs; /* before /usr/lib/debug */
+    size_t debug_dir_count;
+};
+
+struct sym_module {
+    const char *path; /* as recorded, " (deleted)" taken off */
+    const uint8_t *build_id;
+    size_t build_id_bytes; /* 0: it had none, or it is not known */
+    bool no_file;          /* the vDSO */
+};
+
+enum sym_state {
+    SYM_NAMED,     /* answers are what the right file says */
+    SYM_NO_FILE,   /* nothing at the path, no debug file */
+    SYM_NOT_ELF,   /* something else is at the path */
+    SYM_MISMATCH   /* another build is at the path: names withheld */
+};
+
+struct sym_report {
+    enum sym_state state;
+    char found_id[2 * 64 + 1]; /* with SYM_MISMATCH: hexadecimal, or "none" */
+    int error;                 /* with SYM_NO_FILE: errno of the open */
+};
+
+void sigprof__sym_resolve(const struct sym_places *places,
+                          const struct sym_module *module,
+                          const uint64_t *addresses, size_t count,
+                          struct sym_answer *answers, struct sym_names *names,
+                          struct sym_report *report);
+
+/* The vDSO of this process; NULL if there is none (vdso.c or no-vdso.c). */
+const void *sigprof__sym_vdso(size_t *size);
+
+/* ---- How names are shown (demangle.c) --------------------------------------- */
+
+/* Longer names are cut: a picture shows a hundred letters of them. */
+#define SYM_NAME_MAX 65536
+
+/*
+ * The name for people, put into out (SYM_NAME_MAX bytes) without a NUL: version
+ * and clone suffixes off, C++, Rust and D demangled. Returns its length.
+ */
+size_t sigprof__sym_display(const char *raw, char *out);
+
+/* The length of raw without ".cold", ".part.0", ".constprop.1" and the like. */
+size_t sigprof__sym_without_clone(const char *raw, size_t size);
+
+#endif

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Every option with a bad value: status 2, a line that names option and value.
+. "$SOURCE/lib.sh"
+{ header; echo 'end 1'; } | profile a.sigprof
+
+fold 2
+says 'no profile named'
+fold 2 --nonsense a.sigprof
+fold 2 -f svg a.sigprof
+says "format: 'svg' is not accepted; it can be folded, top or raw"
+fold 2 --weight kilos a.sigprof
+says "weight: 'kilos' .* samples or cpu"
+fold 2 --root tree a.sigprof
+says "root: 'tree' .* comm, process, thread, label:KEY or none"
+fold 2 --root label: a.sigprof
+says "root: 'label:'"
+fold 2 --by line a.sigprof
+says "by: 'line' .* function or address"
+fold 2 --demangle some a.sigprof
+says "demangle: 'some' .* full or none"
+for time in '' 5 - a-b 5-4 5-5 1-2-3 1.2.3- 99999999999999999999-; do
+    fold 2 --time "$time" a.sigprof
+    says "time: '$time' is not accepted; .*A-B"
+done
+for option in thread focus ignore; do
+    fold 2 --$option '(' a.sigprof
+    says "$option: '\\(' is not accepted; "
+done
+for option in output format weight root by demangle time thread focus ignore \
+    symfs debug-dir; do
+    fold 2 --$option
+done
+fold 2 -o '' a.sigprof
+says "output: ''"
+for name in x.html x.svg x.pb.gz x.speedscope.json; do
+    fold 2 -o $name a.sigprof
+    says "output: '$name' is not accepted"
+    [ ! -e $name ] || fail "$name was written"
+done
+fold 2 --modules=yes a.sigprof
+fold 4 a.sigprof # a profile without a sample
+says 'no sample in the profile'
+fold 4 --symfs /nowhere --debug-dir /nowhere a.sigprof
+finish
