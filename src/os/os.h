@@ -62,6 +62,9 @@ uint64_t sigprof__os_process_cpu_ns(void);
 
 /* Number of threads of this process; cheap enough for every drain. */
 int sigprof__os_thread_count(unsigned *count);
+/* Has thread tid ended, though it may still be in the list (a first thread that
+ * left before the others)? */
+bool sigprof__os_thread_ended(int tid);
 /* Calls visit(tid, arg) for every thread there is. */
 int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg);
 /* The name the system has for a thread; "" if none. */

@@ -29,6 +29,9 @@
 #include "arch/arch.h"
 #include "unwind/packed.h"
 
+/* Off the hot path, with their locals. */
+#define NOINLINE __attribute__((noinline))
+
 #define RULE_COST 8     /* steps that interpreting CFI counts for */
 #define FP_AT_MAX 32768 /* struct unwind_frame has 16 bits for it */
 
@@ -94,12 +97,12 @@ static void cache_put(struct cache_place place, uint32_t rule)
 /* ---- Steps ------------------------------------------------------------- */
 
 /* Looks the rule up in the module's tables and remembers it. */
-static __attribute__((noinline)) uint32_t learn(struct walker *w, uintptr_t key,
+static NOINLINE uint32_t learn(struct walker *w, uintptr_t key,
                                                 struct cache_place place)
 {
     const struct module *module = sigprof__module_find(w->snapshot, key);
-    struct rules *rules = &w->state->rules;
-    struct rules_unit *unit = &w->state->unit;
+    struct rules *rules = &walker_state(w)->rules;
+    struct rules_unit *unit = &walker_state(w)->unit;
     uint32_t rule = PACKED_NONE;
 
     w->steps -= w->steps < RULE_COST ? w->steps : RULE_COST;
@@ -123,7 +126,7 @@ static int step_packed(struct walker *w, uint32_t rule)
     if (cfa <= w->at.sp || (cfa & (ARCH_STACK_ALIGN - 1)) != 0)
         return FORMAT_END_BAD_ADDRESS;
     if (sigprof__memory_is_outside(&w->memory, cfa + ARCH_RA_AT))
-        sigprof__memory_enter(&w->memory, w->walk, w->at.sp);
+        sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
     if (!sigprof__memory_read(&w->memory, cfa + ARCH_RA_AT, &pc) ||
         (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
         return walker_unreadable(w);
@@ -141,7 +144,7 @@ static int step_packed(struct walker *w, uint32_t rule)
     return STEP_ON;
 }
 
-static __attribute__((noinline)) int step_guessed(struct walker *w)
+static NOINLINE int step_guessed(struct walker *w)
 {
     struct guess guess = {false, 0};
     int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
@@ -264,7 +267,7 @@ static bool meets(struct walker *w)
 
 /* A signal changes the stack, or goes down on it: begin anew with the frames
  * at the root's end that no signal is between. */
-static void meet_beyond_signal(struct walker *w)
+static NOINLINE void meet_beyond_signal(struct walker *w)
 {
     const struct unwind_stack *stack = w->stack;
 
@@ -276,7 +279,7 @@ static void meet_beyond_signal(struct walker *w)
 
 /* Goes on behind frame number index of the last walk: those up to it become
  * part of this walk's own. */
-static void take_over(struct walker *w, uint32_t index)
+static NOINLINE void take_over(struct walker *w, uint32_t index)
 {
     const struct unwind_frame *frame = &w->stack->frame[w->old];
 
@@ -312,10 +315,8 @@ static void begin(struct walker *w, struct unwind_walk *walk)
 {
     struct unwind_stack *stack = walk->stack;
 
-    w->walk = walk;
     w->stack = stack;
     w->snapshot = sigprof__modules();
-    w->state = (struct cfi_state *)(void *)stack->window->scratch;
     w->at.pc = regs_pc(walk->ucontext);
     w->at.sp = regs_sp(walk->ucontext);
     w->at.fp = regs_fp(walk->ucontext);

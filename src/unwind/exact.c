@@ -11,6 +11,9 @@
 #include "arch/arch.h"
 #include "unwind/walker.h"
 
+/* Rare paths keep their locals off the stack of the others. */
+#define NOINLINE __attribute__((noinline))
+
 static void load(struct registers *registers, const void *ucontext)
 {
     for (unsigned i = 0; i < RULES_COLUMNS; i++)
@@ -46,25 +49,24 @@ static bool is_at(const struct registers *registers, const struct place *place)
            registers->value[REGS_DWARF_PC] == place->pc;
 }
 
-static struct dwarf_in expression_at(const struct rules_unit *unit,
-                                     int32_t offset)
+static enum expression_result evaluate(struct walker *w, int32_t offset,
+                                       unsigned operands, uintptr_t *result)
 {
-    struct dwarf_in in = {unit->base, unit->end, 0, false};
+    struct cfi_state *state = walker_state(w);
+    struct dwarf_in in = {state->unit.base, state->unit.end, 0, false};
 
     dwarf_skip(&in, (uint32_t)offset);
-    return in;
+    return sigprof__expression(&in, &state->now, &w->memory, state->operand,
+                               operands, result);
 }
 
 static enum expression_result frame_address(struct walker *w, uintptr_t *cfa)
 {
-    struct cfi_state *state = w->state;
-    const struct rules_unit *unit = &state->unit;
+    struct cfi_state *state = walker_state(w);
     const struct rules_row *row = &state->rules.row;
 
     if (row->cfa_kind == RULE_IS_EXPRESSION)
-        return sigprof__expression(expression_at(unit, row->cfa_value),
-                                   &state->now, &w->memory, state->operand, 0,
-                                   cfa);
+        return evaluate(w, row->cfa_value, 0, cfa);
     if (!(state->now.known & (1u << row->cfa_register)))
         return EXPRESSION_UNKNOWN;
     *cfa = state->now.value[row->cfa_register] +
@@ -76,8 +78,7 @@ static enum expression_result frame_address(struct walker *w, uintptr_t *cfa)
 static enum expression_result recover(struct walker *w, unsigned column,
                                       uintptr_t cfa, uintptr_t *value)
 {
-    struct cfi_state *state = w->state;
-    const struct rules_unit *unit = &state->unit;
+    struct cfi_state *state = walker_state(w);
     int32_t number = state->rules.row.value[column];
     unsigned kind = state->rules.row.kind[column];
     enum expression_result result = EXPRESSION_OK;
@@ -95,8 +96,7 @@ static enum expression_result recover(struct walker *w, unsigned column,
     }
     if (kind == RULE_AT_EXPRESSION || kind == RULE_IS_EXPRESSION) {
         state->operand[0] = cfa;
-        result = sigprof__expression(expression_at(unit, number), &state->now,
-                                     &w->memory, state->operand, 1, value);
+        result = evaluate(w, number, 1, value);
     }
     if (result == EXPRESSION_OK &&
         (kind == RULE_AT || kind == RULE_AT_EXPRESSION) &&
@@ -109,12 +109,12 @@ static enum expression_result recover(struct walker *w, unsigned column,
 static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
 {
     const unsigned matter = 1u << REGS_DWARF_FP | 1u << REGS_DWARF_SP;
-    struct registers *next = &w->state->next;
-    const uint8_t *kind = w->state->rules.row.kind;
+    struct registers *next = &walker_state(w)->next;
+    const uint8_t *kind = walker_state(w)->rules.row.kind;
     enum expression_result result;
 
     next->known = 0;
-    next->exact = w->state->unit.signal;
+    next->exact = walker_state(w)->unit.signal;
     for (unsigned i = 0; i < RULES_COLUMNS; i++) {
         if (i == REGS_DWARF_PC)
             continue;
@@ -129,7 +129,7 @@ static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
         else if ((matter >> i & 1) && kind[i] != RULE_UNDEFINED)
             return result;
     }
-    result = recover(w, w->state->unit.ra_column, cfa,
+    result = recover(w, walker_state(w)->unit.ra_column, cfa,
                      &next->value[REGS_DWARF_PC]);
     if (result == EXPRESSION_OK)
         next->known |= 1u << REGS_DWARF_PC;
@@ -139,7 +139,7 @@ static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
 /* The FDE for the frame in state->now, and its row. */
 static enum cfi_found find_rules(struct walker *w)
 {
-    struct cfi_state *state = w->state;
+    struct cfi_state *state = walker_state(w);
     struct rules_unit *unit = &state->unit;
     uintptr_t key =
         place_key(state->now.value[REGS_DWARF_PC], state->now.exact);
@@ -157,7 +157,7 @@ enum { NEEDS_MORE = -100 }; /* beside enum step: needs an unknown register */
 /* The caller must lie above; only a signal may have moved to another stack. */
 static int check_next(const struct walker *w)
 {
-    const struct cfi_state *state = w->state;
+    const struct cfi_state *state = walker_state(w);
     const struct rules_unit *unit = &state->unit;
     uintptr_t sp = state->next.value[REGS_DWARF_SP];
     uintptr_t pc = state->next.value[REGS_DWARF_PC];
@@ -176,7 +176,7 @@ static int check_next(const struct walker *w)
 /* state->now to its caller's registers. */
 static int step_registers(struct walker *w)
 {
-    struct cfi_state *state = w->state;
+    struct cfi_state *state = walker_state(w);
     uintptr_t cfa = 0;
     enum expression_result result;
     int step;
@@ -197,7 +197,7 @@ static int step_registers(struct walker *w)
         copy(&state->now, &state->next);
         if (sigprof__memory_is_outside(&w->memory,
                                        state->now.value[REGS_DWARF_SP]))
-            sigprof__memory_enter(&w->memory, w->walk,
+            sigprof__memory_enter(&w->memory, w->memory.walk,
                                   state->now.value[REGS_DWARF_SP]);
     }
     return step;
@@ -205,9 +205,9 @@ static int step_registers(struct walker *w)
 
 /* Over a frame without CFI in the repeated walk: what a guess does not touch is
  * taken to be kept. */
-static int guess_registers(struct walker *w, bool first)
+static NOINLINE int guess_registers(struct walker *w, bool first)
 {
-    struct registers *now = &w->state->now;
+    struct registers *now = &walker_state(w)->now;
     struct place place = {now->value[REGS_DWARF_PC], now->value[REGS_DWARF_SP],
                           now->value[REGS_DWARF_FP], now->exact};
     struct guess guess;
@@ -223,16 +223,16 @@ static int guess_registers(struct walker *w, bool first)
 }
 
 /* Walks from the point to w->at with all registers. */
-static bool repeat(struct walker *w)
+static NOINLINE bool repeat(struct walker *w)
 {
-    struct cfi_state *state = w->state;
+    struct cfi_state *state = walker_state(w);
     bool first = !w->has_point;
 
     if (w->has_point)
         copy(&state->now, &state->point);
     else
-        load(&state->now, w->walk->ucontext);
-    sigprof__memory_enter(&w->memory, w->walk,
+        load(&state->now, w->memory.walk->ucontext);
+    sigprof__memory_enter(&w->memory, w->memory.walk,
                           state->now.value[REGS_DWARF_SP]);
     while (!is_at(&state->now, &w->at)) {
         int step;
@@ -252,12 +252,12 @@ static bool repeat(struct walker *w)
 
 int sigprof__cfi_exact(struct walker *w)
 {
-    struct cfi_state *state = w->state;
+    struct cfi_state *state = walker_state(w);
     bool whole = true;
     int step;
 
     if (w->count == 1 && !w->has_point)
-        load(&state->now, w->walk->ucontext);
+        load(&state->now, w->memory.walk->ucontext);
     else if (w->has_point && is_at(&state->point, &w->at))
         copy(&state->now, &state->point);
     else

@@ -323,13 +323,13 @@ static void operate(struct machine *m, unsigned op)
     }
 }
 
-enum expression_result sigprof__expression(struct dwarf_in in,
+enum expression_result sigprof__expression(const struct dwarf_in *in,
                                            const struct registers *registers,
                                            struct memory *memory,
                                            uint64_t *operand, unsigned count,
                                            uintptr_t *result)
 {
-    struct machine m = {in, 0, registers, memory, operand, count, false};
+    struct machine m = {*in, 0, registers, memory, operand, count, false};
     uint64_t bytes = dwarf_uleb(&m.in);
 
     if (bytes > dwarf_left(&m.in))

@@ -26,7 +26,7 @@ enum expression_result {
  * operand is scratch for EXPRESSION_OPERANDS; its first, if count is 1, is on
  * the expression's stack already (the CFA).
  */
-enum expression_result sigprof__expression(struct dwarf_in in,
+enum expression_result sigprof__expression(const struct dwarf_in *in,
                                            const struct registers *registers,
                                            struct memory *memory,
                                            uint64_t *operand, unsigned count,

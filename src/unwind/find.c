@@ -23,26 +23,27 @@ static struct row row_at(const struct module_cfi *cfi, uint32_t index)
     return row;
 }
 
-static struct dwarf_in frames_from(const struct module_cfi *cfi,
-                                   uintptr_t address)
+static void frames_from(const struct module_cfi *cfi, uintptr_t address,
+                        struct dwarf_in *in)
 {
-    uintptr_t at = address - cfi->delta - (uintptr_t)cfi->frames;
-    struct dwarf_in in = {cfi->frames, cfi->frames_end, cfi->delta, false};
-
-    dwarf_skip(&in, at);
-    return in;
+    in->at = cfi->frames;
+    in->end = cfi->frames_end;
+    in->delta = cfi->delta;
+    in->bad = false;
+    dwarf_skip(in, address - cfi->delta - (uintptr_t)cfi->frames);
 }
 
-/* Decodes the FDE at in with its CIE. */
-static bool decode(const struct module_cfi *cfi, struct dwarf_in in,
+/* Decodes the FDE at address with its CIE. */
+static bool decode(const struct module_cfi *cfi, uintptr_t address,
                    struct rules_unit *unit)
 {
     uintptr_t cie_address;
 
-    if (!sigprof__rules_fde_head(&in, &cie_address))
+    frames_from(cfi, address, &unit->program);
+    if (!sigprof__rules_fde_head(&unit->program, &cie_address))
         return false;
-    return sigprof__rules_cie(unit, frames_from(cfi, cie_address)) &&
-           sigprof__rules_fde(unit, in);
+    frames_from(cfi, cie_address, &unit->initial);
+    return sigprof__rules_cie(unit) && sigprof__rules_fde(unit);
 }
 
 static bool covers(const struct rules_unit *unit, uintptr_t address)
@@ -56,7 +57,7 @@ static enum cfi_found search(const struct module_cfi *cfi, uintptr_t address,
     intptr_t wanted = (intptr_t)(address - cfi->rows_base);
     uint32_t low = 0;
     uint32_t high = cfi->row_count;
-    struct dwarf_in in;
+    uintptr_t fde;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -68,9 +69,8 @@ static enum cfi_found search(const struct module_cfi *cfi, uintptr_t address,
     }
     if (low == 0)
         return CFI_NO_RULE;
-    in = frames_from(cfi, cfi->rows_base +
-                              (uintptr_t)(intptr_t)row_at(cfi, low - 1).fde);
-    if (!decode(cfi, in, unit) || !covers(unit, address))
+    fde = cfi->rows_base + (uintptr_t)(intptr_t)row_at(cfi, low - 1).fde;
+    if (!decode(cfi, fde, unit) || !covers(unit, address))
         return CFI_NO_RULE;
     return CFI_FOUND;
 }
@@ -81,7 +81,7 @@ static enum cfi_found scan(const struct module_cfi *cfi, uintptr_t address,
     struct dwarf_in in = {cfi->frames, cfi->frames_end, cfi->delta, false};
 
     for (int i = 0; i < LINEAR_MAX && dwarf_left(&in) >= 4; i++) {
-        struct dwarf_in here = in;
+        uintptr_t here = dwarf_address(&in);
         uint64_t length = dwarf_fixed(&in, 4);
 
         if (length == 0xffffffffu)

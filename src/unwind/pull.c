@@ -14,6 +14,9 @@ void *sigprof__cfi_find_object;
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 
+/* One's locals are off the stack before the next one's come on it. */
+#define NOINLINE __attribute__((noinline))
+
 typedef int find_object(void *pc, struct dl_find_object *result);
 
 struct hdr {
@@ -39,7 +42,7 @@ static bool is_usual(const struct hdr *hdr)
            hdr->row_encoding == (DWARF_PE_DATAREL | DWARF_PE_SDATA4);
 }
 
-static bool search(struct walker *w, uintptr_t hdr_at, uintptr_t address,
+static NOINLINE bool search(struct walker *w, uintptr_t hdr_at, uintptr_t address,
                    uintptr_t *fde)
 {
     intptr_t wanted = (intptr_t)(address - hdr_at);
@@ -87,30 +90,41 @@ static bool fetch(struct walker *w, uintptr_t address, uint8_t *to,
     return true;
 }
 
-static bool decode(struct walker *w, uintptr_t fde_at, struct rules_unit *unit)
+static NOINLINE bool decode(struct walker *w, uintptr_t fde_at, struct rules_unit *unit)
 {
-    uint8_t *room = w->state->pulled;
-    struct dwarf_in fde, cie;
+    uint8_t *room = walker_state(w)->pulled;
     uintptr_t cie_at;
 
-    return fetch(w, fde_at, room + PULL_CIE_BYTES, PULL_FDE_BYTES, &fde) &&
-           sigprof__rules_fde_head(&fde, &cie_at) &&
-           fetch(w, cie_at, room, PULL_CIE_BYTES, &cie) &&
-           sigprof__rules_cie(unit, cie) && sigprof__rules_fde(unit, fde);
+    return fetch(w, fde_at, room + PULL_CIE_BYTES, PULL_FDE_BYTES,
+                 &unit->program) &&
+           sigprof__rules_fde_head(&unit->program, &cie_at) &&
+           fetch(w, cie_at, room, PULL_CIE_BYTES, &unit->initial) &&
+           sigprof__rules_cie(unit) && sigprof__rules_fde(unit);
+}
+
+/* Where the .eh_frame_hdr for address is; 0: nowhere. */
+static NOINLINE uintptr_t find_hdr(uintptr_t address)
+{
+    find_object *find = (find_object *)sigprof__cfi_find_object;
+    struct dl_find_object found;
+
+    if (find((void *)address, &found) != 0)
+        return 0;
+    return (uintptr_t)found.dlfo_eh_frame;
 }
 
 enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
                                  struct rules_unit *unit)
 {
-    find_object *find = (find_object *)sigprof__cfi_find_object;
-    struct dl_find_object found;
-    uintptr_t fde;
+    uintptr_t hdr, fde;
 
-    if (!find || !w->walk->may_call_system || w->memory.pages_left == 0 ||
-        find((void *)address, &found) != 0)
+    if (!sigprof__cfi_find_object || !w->memory.walk->may_call_system ||
+        w->memory.pages_left == 0)
         return CFI_NO_MODULE;
-    if (!search(w, (uintptr_t)found.dlfo_eh_frame, address, &fde) ||
-        !decode(w, fde, unit) ||
+    hdr = find_hdr(address);
+    if (hdr == 0)
+        return CFI_NO_MODULE;
+    if (!search(w, hdr, address, &fde) || !decode(w, fde, unit) ||
         address - unit->low >= unit->high - unit->low)
         return CFI_NO_RULE;
     return CFI_FOUND;

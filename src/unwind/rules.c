@@ -109,54 +109,55 @@ static void take_augmentation(struct rules_unit *unit, struct dwarf_in *in,
     }
 }
 
-bool sigprof__rules_cie(struct rules_unit *unit, struct dwarf_in cie)
+bool sigprof__rules_cie(struct rules_unit *unit)
 {
+    struct dwarf_in *cie = &unit->initial;
     const uint8_t *letters;
     unsigned version;
     bool wide;
 
-    unit->base = cie.at;
+    unit->base = cie->at;
     unit->encoding = DWARF_PE_ABSPTR;
     unit->augmented = false;
     unit->signal = false;
-    if (!take_length(&cie, &wide) || dwarf_fixed(&cie, 4) != 0)
+    if (!take_length(cie, &wide) || dwarf_fixed(cie, 4) != 0)
         return false;
-    version = dwarf_byte(&cie);
+    version = dwarf_byte(cie);
     if (version != 1 && version != 3 && version != 4)
         return false;
-    letters = cie.at;
-    while (dwarf_byte(&cie) != 0)
+    letters = cie->at;
+    while (dwarf_byte(cie) != 0)
         ;
     if (version == 4)
-        dwarf_skip(&cie, 2); /* sizes of an address and of a selector */
-    unit->code_align = (uint32_t)dwarf_uleb(&cie);
-    unit->data_align = (int32_t)dwarf_sleb(&cie);
+        dwarf_skip(cie, 2); /* sizes of an address and of a selector */
+    unit->code_align = (uint32_t)dwarf_uleb(cie);
+    unit->data_align = (int32_t)dwarf_sleb(cie);
     unit->ra_column =
-        (uint8_t)(version == 1 ? dwarf_byte(&cie) : dwarf_uleb(&cie));
-    if (cie.bad || unit->ra_column >= RULES_COLUMNS)
+        (uint8_t)(version == 1 ? dwarf_byte(cie) : dwarf_uleb(cie));
+    if (cie->bad || unit->ra_column >= RULES_COLUMNS)
         return false;
     if (*letters == 'z')
-        take_augmentation(unit, &cie, letters + 1);
+        take_augmentation(unit, cie, letters + 1);
     else if (*letters != 0)
         return false;
-    unit->initial = cie;
-    unit->end = cie.end;
-    return !cie.bad;
+    unit->end = cie->end;
+    return !cie->bad;
 }
 
-bool sigprof__rules_fde(struct rules_unit *unit, struct dwarf_in fde)
+bool sigprof__rules_fde(struct rules_unit *unit)
 {
-    unit->low = sigprof__dwarf_pointer(&fde, unit->encoding, 0);
+    struct dwarf_in *fde = &unit->program;
+
+    unit->low = sigprof__dwarf_pointer(fde, unit->encoding, 0);
     unit->high = unit->low + sigprof__dwarf_pointer(
-                                 &fde, unit->encoding & DWARF_PE_STORED, 0);
+                                 fde, unit->encoding & DWARF_PE_STORED, 0);
     if (unit->augmented)
-        dwarf_skip(&fde, dwarf_uleb(&fde));
-    unit->program = fde;
-    if (fde.end > unit->end)
-        unit->end = fde.end;
-    if (fde.at < unit->base)
-        unit->base = fde.at;
-    return !fde.bad && unit->low < unit->high;
+        dwarf_skip(fde, dwarf_uleb(fde));
+    if (fde->end > unit->end)
+        unit->end = fde->end;
+    if (fde->at < unit->base)
+        unit->base = fde->at;
+    return !fde->bad && unit->low < unit->high;
 }
 
 /* ---- Instructions ------------------------------------------------------ */

@@ -63,11 +63,13 @@ struct rules_unit {
  */
 bool sigprof__rules_fde_head(struct dwarf_in *fde, uintptr_t *cie_address);
 
-/* Signal-safe. Decodes a CIE into unit; cie is at its length. */
-bool sigprof__rules_cie(struct rules_unit *unit, struct dwarf_in cie);
+/* Signal-safe. Decodes the CIE that unit->initial is at; leaves that at its
+ * instructions. */
+bool sigprof__rules_cie(struct rules_unit *unit);
 
-/* Signal-safe. Decodes an FDE, as fde_head left it, into unit; after its CIE. */
-bool sigprof__rules_fde(struct rules_unit *unit, struct dwarf_in fde);
+/* Signal-safe. Decodes the FDE that unit->program is at, as fde_head left it;
+ * after its CIE. */
+bool sigprof__rules_fde(struct rules_unit *unit);
 
 /* Signal-safe. Runs the instructions up to pc; the result is rules->row. */
 bool sigprof__rules_run(struct rules *rules, const struct rules_unit *unit,

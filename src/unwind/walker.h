@@ -42,9 +42,7 @@ struct walker {
     struct place at;
     struct memory memory;
     struct unwind_stack *stack;
-    const struct unwind_walk *walk;
     const struct module_snapshot *snapshot;
-    struct cfi_state *state;
     struct unwind_frame *last; /* the frame at stands for, as pushed */
     uint32_t count;            /* pushed so far */
     uint32_t old;              /* next of the last walk's frames to compare */
@@ -100,6 +98,11 @@ struct guess {
  * are the rule (code that no module has); STEP_NO_CFI: no idea; or an end. */
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess);
+
+static inline struct cfi_state *walker_state(const struct walker *w)
+{
+    return (struct cfi_state *)(void *)w->stack->window->scratch;
+}
 
 /* Reads from the stack; why not, as enum format_end, if that fails. */
 static inline int walker_unreadable(const struct walker *w)

@@ -30,6 +30,13 @@
 #define DEPTH 256
 #define SHADOW_MAX 4096
 #define EXACT_PER_MILLION 999000
+#define ENGINE_STACK 16384
+#ifdef STEP_STACK_MAX  /* set for optimised builds without sanitizers */
+#define ENGINE_STACK_MAX STEP_STACK_MAX
+#else
+#define ENGINE_STACK_MAX ENGINE_STACK
+#endif
+#define PAINT 0xa5
 
 /* Sets the flag; the first trap comes after the instruction behind popfq. */
 __asm__(".text\n"
@@ -45,6 +52,29 @@ __asm__(".text\n"
         "ret\n"
         ".cfi_endproc\n"
         ".size step_arm, . - step_arm\n");
+
+/* Calls engine(walk) on another stack, to see how much of it is used. */
+void step_call_on(void *stack_top, unwind_engine *engine,
+                  struct unwind_walk *walk);
+__asm__(".text\n"
+        ".globl step_call_on\n"
+        ".type step_call_on, @function\n"
+        "step_call_on:\n"
+        ".cfi_startproc\n"
+        "push %rbp\n"
+        ".cfi_def_cfa_offset 16\n"
+        ".cfi_offset %rbp, -16\n"
+        "mov %rsp, %rbp\n"
+        ".cfi_def_cfa_register %rbp\n"
+        "mov %rdi, %rsp\n"
+        "mov %rdx, %rdi\n"
+        "call *%rsi\n"
+        "mov %rbp, %rsp\n"
+        "pop %rbp\n"
+        ".cfi_def_cfa %rsp, 8\n"
+        "ret\n"
+        ".cfi_endproc\n"
+        ".size step_call_on, . - step_call_on\n");
 
 struct shadow {
     uintptr_t slot; /* where the return address lies */
@@ -70,6 +100,7 @@ static struct {
     struct unwind_walk walk;
     struct unwind_stack stack;
     unwind_engine *engine;
+    unsigned char engine_stack[ENGINE_STACK] __attribute__((aligned(64)));
 
     unsigned long steps, wrong, guessed, shared, frames, most_frames;
     struct cause causes[64];
@@ -197,7 +228,7 @@ static void on_trap(int number, siginfo_t *info, void *context)
         test.sp = sp;
     }
     test.walk.ucontext = context;
-    test.engine(&test.walk);
+    step_call_on(test.engine_stack + ENGINE_STACK, test.engine, &test.walk);
     test.steps++;
     frames = test.stack.capacity - test.stack.top;
     test.frames += frames;
@@ -259,6 +290,15 @@ static void make_stack(void)
         abort();
 }
 
+static unsigned engine_stack_used(void)
+{
+    unsigned at = 0;
+
+    while (at < ENGINE_STACK && test.engine_stack[at] == PAINT)
+        at++;
+    return ENGINE_STACK - at;
+}
+
 static unsigned long report(const char *name, unsigned long since_steps,
                             unsigned long since_wrong)
 {
@@ -281,6 +321,9 @@ int main(int argc, char **argv)
     test.list_all = argc > 2;
     test.engine = sigprof__unwind_cfi;
     make_stack();
+    /* The library is linked with -z now; here that call would bind lazily. */
+    sigprof__os_read_memory((uintptr_t)argv, &exact, sizeof exact);
+    memset(test.engine_stack, PAINT, ENGINE_STACK);
     if (sigprof__modules_refresh() != 0)
         return 1;
     sigaction(SIGTRAP, &action, NULL);
@@ -298,6 +341,11 @@ int main(int argc, char **argv)
            100.0 * (double)test.shared / (double)test.frames, test.guessed);
     for (unsigned i = 0; i < test.cause_count; i++)
         printf("  %6lu  %s\n", test.causes[i].steps, test.causes[i].where);
+    printf("the engine used %u bytes of stack\n", engine_stack_used());
+    if (engine_stack_used() > ENGINE_STACK_MAX) {
+        printf("FAIL: more than %d\n", ENGINE_STACK_MAX);
+        return 1;
+    }
     if (exact * 1000000 / test.steps < EXACT_PER_MILLION) {
         printf("FAIL: below %d of a million\n", EXACT_PER_MILLION);
         return 1;
