@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A program that knows how many samples were taken of it: it raises the ticks
+ * itself, one at a time, and each is handled before the call that sent it
+ * returns. usage: forge THREADS TICKS COUNTS END [ARGUMENT…]
+ *
+ * Each thread makes TICKS of them (0: for ever). COUNTS is a file with a 64-bit
+ * count for each thread, kept up to date in shared memory, so that it outlives
+ * the process. Then the program ends as END says. Run it with SIGPROF_HZ=1: its
+ * timers tick next to never.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/ticks.h"
+
+static _Atomic uint64_t *counts; /* then as many: this thread is ready */
+static unsigned long ticks;
+static volatile unsigned sink;
+
+/* Stacks of all depths, so that they take room in the file. */
+__attribute__((noinline)) static void dive(const struct ticks_thread *self,
+                                           unsigned depth)
+{
+    if (depth == 0)
+        ticks_raise(self);
+    else
+        dive(self, depth - 1);
+    sink = sink + 1;
+}
+
+static bool find_self(struct ticks_thread *self)
+{
+    struct ticks_thread threads[64];
+    unsigned count = ticks_threads(threads, 64);
+    int tid = (int)syscall(SYS_gettid);
+
+    for (unsigned i = 0; i < count; i++)
+        if (threads[i].tid == tid) {
+            *self = threads[i];
+            return true;
+        }
+    return false;
+}
+
+static void *forge(void *arg)
+{
+    unsigned me = (unsigned)(uintptr_t)arg;
+    struct ticks_thread self;
+
+    if (!find_self(&self))
+        return NULL;
+    for (unsigned long i = 0; !ticks || i < ticks; i++) {
+        dive(&self, (unsigned)(i * 7 % 23));
+        atomic_fetch_add(&counts[me], 1);
+        for (volatile unsigned j = 0; !ticks && j < 20000; j = j + 1)
+            ;
+    }
+    return NULL;
+}
+
+static void *end_later(void *arg)
+{
+    (void)arg;
+    usleep(20000); /* main has left by then, most likely; it need not have */
+    forge((void *)(uintptr_t)1);
+    return NULL;
+}
+
+static void run_again(char **argv)
+{
+    char *again[] = {argv[0], argv[1], argv[2], argv[3],
+                     (char *)(size_t) "return", NULL};
+
+    execv(argv[0], again);
+    _exit(99);
+}
+
+static int end(const char *how, char **argv)
+{
+    pthread_t thread;
+    pid_t pid;
+    int status = 0;
+
+    if (strcmp(how, "abort") == 0)
+        abort();
+    if (strcmp(how, "segv") == 0)
+        raise(SIGSEGV);
+    if (strcmp(how, "kill") == 0)
+        raise(SIGKILL);
+    if (strcmp(how, "term") == 0)
+        raise(SIGTERM);
+    if (strcmp(how, "_exit") == 0)
+        _exit(5);
+    if (strcmp(how, "quick_exit") == 0)
+        quick_exit(5);
+    if (strcmp(how, "exit") == 0)
+        exit(5);
+    if (strcmp(how, "exec") == 0)
+        run_again(argv);
+    if (strcmp(how, "exec-other") == 0)
+        execl("/bin/true", "true", (char *)NULL);
+    if (strcmp(how, "exec-fails") == 0) {
+        execl("/no/such/program", "program", (char *)NULL);
+        forge((void *)(uintptr_t)0);
+        return 5;
+    }
+    if (strcmp(how, "pthread_exit") == 0) {
+        pthread_create(&thread, NULL, end_later, NULL);
+        pthread_exit(NULL);
+    }
+    if (strcmp(how, "fork") == 0 || strcmp(how, "fork-kill") == 0) {
+        pid = fork();
+        if (pid == 0) {
+            forge((void *)(uintptr_t)1);
+            if (strcmp(how, "fork-kill") == 0)
+                raise(SIGKILL);
+            exit(6);
+        }
+        waitpid(pid, &status, 0);
+        return 5;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t thread[64];
+    unsigned threads;
+    int file;
+
+    if (argc < 5)
+        return 2;
+    threads = (unsigned)atoi(argv[1]);
+    ticks = (unsigned long)atol(argv[2]);
+    file = open(argv[3], O_RDWR | O_CREAT, 0600);
+    if (file < 0 || ftruncate(file, 4096) != 0)
+        return 3;
+    counts = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    if ((void *)counts == MAP_FAILED)
+        return 3;
+    for (unsigned i = 1; i < threads; i++)
+        pthread_create(&thread[i], NULL, forge, (void *)(uintptr_t)i);
+    forge((void *)(uintptr_t)0);
+    for (unsigned i = 1; i < threads; i++)
+        pthread_join(thread[i], NULL);
+    return end(argv[4], argv);
+}
