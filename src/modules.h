@@ -8,6 +8,7 @@
 #ifndef SIGPROF_MODULES_H
 #define SIGPROF_MODULES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@ struct module {
 /* Sorted by low, ranges do not overlap. */
 struct module_snapshot {
     uint32_t epoch; /* grows by one with each snapshot; never 0 */
+    uint32_t unloads; /* grows whenever a module has gone: what was learnt of
+                         addresses before is void; never 0 */
     uint32_t count;
     struct module module[];
 };
@@ -45,8 +48,19 @@ void sigprof__modules_repeat(void);
 /* Control, in a forked child: forget that the event log was ever told. */
 void sigprof__modules_after_fork(void);
 
-/* Signal-safe. The current snapshot; NULL before the first refresh. */
-const struct module_snapshot *sigprof__modules(void);
+/* Control, around a fork. */
+void sigprof__modules_lock(void);
+void sigprof__modules_unlock(void);
+
+/* Signal-safe. The current snapshot; NULL before the first refresh. What is
+ * loaded stays valid until the handler leaves. */
+extern _Atomic(const struct module_snapshot *) sigprof__modules_current;
+
+static inline const struct module_snapshot *sigprof__modules(void)
+{
+    return atomic_load_explicit(&sigprof__modules_current,
+                                memory_order_acquire);
+}
 
 /* Signal-safe. The module that holds address, or NULL. */
 const struct module *sigprof__module_find(const struct module_snapshot *snapshot,

@@ -34,4 +34,11 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
 int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
                           const uint8_t *tail, size_t tail_bytes);
 
+/*
+ * At a start: puts what the dead process's ring at ring_path holds into its
+ * profile and removes the ring. A ring whose profile is gone or cannot be written
+ * stays.
+ */
+void sigprof__salvage_sweep(const char *ring_path);
+
 #endif

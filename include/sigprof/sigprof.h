@@ -113,6 +113,7 @@ struct sigprof_stats {
                                negative when short threads, caught at a random
                                phase, were charged a whole period each */
     int64_t unsampled_exit_ns;    /* ... of threads that have ended */
+    int64_t unsampled_running_ns; /* ... since the last tick of running ones */
     int64_t unsampled_blocked_ns; /* ... of threads that block SIGPROF */
     int64_t unsampled_paused_ns;  /* ... while sampling was paused */
     int64_t unsampled_unseen_ns;  /* ... of threads never found, and rest */
@@ -173,7 +174,7 @@ SIGPROF_API int sigprof_stack_forget(const void *low);
 /*
  * Thread-safe. An id for the set of pairs "parent's plus key=value"; parent 0
  * is the empty set. Equal arguments give the equal id. 0 if the table is full
- * or sampling was never started. Keys up to 64 bytes, values up to 1024.
+ * or an argument too long. Keys up to 64 bytes, values up to 1024.
  */
 SIGPROF_API uint32_t sigprof_label_intern(const char *key, const char *value,
                                           uint32_t parent);

@@ -35,7 +35,7 @@ size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size);
 
 /* Is this tick from the timer os_timer_create gave, armed for slot_value? */
 struct os_tick {
-    bool from_timer;     /* a per-thread timer's expiry */
+    bool from_timer;     /* a timer of sigprof__os_timer_create's */
     bool from_process_timer; /* ITIMER_PROF's */
     uint32_t value;      /* of the per-thread timer: as given at its creation */
     uint32_t overrun;    /* expiries that found the signal pending */
@@ -62,6 +62,9 @@ uint64_t sigprof__os_process_cpu_ns(void);
 
 /* Number of threads of this process; cheap enough for every drain. */
 int sigprof__os_thread_count(unsigned *count);
+/* Has thread tid ended, though it may still be in the list (a first thread that
+ * left before the others)? */
+bool sigprof__os_thread_ended(int tid);
 /* Calls visit(tid, arg) for every thread there is. */
 int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg);
 /* The name the system has for a thread; "" if none. */
@@ -77,6 +80,8 @@ int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high);
 /* Makes stores before it visible to, and ordered with, what every thread of the
  * process does after it. false: the system cannot. */
 bool sigprof__os_barrier(void);
+/* Before the first of them, in a process: cheapest while it has one thread. */
+void sigprof__os_barrier_begin(void);
 
 /* May the process's threads lose their life over an unexpected system call
  * (seccomp and its like)? */
@@ -102,6 +107,8 @@ struct os_identity {
 void sigprof__os_identity(struct os_identity *identity);
 /* Start time, in the same unit, of process pid; ESRCH when it is gone. */
 int sigprof__os_process_start(pid_t pid, uint64_t *start);
+/* The parent of process pid. */
+int sigprof__os_process_parent(pid_t pid, pid_t *parent);
 /* The command line of this process, arguments ended by NUL; returns bytes. */
 size_t sigprof__os_command_line(char *line, size_t size);
 

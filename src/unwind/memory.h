@@ -13,11 +13,19 @@
 
 #define MEMORY_PAGES_MAX 64 /* system calls a walk may make: ~64 microseconds */
 
+#define MEMORY_NO_PAGE 1 /* no page begins there */
+
 struct memory {
     struct unwind_range now; /* where plain loads are right */
     const struct unwind_walk *walk;
+    uintptr_t stack_page; /* that the window shows; MEMORY_NO_PAGE: none */
+    uintptr_t table_page; /* one for tables and code */
     uint32_t pages_left;
 };
+
+/* Signal-safe. First of a walk: nothing is known, the budget is whole. */
+void sigprof__memory_begin(struct memory *memory,
+                           const struct unwind_walk *walk, uintptr_t sp);
 
 /* Signal-safe. Chooses the range that sp lies in; an empty one if none does. */
 void sigprof__memory_enter(struct memory *memory, const struct unwind_walk *walk,
@@ -27,9 +35,16 @@ void sigprof__memory_enter(struct memory *memory, const struct unwind_walk *walk
 bool sigprof__memory_read_slow(struct memory *memory, uintptr_t address,
                                uintptr_t *word);
 
-/* Signal-safe. size bytes; for unwind tables that may be unmapped meanwhile. */
+/* Signal-safe. size bytes; for unwind tables and code that may be unmapped
+ * meanwhile. Unaligned addresses are right here. */
 bool sigprof__memory_copy(struct memory *memory, uintptr_t address, void *to,
                           uint32_t size);
+
+static inline bool sigprof__memory_is_outside(const struct memory *memory,
+                                              uintptr_t address)
+{
+    return address - memory->now.low >= memory->now.high - memory->now.low;
+}
 
 static inline bool sigprof__memory_read(struct memory *memory,
                                         uintptr_t address, uintptr_t *word)

@@ -50,11 +50,14 @@ struct unwind_ranges {
     struct unwind_range range[];
 };
 
-/* A page seen through a read that cannot fault; see memory.h. */
+#define UNWIND_PAGE_BYTES 4096u /* the smallest page there is */
+
+/* What an engine needs in quantity, off the handler's stack. Untouched by a
+ * walk that finds all it needs in the cache. */
 struct unwind_window {
-    uintptr_t low; /* 0: empty */
-    uintptr_t high;
-    unsigned char bytes[4096];
+    uint64_t scratch[400]; /* the cfi engine's struct cfi_state */
+    unsigned char stack_page[UNWIND_PAGE_BYTES]; /* see memory.h */
+    unsigned char table_page[UNWIND_PAGE_BYTES];
 };
 
 /* Per thread. Touched only by its handler, or while it cannot run. */
@@ -96,9 +99,37 @@ unwind_engine sigprof__unwind_libunwind;
  */
 int sigprof__unwind_libunwind_load(void);
 
-/* Puts the pcs of a new walk, leaf first, behind the frames they share with the
- * last one. For engines that do not verify frames themselves. Signal-safe. */
-void sigprof__unwind_store(struct unwind_stack *stack,
-                           const struct unwind_frame *fresh, uint32_t count);
+/*
+ * A walk in progress collects frames in stack->fresh, leaf first. Once depth
+ * frames are there, the leaf's half stays and the rest is a ring of the latest,
+ * so that both ends of a deep stack are at hand whenever the walk ends.
+ */
+static inline uint32_t unwind_place(const struct unwind_stack *stack,
+                                    uint32_t index)
+{
+    uint32_t root = stack->depth / 2;
+    uint32_t leaf = stack->depth - root;
+
+    if (index < stack->depth)
+        return index;
+    return root == 0 ? stack->depth : leaf + (index - leaf) % root;
+}
+
+static inline struct unwind_frame *unwind_push(struct unwind_stack *stack,
+                                               uint32_t *count)
+{
+    return &stack->fresh[unwind_place(stack, (*count)++)];
+}
+
+/*
+ * Signal-safe. Makes the count frames pushed, with the kept ones of the last
+ * walk behind them at the root's end, the new result: top, shared, frame[].
+ */
+void sigprof__unwind_join(struct unwind_stack *stack, uint32_t count,
+                          uint32_t kept);
+
+/* Signal-safe. The same for engines that do not verify frames themselves: keeps
+ * those at the root's end whose pcs are equal. */
+void sigprof__unwind_store(struct unwind_stack *stack, uint32_t count);
 
 #endif

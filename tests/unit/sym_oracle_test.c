@@ -5,7 +5,6 @@
  * right when it is one of the names of the innermost symbol that covers the
  * address. addr2line's opinion is counted beside. Exit 77: no nm.
  */
-#define _GNU_SOURCE
 #include "sym/sym.h"
 
 #include <fcntl.h>

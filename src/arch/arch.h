@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processor that CMake chose. */
+#include SIGPROF_ARCH

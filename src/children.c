@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tree of processes. Theory: children.h. */
+#include "children.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drain.h"
+#include "events-log.h"
+#include "header.h"
+#include "labels.h"
+#include "modules.h"
+#include "salvage.h"
+#include "sigprof_impl.h"
+#include "threads.h"
+
+#define ANCESTORS_MAX 64
+
+static bool of_tree;
+static char parent_id[33];
+static int phase_at_fork;
+
+bool sigprof__of_tree(void)
+{
+    return of_tree;
+}
+
+const char *sigprof__parent_id(void)
+{
+    return parent_id;
+}
+
+/* ---- Who is being profiled --------------------------------------------- */
+
+struct ancestry {
+    pid_t pid[ANCESTORS_MAX]; /* parent first */
+    unsigned count;
+    unsigned nearest; /* the nearest one found profiled, as an index */
+};
+
+static void list_ancestors(struct ancestry *ancestry)
+{
+    pid_t pid = getppid();
+
+    ancestry->nearest = ANCESTORS_MAX;
+    for (ancestry->count = 0; pid > 1 && ancestry->count < ANCESTORS_MAX;) {
+        ancestry->pid[ancestry->count++] = pid;
+        if (sigprof__os_process_parent(pid, &pid) != 0)
+            return;
+    }
+}
+
+static void look_at_ring(const char *path, int pid, void *arg)
+{
+    struct ancestry *ancestry = arg;
+
+    if (!sigprof__ring_alive(path)) {
+        sigprof__salvage_sweep(path);
+        return;
+    }
+    if (ancestry->count == 0)
+        list_ancestors(ancestry);
+    for (unsigned i = 0; i < ancestry->count && i < ancestry->nearest; i++)
+        if (ancestry->pid[i] == pid) {
+            ancestry->nearest = i;
+            of_tree = true;
+            snprintf(parent_id, sizeof parent_id, "%s",
+                     strrchr(path, '-') + 1);
+        }
+}
+
+void sigprof__children_look(void)
+{
+    struct ancestry ancestry = {.count = 0, .nearest = ANCESTORS_MAX};
+
+    of_tree = false;
+    parent_id[0] = '\0';
+    sigprof__ring_each(look_at_ring, &ancestry);
+}
+
+/* ---- fork -------------------------------------------------------------- */
+
+/* Every lock, so that none is held by a thread the child does not have. The
+ * order is that of sigprof_impl.h. */
+static void before_fork(void)
+{
+    sigprof__control_lock();
+    sigprof__threads_lock();
+    sigprof__modules_lock();
+    sigprof__labels_lock();
+    sigprof__events_lock();
+    sigprof__drain_lock();
+    phase_at_fork = atomic_load(&sigprof__state.phase);
+}
+
+static void unlock_all(void)
+{
+    sigprof__drain_unlock();
+    sigprof__events_unlock();
+    sigprof__labels_unlock();
+    sigprof__modules_unlock();
+    sigprof__threads_unlock();
+    sigprof__control_unlock();
+}
+
+/* The child has no timer, no drain, and a ring that is its parent's. Its only
+ * thread is here, so no handler can be running. */
+static void in_child(void)
+{
+    struct sigprof__config config = sigprof__session.config;
+
+    unlock_all();
+    if (sigprof__session.pid)
+        sigprof__session.pid = getpid(); /* the signal is still in our hands */
+    if (phase_at_fork == PHASE_OFF)
+        return;
+    atomic_store(&sigprof__state.phase, PHASE_OFF);
+    sigprof__id_text(sigprof__session.id, parent_id);
+    of_tree = true;
+    sigprof__threads_after_fork();
+    sigprof__drain_after_fork();
+    sigprof__modules_after_fork();
+    sigprof__ring_drop(&sigprof__state.ring, false);
+    config.paused = phase_at_fork == PHASE_PAUSED;
+    if (config.follow != SIGPROF_FOLLOW_NONE)
+        sigprof__start(&config, true);
+}
+
+static void register_fork_handlers(void)
+{
+    pthread_atfork(before_fork, unlock_all, in_child);
+}
+
+void sigprof__children_begin(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, register_fork_handlers);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The clock in use. Contract: clock.h. */
+#include "clock/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "events.h"
+#include "sigprof_impl.h"
+#include "threads-table.h"
+
+static const struct clock_ops *in_use(void)
+{
+    return atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_ITIMER
+               ? &sigprof__itimer
+               : &sigprof__thread_timer;
+}
+
+int sigprof__clock_begin(void)
+{
+    return in_use()->begin();
+}
+
+void sigprof__clock_end(void)
+{
+    in_use()->end();
+}
+
+int sigprof__clock_arm(struct slot *slot, uint64_t first_ns)
+{
+    return in_use()->arm(slot, first_ns);
+}
+
+void sigprof__clock_disarm(struct slot *slot, bool forever)
+{
+    in_use()->disarm(slot, forever);
+}
+
+unsigned sigprof__clock_granted_hz(unsigned asked_hz)
+{
+    return in_use()->granted_hz(asked_hz);
+}
+
+/* A forked child gets the clock that was asked for: its limits may be new. */
+int sigprof__clock_fall_back(int error)
+{
+    static char note[96];
+
+    if (in_use() == &sigprof__itimer)
+        return SIGPROF_ECLOCK;
+    sigprof__threads_disarm_all_locked();
+    atomic_store(&sigprof__state.clock, SIGPROF_CLOCK_ITIMER);
+    snprintf(note, sizeof note, "a thread's timer was refused: %s",
+             strerror(error));
+    sigprof__session.clock_note = note;
+    sigprof__event_info("clock", "itimer");
+    sigprof__event_info("clock_note", note);
+    return in_use()->begin();
+}

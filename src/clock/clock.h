@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What makes a thread tick. One file for each clock; clock.c sends each call to
+ * the one in use, sigprof__state.clock. Ordinary code; threads_lock is held for
+ * all but begin and end.
+ */
+#ifndef SIGPROF_CLOCK_H
+#define SIGPROF_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct slot;
+
+struct clock_ops {
+    /* Process-wide part. Return 0 or a SIGPROF_E… code. */
+    int (*begin)(void);
+    void (*end)(void);
+    /* A thread's part. arm returns 0 or an errno value. forever: the thread is
+     * leaving, or the clock is not to be used again. */
+    int (*arm)(struct slot *slot, uint64_t first_ns);
+    void (*disarm)(struct slot *slot, bool forever);
+    /* Ticks a second that can arrive one by one; asked is what was asked. */
+    unsigned (*granted_hz)(unsigned asked_hz);
+};
+
+extern const struct clock_ops sigprof__thread_timer; /* thread-timer.c */
+extern const struct clock_ops sigprof__itimer;       /* itimer.c */
+
+int sigprof__clock_begin(void);
+void sigprof__clock_end(void);
+int sigprof__clock_arm(struct slot *slot, uint64_t first_ns);
+void sigprof__clock_disarm(struct slot *slot, bool forever);
+unsigned sigprof__clock_granted_hz(unsigned asked_hz);
+
+/*
+ * The clock in use refused a thread with this errno value. Moves every thread to
+ * the next one, says so in the file, and returns 0, or SIGPROF_ECLOCK when there
+ * is none.
+ */
+int sigprof__clock_fall_back(int error);
+
+/*
+ * The program arms (true) or disarms ITIMER_PROF for itself: an itimer clock of
+ * ours gives way to it meanwhile. Thread-safe.
+ */
+void sigprof__clock_yield_itimer(bool program_armed);
+
+/* Signal-safe. Is an ITIMER_PROF tick ours now? Could one be, if late? */
+bool sigprof__clock_owns_itimer(void);
+bool sigprof__clock_used_itimer(void);
+
+#endif

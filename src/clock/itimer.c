@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * setitimer(ITIMER_PROF): one timer for the process, the fallback. Its signal
+ * goes to whichever thread the kernel picks among the running ones, a tick at
+ * most CONFIG_HZ times a second for the whole process, and what is missed is not
+ * counted by anybody: with several busy threads it undercounts, and is unfair.
+ *
+ * It outlives an exec and would then kill the new program: whoever executes
+ * disarms it first (sigprof__exec_begin). There is one in a process: while the
+ * program has it armed, ours gives way.
+ */
+#include "clock/clock.h"
+
+#include <string.h>
+#include <sys/time.h>
+
+#include "sigprof_impl.h"
+#include "sys.h"
+
+static _Atomic bool armed;
+static _Atomic bool yielded;
+static _Atomic bool used; /* ever: a late tick may be on its way */
+
+static int set_period(uint64_t ns)
+{
+    struct itimerval when;
+
+    memset(&when, 0, sizeof when);
+    when.it_interval.tv_sec = (time_t)(ns / 1000000000u);
+    when.it_interval.tv_usec = (suseconds_t)(ns % 1000000000u / 1000u);
+    when.it_value = when.it_interval;
+    return sigprof__sys.setitimer(ITIMER_PROF, &when, NULL) == 0 ? 0 : SIGPROF_ECLOCK;
+}
+
+static int begin(void)
+{
+    atomic_store(&used, true);
+    atomic_store(&armed, true);
+    return atomic_load(&yielded) ? 0 : set_period(sigprof__state.period_ns);
+}
+
+static void end(void)
+{
+    if (atomic_exchange(&armed, false) && !atomic_load(&yielded))
+        set_period(0);
+}
+
+static int arm(struct slot *slot, uint64_t first_ns)
+{
+    (void)slot;
+    (void)first_ns;
+    return 0;
+}
+
+static void disarm(struct slot *slot, bool forever)
+{
+    (void)slot;
+    (void)forever;
+}
+
+static unsigned granted_hz(unsigned asked_hz)
+{
+    return asked_hz;
+}
+
+void sigprof__clock_yield_itimer(bool program_armed)
+{
+    atomic_store(&yielded, program_armed);
+    if (!program_armed && atomic_load(&armed))
+        set_period(sigprof__state.period_ns);
+}
+
+bool sigprof__clock_owns_itimer(void)
+{
+    return atomic_load_explicit(&armed, memory_order_relaxed) &&
+           !atomic_load_explicit(&yielded, memory_order_relaxed);
+}
+
+bool sigprof__clock_used_itimer(void)
+{
+    return atomic_load_explicit(&used, memory_order_relaxed);
+}
+
+const struct clock_ops sigprof__itimer = {begin, end, arm, disarm, granted_hz};

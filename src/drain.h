@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The drain: our one thread. It copies samples and events from the ring into the
+ * profile file a few times a second, finds threads and modules that nobody told
+ * us of, and keeps blocks ready for the handler.
+ *
+ * It blocks every signal, is never sampled, and has a table of descriptors of
+ * its own where the system allows, so the program sees none of ours. Its CPU
+ * time is a line of the balance sheet.
+ */
+#ifndef SIGPROF_DRAIN_H
+#define SIGPROF_DRAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "profile-file.h"
+
+/* Control. Starts the thread. file: created, or for a forked child only named by
+ * `name`; then the drain creates it after a moment. 0 or a SIGPROF_E… code. */
+int sigprof__drain_start(const struct profile_name *name, bool forked);
+
+/* Control. Returns when what was committed before the call is in the file, or
+ * SIGPROF_EFILE if it could not be written. */
+int sigprof__drain_flush(void);
+
+/* Control. Last pass, balance sheet, END; the thread is gone afterwards.
+ * Returns 0, or SIGPROF_EFILE when not all could be written: then the ring is
+ * left in place. remove_if_empty: no file is left if there was no sample. */
+int sigprof__drain_stop(bool remove_if_empty);
+
+/* Control. Ends the thread, not the session: from here on samples stay in the ring
+ * until the stop. */
+void sigprof__drain_retire(void);
+
+/* Control, in a forked child: the parent's drain is not here. */
+void sigprof__drain_after_fork(void);
+
+/* Thread-safe. The next pass should come soon: the event log fills. */
+void sigprof__drain_hurry(void);
+
+/* For the event log: if the caller is the drain itself, makes room there. */
+bool sigprof__drain_events_from_drain(void);
+
+/* Thread id of the drain; 0: none. */
+int sigprof__drain_tid(void);
+
+/* CPU time the drain has used since the start, nanoseconds. */
+uint64_t sigprof__drain_cpu_ns(void);
+
+/* Path of the profile, once there is one; else "". Control. */
+const char *sigprof__drain_path(void);
+
+void sigprof__drain_lock(void);
+void sigprof__drain_unlock(void);
+
+#endif

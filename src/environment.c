@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The environment of executed programs. The process's own is never touched: an
+ * interposed exec passes an edited copy. Followed children get our variables back
+ * where the program dropped them; others lose SIGPROF_HZ and the preload entry.
+ *
+ * Everything here may run in a vfork's child: it writes only into the caller's
+ * buffer. What it reads is written once, at load.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "environment.h"
+#include "hooks.h"
+#include "sigprof_impl.h"
+
+#define VARIABLES_MAX 16
+#define PRELOAD "LD_PRELOAD="
+#define OURS "SIGPROF_"
+
+extern char **environ;
+
+static char preload_path[4096];
+static char *ours[VARIABLES_MAX]; /* "SIGPROF_…=…" as they were at load */
+static unsigned ours_count;
+static bool wanted; /* children are to be edited at all */
+static bool follow;
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* SIGPROF_OUT becomes the absolute pattern: a child may be elsewhere. */
+void sigprof__environment_keep(const char *path,
+                               const struct sigprof__config *config)
+{
+    static char out[sizeof config->out + 16];
+
+    snprintf(preload_path, sizeof preload_path, "%s", path);
+    snprintf(out, sizeof out, "SIGPROF_OUT=%s", config->out);
+    ours_count = 0;
+    for (char **at = environ; at && *at && ours_count < VARIABLES_MAX - 1; at++)
+        if (starts_with(*at, OURS) && !starts_with(*at, "SIGPROF_OUT=")) {
+            char *copy = strdup(*at);
+
+            if (copy)
+                ours[ours_count++] = copy;
+        }
+    ours[ours_count++] = out;
+    follow = config->follow == SIGPROF_FOLLOW_ALL;
+    wanted = true;
+}
+
+static bool is_ours(const char *entry)
+{
+    return starts_with(entry, OURS);
+}
+
+/* Does the list of LD_PRELOAD name our object? */
+static const char *find_path(const char *list)
+{
+    size_t length = strlen(preload_path);
+
+    for (const char *at = strstr(list, preload_path); at;
+         at = strstr(at + 1, preload_path))
+        if ((at == list || strchr(": ", at[-1])) &&
+            (!at[length] || strchr(": ", at[length])))
+            return at;
+    return NULL;
+}
+
+size_t sigprof__hook_environment_bytes(char *const *envp)
+{
+    size_t entries = 0, text = 0;
+
+    if (!wanted)
+        return 0;
+    for (; envp && envp[entries]; entries++)
+        if (starts_with(envp[entries], PRELOAD))
+            text += strlen(envp[entries]);
+    return (entries + VARIABLES_MAX + 2) * sizeof *envp + text +
+           sizeof PRELOAD + strlen(preload_path) + 2;
+}
+
+static char *with_path(char *to, const char *list)
+{
+    strcpy(to, PRELOAD);
+    strcat(to, preload_path);
+    if (list[0]) {
+        strcat(to, ":");
+        strcat(to, list);
+    }
+    return to;
+}
+
+static char *without_path(char *to, const char *list)
+{
+    const char *at = find_path(list);
+    size_t skip = strlen(preload_path);
+
+    strcpy(to, PRELOAD);
+    strncat(to, list, (size_t)(at - list));
+    strcat(to, at[skip] ? at + skip + 1 : "");
+    return to;
+}
+
+/* The edited LD_PRELOAD entry in text; NULL: there is to be none. */
+static char *edit_preload(char *text, const char *entry)
+{
+    const char *list = entry ? entry + strlen(PRELOAD) : "";
+
+    if (follow)
+        return find_path(list) ? (char *)(uintptr_t)entry
+                               : with_path(text, list);
+    if (!find_path(list))
+        return (char *)(uintptr_t)entry;
+    without_path(text, list);
+    return text[strlen(PRELOAD)] ? text : NULL;
+}
+
+char **sigprof__hook_environment(char *const *envp, void *buffer)
+{
+    char **copy = buffer;
+    size_t used = 0, entries = 0;
+    const char *preload = NULL;
+    char *edited;
+
+    while (envp && envp[entries])
+        entries++;
+    for (size_t i = 0; i < entries; i++) {
+        if (starts_with(envp[i], PRELOAD))
+            preload = envp[i];
+        else if (!is_ours(envp[i]))
+            copy[used++] = envp[i];
+        else if (!follow && !starts_with(envp[i], "SIGPROF_HZ="))
+            copy[used++] = envp[i];
+    }
+    edited = edit_preload((char *)(copy + entries + VARIABLES_MAX + 2),
+                          preload);
+    if (edited)
+        copy[used++] = edited;
+    for (unsigned i = 0; follow && i < ours_count; i++)
+        copy[used++] = ours[i];
+    copy[used] = NULL;
+    return copy;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The event log: a byte ring inside the sample ring's file, of whole records.
+ * events_in counts the bytes ever put, events_out those that are in the profile
+ * file; a record lies at its count modulo the area's size and may wrap.
+ */
+#include "events.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "drain.h"
+#include "events-log.h"
+#include "os/os.h"
+#include "sigprof_impl.h"
+
+#define RECORD_HEAD 4       /* type, and a size of three bytes */
+#define BODY_PATH 4400      /* PATH_MAX and what a module has besides */
+#define BODY_LABEL 1200     /* see sigprof_label_intern */
+#define BODY_SMALL 160
+#define WAIT_TRIES 250  /* of a millisecond, for the drain to make room */
+
+static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void sigprof__events_lock(void)
+{
+    pthread_mutex_lock(&events_lock);
+}
+
+void sigprof__events_unlock(void)
+{
+    pthread_mutex_unlock(&events_lock);
+}
+
+static uint64_t since_start_ns(void)
+{
+    return sigprof__os_now_ns() - sigprof__session.start_mono_ns;
+}
+
+static void copy_in(struct ring *ring, uint64_t at, const uint8_t *bytes,
+                    size_t size)
+{
+    size_t area = ring->head->events_bytes;
+    size_t offset = (size_t)(at % area);
+    size_t first = size < area - offset ? size : area - offset;
+
+    memcpy(ring->events + offset, bytes, first);
+    memcpy(ring->events, bytes + first, size - first);
+}
+
+/* Puts a record if there is room for it. false: there is none. */
+static bool try_append(const uint8_t *record, size_t size)
+{
+    struct ring *ring = &sigprof__state.ring;
+    struct ring_head *head;
+    uint64_t in, out;
+    bool fits, crowded;
+
+    sigprof__events_lock();
+    head = ring->head;
+    if (!head) {
+        sigprof__events_unlock();
+        return true; /* sampling is off: there is nobody to tell */
+    }
+    in = atomic_load_explicit(&head->events_in, memory_order_relaxed);
+    out = atomic_load_explicit(&head->events_out, memory_order_acquire);
+    fits = head->events_bytes - (in - out) >= size;
+    if (fits) {
+        copy_in(ring, in, record, size);
+        atomic_store_explicit(&head->events_in, in + size,
+                              memory_order_release);
+    }
+    crowded = in - out > head->events_bytes / 2;
+    sigprof__events_unlock();
+    if (crowded)
+        sigprof__drain_hurry();
+    return fits;
+}
+
+/* record: a byte of type, three of size, and the body up to `out`. */
+static void append(uint8_t *record, unsigned type, const struct format_out *out)
+{
+    static const struct timespec nap = {0, 1000000};
+    size_t size = (size_t)(out->at - record);
+    size_t body = size - RECORD_HEAD;
+
+    if (out->full)
+        return;
+    record[0] = (uint8_t)type;
+    record[1] = (uint8_t)(body | 0x80);
+    record[2] = (uint8_t)(body >> 7 | 0x80);
+    record[3] = (uint8_t)(body >> 14);
+    for (unsigned i = 0; i < WAIT_TRIES; i++) {
+        if (try_append(record, size))
+            return;
+        if (!sigprof__drain_events_from_drain())
+            nanosleep(&nap, NULL);
+    }
+    sigprof__events_lock();
+    if (sigprof__state.ring.head)
+        atomic_fetch_add(&sigprof__state.ring.head->events_lost, 1);
+    sigprof__events_unlock();
+}
+
+/* size: of the body, at most. Threads with tiny stacks come through here. */
+#define EVENT(type, size, puts)                                                \
+    do {                                                                       \
+        uint8_t record[RECORD_HEAD + (size)];                                  \
+        struct format_out out = {record + RECORD_HEAD,                         \
+                                 record + sizeof record, false};               \
+        puts;                                                                  \
+        append(record, type, &out);                                            \
+    } while (0)
+
+static void put_text(struct format_out *out, const char *text)
+{
+    sigprof__put_string(out, text, strlen(text));
+}
+
+void sigprof__event_module(const struct event_module *module)
+{
+    EVENT(FORMAT_MODULE, BODY_PATH, {
+        sigprof__put_varint(&out, module->id);
+        sigprof__put_varint(&out, module->low);
+        sigprof__put_varint(&out, module->high);
+        sigprof__put_varint(&out, module->bias);
+        sigprof__put_varint(&out, since_start_ns());
+        sigprof__put_string(&out, module->build_id, module->build_id_bytes);
+        put_text(&out, module->path);
+        sigprof__put_varint(&out, module->flags);
+    });
+}
+
+void sigprof__event_unload(uint32_t module_id)
+{
+    EVENT(FORMAT_UNLOAD, BODY_SMALL, {
+        sigprof__put_varint(&out, module_id);
+        sigprof__put_varint(&out, since_start_ns());
+    });
+}
+
+void sigprof__event_thread(int tid, uintptr_t start_routine, const char *name)
+{
+    EVENT(FORMAT_THREAD, BODY_SMALL, {
+        sigprof__put_varint(&out, (uint64_t)tid);
+        sigprof__put_varint(&out, since_start_ns());
+        sigprof__put_varint(&out, start_routine);
+        put_text(&out, name);
+    });
+}
+
+void sigprof__event_exit(int tid, uint64_t cpu_ns, uint64_t periods,
+                         unsigned cause)
+{
+    EVENT(FORMAT_EXIT, BODY_SMALL, {
+        sigprof__put_varint(&out, (uint64_t)tid);
+        sigprof__put_varint(&out, since_start_ns());
+        sigprof__put_varint(&out, cpu_ns);
+        sigprof__put_varint(&out, periods);
+        sigprof__put_varint(&out, cause);
+    });
+}
+
+void sigprof__event_label(uint32_t id, uint32_t parent, const char *key,
+                          const char *value)
+{
+    EVENT(FORMAT_LABEL, BODY_LABEL, {
+        sigprof__put_varint(&out, id);
+        sigprof__put_varint(&out, parent);
+        put_text(&out, key);
+        put_text(&out, value);
+    });
+}
+
+void sigprof__event_fork(int child_pid)
+{
+    EVENT(FORMAT_FORK, BODY_SMALL, {
+        sigprof__put_varint(&out, (uint64_t)child_pid);
+        sigprof__put_varint(&out, since_start_ns());
+    });
+}
+
+void sigprof__event_exec(const char *path)
+{
+    EVENT(FORMAT_EXEC, BODY_PATH, {
+        sigprof__put_varint(&out, since_start_ns());
+        put_text(&out, path);
+    });
+}
+
+void sigprof__event_info(const char *key, const char *value)
+{
+    EVENT(FORMAT_INFO, BODY_LABEL, {
+        put_text(&out, key);
+        put_text(&out, value);
+    });
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The program's own SIGPROF. Theory: foreign.h.
+ *
+ * Two copies of its action; a version's low bit tells which one counts, so the
+ * handler can read while it interrupts the writer. Writers block every signal
+ * and take a spin lock: sigaction may be called from a signal handler.
+ */
+#include "foreign.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "clock/clock.h"
+#include "os/os.h"
+#include "sigprof_impl.h"
+#include "sys.h"
+
+#define READ_TRIES_MAX 4 /* each lost to a whole write by another thread */
+
+static struct sigaction copies[2];
+static _Atomic unsigned version;
+static atomic_flag writing = ATOMIC_FLAG_INIT;
+static _Atomic bool installed;
+
+bool sigprof__handler_installed(void)
+{
+    return atomic_load(&installed);
+}
+
+static void read_action(struct sigaction *action)
+{
+    for (unsigned i = 0; i < READ_TRIES_MAX; i++) {
+        unsigned before = atomic_load(&version);
+
+        *action = copies[before & 1];
+        if (atomic_load(&version) == before)
+            return;
+    }
+}
+
+static void write_action(const struct sigaction *action)
+{
+    unsigned now = atomic_load(&version);
+
+    copies[(now + 1) & 1] = *action;
+    atomic_store(&version, now + 1);
+}
+
+void sigprof__foreign_action(const struct sigaction *set, struct sigaction *get)
+{
+    struct sigaction wanted;
+    sigset_t all, before;
+
+    if (set)
+        wanted = *set; /* set and get may be the same */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (atomic_flag_test_and_set(&writing))
+        sched_yield();
+    if (get)
+        read_action(get);
+    if (set)
+        write_action(&wanted);
+    atomic_flag_clear(&writing);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static bool is_handler(const struct sigaction *action)
+{
+    return (action->sa_flags & SA_SIGINFO) ||
+           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
+/* ITIMER_PROF was armed by the program, which left the default action in place:
+ * it means to die of it. No tick of ours comes this way. */
+static void die_as_asked(int number)
+{
+    struct sigaction fatal = {.sa_handler = SIG_DFL};
+    sigset_t only;
+
+    sigprof__sys.sigaction(number, &fatal, NULL);
+    raise(number);
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+}
+
+/* The mask that the program's handler would have had without us. */
+static void set_mask(int number, const struct sigaction *action,
+                     const ucontext_t *interrupted)
+{
+    sigset_t mask = interrupted->uc_sigmask;
+
+    for (int i = 1; i < NSIG; i++)
+        if (sigismember(&action->sa_mask, i) == 1)
+            sigaddset(&mask, i);
+    if (!(action->sa_flags & SA_NODEFER))
+        sigaddset(&mask, number);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
+void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext)
+{
+    struct ring_head *head = sigprof__state.ring.head;
+    int saved_errno = errno;
+    struct os_tick from;
+    struct sigaction action;
+
+    if (head && atomic_load(&sigprof__state.phase) != PHASE_OFF)
+        atomic_fetch_add(&head->foreign, 1);
+    read_action(&action);
+    sigprof__os_tick(info, &from);
+    if (!is_handler(&action)) {
+        if (from.from_process_timer && action.sa_handler == SIG_DFL &&
+            !sigprof__clock_used_itimer())
+            die_as_asked(number);
+        errno = saved_errno;
+        return;
+    }
+    if (action.sa_flags & SA_RESETHAND) {
+        struct sigaction fallen = {.sa_handler = SIG_DFL};
+
+        sigprof__foreign_action(&fallen, NULL);
+    }
+    set_mask(number, &action, ucontext);
+    errno = saved_errno;
+    if (action.sa_flags & SA_SIGINFO)
+        action.sa_sigaction(number, info, ucontext);
+    else
+        action.sa_handler(number);
+}
+
+static void make_ours(struct sigaction *action)
+{
+    action->sa_sigaction = sigprof__handler;
+    action->sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    sigfillset(&action->sa_mask);
+}
+
+static bool is_ours(const struct sigaction *action)
+{
+    return (action->sa_flags & SA_SIGINFO) &&
+           action->sa_sigaction == sigprof__handler;
+}
+
+int sigprof__handler_install(void)
+{
+    struct sigaction ours, before;
+
+    make_ours(&ours);
+    if (sigprof__sys.sigaction(SIGPROF, &ours, &before) != 0)
+        return SIGPROF_ECLOCK;
+    if (!is_ours(&before))
+        sigprof__foreign_action(&before, NULL);
+    atomic_store(&installed, true);
+    return 0;
+}
+
+void sigprof__handler_restore(void)
+{
+    struct sigaction action;
+
+    sigprof__foreign_action(NULL, &action);
+    if (!is_handler(&action) ||
+        sigprof__sys.sigaction(SIGPROF, &action, NULL) != 0)
+        return;
+    atomic_store(&installed, false);
+}
+
+void sigprof__handler_check(void)
+{
+    struct sigaction now;
+
+    if (sigprof__sys.sigaction(SIGPROF, NULL, &now) == 0 && !is_ours(&now))
+        sigprof__handler_install();
+}

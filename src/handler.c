@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SIGPROF handler: root of all code that runs inside a signal.
+ *
+ * What may be called from here is a list that a test holds against the objects
+ * (tests/signal/allow-list.txt). No lock, no allocation, no wait, no system call
+ * on the normal path; under 1 KiB of stack.
+ *
+ * Every signal is blocked while it runs: so it is not entered twice in a thread,
+ * and no handler of the program's can jump out of it.
+ */
+#include "sigprof_impl.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "clock/clock.h"
+#include "foreign.h"
+#include "labels.h"
+#include "os/os.h"
+#include "os/regs.h"
+#include "threads.h"
+
+struct sigprof__state sigprof__state;
+
+static void fill_walk(struct unwind_walk *walk, struct slot *slot,
+                      const void *ucontext)
+{
+    walk->ucontext = ucontext;
+    walk->thread.low =
+        atomic_load_explicit(&slot->stack_low, memory_order_relaxed);
+    walk->thread.high =
+        atomic_load_explicit(&slot->stack_high, memory_order_relaxed);
+    walk->declared = sigprof__stacks_declared();
+    walk->may_call_system = atomic_load_explicit(
+        &sigprof__state.may_call_system, memory_order_relaxed);
+    walk->stack = &slot->stack;
+}
+
+/* Asks the drain, once, which stack this thread is on. */
+static void ask_for_stack(struct slot *slot, const void *ucontext)
+{
+    if (atomic_load_explicit(&slot->stack_low, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&slot->thread_pointer, sigprof__os_thread_pointer(),
+                          memory_order_relaxed);
+    atomic_store_explicit(&slot->unknown_sp, regs_sp(ucontext),
+                          memory_order_release);
+}
+
+/* Nobody else writes this counter: no locked instruction is needed. */
+static void add(_Atomic uint64_t *counter, uint32_t amount)
+{
+    atomic_store_explicit(
+        counter,
+        atomic_load_explicit(counter, memory_order_relaxed) + amount,
+        memory_order_relaxed);
+}
+
+static void take_sample(struct slot *slot, const void *ucontext,
+                        uint32_t weight)
+{
+    struct ring *ring = &sigprof__state.ring;
+    struct ring_record header = {.weight = weight,
+                                 .label = sigprof__label,
+                                 .time_ns = sigprof__os_now_ns()};
+    struct unwind_walk walk;
+
+    fill_walk(&walk, slot, ucontext);
+    ask_for_stack(slot, ucontext);
+    sigprof__state.unwind(&walk);
+    header.end = slot->stack.end;
+    if (sigprof__ring_append(ring, &slot->owner, slot->tid, &slot->stack,
+                             &header))
+        add(&slot->samples, 1);
+    else
+        sigprof__ring_count_drop(ring, RING_DROP_FULL, weight, header.time_ns);
+    add(&slot->periods, weight);
+}
+
+/* The slot is this thread's, and nobody changes it while we are inside. */
+static void tick(struct slot *slot, const void *ucontext, uint32_t weight)
+{
+    atomic_store_explicit(&slot->inside, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) ==
+            PHASE_ON &&
+        atomic_load_explicit(&slot->life, memory_order_acquire) == SLOT_LIVE)
+        take_sample(slot, ucontext, weight);
+    atomic_store_explicit(&slot->inside, 0, memory_order_release);
+}
+
+static bool is_on(void)
+{
+    return atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) ==
+           PHASE_ON;
+}
+
+/* Whose tick is it? false: the program's, and it was not touched. */
+static bool take_tick(const siginfo_t *info, const void *ucontext)
+{
+    struct os_tick from;
+    struct slot *slot;
+
+    sigprof__os_tick(info, &from);
+    if (from.from_timer) {
+        slot = sigprof__slot_of_value(from.value);
+        if (slot)
+            tick(slot, ucontext, 1 + from.overrun);
+        return true; /* without a slot: late, its thread is no more */
+    }
+    if (!from.from_process_timer || !sigprof__clock_owns_itimer())
+        return false;
+    slot = sigprof__slot_of_thread(sigprof__os_tid());
+    if (slot)
+        tick(slot, ucontext, 1);
+    else if (is_on())
+        sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_SLOT, 1,
+                                 sigprof__os_now_ns());
+    return true;
+}
+
+void sigprof__handler(int number, siginfo_t *info, void *ucontext)
+{
+    int saved_errno = errno;
+    bool ours = take_tick(info, ucontext);
+
+    errno = saved_errno;
+    if (!ours)
+        sigprof__foreign_tick(number, info, ucontext);
+}

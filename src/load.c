@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Load and unload: sampling from the environment, and its end with the process.
+ * With the preload object in the process, that one calls sigprof__hook_load
+ * once it has found the real functions; else this object's constructor starts.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "clock/clock.h"
+#include "config.h"
+#include "drain.h"
+#include "environment.h"
+#include "events.h"
+#include "foreign.h"
+#include "hooks.h"
+#include "modules.h"
+#include "sigprof_impl.h"
+#include "threads.h"
+
+/* Defined by the preload object. */
+extern const char sigprof__preload_mark[] __attribute__((weak));
+
+#define TEXT_OF(x) #x
+#define VERSION_TEXT(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
+
+static bool verbose;
+
+/* Here, so that whoever asks for it out of the archive (-u sigprof_version) gets
+ * the constructor below. */
+const char *sigprof_version(void)
+{
+    return VERSION_TEXT(SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
+                        SIGPROF_VERSION_PATCH);
+}
+
+/* Rights that the caller of a set-id program lacks must not be lent to it. */
+static bool is_privileged(void)
+{
+    return getuid() != geteuid() || getgid() != getegid();
+}
+
+static void say(const char *text)
+{
+    char line[5120];
+    int length = snprintf(line, sizeof line, "sigprof: %s\n", text);
+
+    if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
+        return; /* the program may have no stderr; that is its affair */
+}
+
+static void say_start(const struct sigprof__config *config)
+{
+    char text[4608];
+
+    snprintf(text, sizeof text, "pid %d: %u Hz by the %s clock into %s%s%s",
+             (int)getpid(), config->hz,
+             sigprof__clock_word((unsigned)atomic_load(&sigprof__state.clock)),
+             sigprof__drain_path(),
+             sigprof__session.clock_note ? "; " : "",
+             sigprof__session.clock_note ? sigprof__session.clock_note : "");
+    say(text);
+}
+
+static void say_sheet(void)
+{
+    struct sigprof_stats s = {.size = sizeof s};
+    char text[512];
+    double ms = 1e-6;
+
+    sigprof_stats(&s);
+    snprintf(text, sizeof text,
+             "pid %d: due %.1f ms = taken %llu + overrun %llu + dropped %llu "
+             "(of %.3f ms each) + unsampled %.1f ms + own %.1f ms; "
+             "%llu foreign, %llu threads",
+             (int)getpid(), (double)s.due_ns * ms,
+             (unsigned long long)s.taken, (unsigned long long)s.overrun,
+             (unsigned long long)s.dropped, (double)s.period_ns * ms,
+             (double)s.unsampled_ns * ms, (double)s.own_ns * ms,
+             (unsigned long long)s.foreign, (unsigned long long)s.threads);
+    say(text);
+}
+
+/* A relative pattern is meant from here, wherever the program goes later. */
+static void make_out_absolute(struct sigprof__config *config)
+{
+    char here[2048], full[sizeof config->out];
+    size_t used = 0;
+
+    if (config->out[0] == '/' || !getcwd(here, sizeof here))
+        return;
+    for (const char *at = here; *at && used + 3 < sizeof full; at++) {
+        if (*at == '%')
+            full[used++] = '%';
+        full[used++] = *at;
+    }
+    full[used] = '\0';
+    if (used + strlen(config->out) + 20 > sizeof full)
+        return;
+    strcat(full, "/");
+    strcat(full, config->out[0] ? config->out : "%e.%p.sigprof");
+    strcpy(config->out, full);
+}
+
+static void start_from_environment(const char *preload_path)
+{
+    struct sigprof__config config;
+    char message[512];
+    int found, code;
+
+    if (is_privileged())
+        return;
+    found = sigprof__config_from_environment(&config, message, sizeof message);
+    if (found == 0)
+        return;
+    if (found < 0) {
+        say(message);
+        return;
+    }
+    make_out_absolute(&config);
+    if (config.follow != SIGPROF_FOLLOW_ALL) {
+        sigprof__children_look();
+        if (sigprof__of_tree())
+            return; /* an executed child: its parent does not follow those */
+    }
+    if (preload_path)
+        sigprof__environment_keep(preload_path, &config);
+    sigprof__threads_tell(preload_path != NULL);
+    code = sigprof__start(&config, false);
+    verbose = config.verbose;
+    if (code == SIGPROF_EFILE) {
+        snprintf(message, sizeof message,
+                 "SIGPROF_OUT=%.300s: %s (%s); want a file that can be written",
+                 config.out, sigprof_strerror(code), strerror(errno));
+        say(message);
+    } else if (code) {
+        snprintf(message, sizeof message, "not sampling: %s",
+                 sigprof_strerror(code));
+        say(message);
+    } else if (verbose) {
+        say_start(&config);
+    }
+}
+
+__attribute__((constructor)) static void loaded(void)
+{
+    int saved_errno = errno;
+
+    if (!sigprof__preload_mark)
+        start_from_environment(NULL);
+    errno = saved_errno;
+}
+
+/* A vfork's or a raw fork's child shares or copies our state but is not us. */
+static bool is_this_process(void)
+{
+    return sigprof__session.pid == getpid();
+}
+
+static void stop_at_exit(void)
+{
+    bool was_on;
+
+    if (!is_this_process())
+        return;
+    sigprof__control_lock();
+    was_on = sigprof__stop(false) == 0;
+    sigprof__control_unlock();
+    if (was_on && verbose)
+        say_sheet();
+}
+
+__attribute__((destructor)) static void unloaded(void)
+{
+    int saved_errno = errno;
+
+    stop_at_exit();
+    errno = saved_errno;
+}
+
+/* ---- The preload object's calls ----------------------------------------- */
+
+void sigprof__hook_load(const struct sigprof__sys *real,
+                        const char *preload_path)
+{
+    int saved_errno = errno;
+
+    sigprof__sys = *real;
+    start_from_environment(preload_path);
+    errno = saved_errno;
+}
+
+void sigprof__hook_thread_begin(uintptr_t start_routine)
+{
+    int saved_errno = errno;
+
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
+        sigprof__thread_begin_self(start_routine, NULL);
+    errno = saved_errno;
+}
+
+bool sigprof__hook_action(const struct sigaction *set, struct sigaction *get)
+{
+    if (!sigprof__handler_installed() || !is_this_process())
+        return false;
+    sigprof__foreign_action(set, get);
+    return true;
+}
+
+void sigprof__hook_itimer(bool armed)
+{
+    if (is_this_process())
+        sigprof__clock_yield_itimer(armed);
+}
+
+void sigprof__hook_modules(void)
+{
+    int saved_errno = errno;
+
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF && is_this_process())
+        sigprof__modules_refresh();
+    errno = saved_errno;
+}
+
+/* An ignored SIGPROF is inherited, so the program's wish for that stands; else a
+ * pending tick is thrown away, and the exec itself resets the action. */
+static void clear_pending(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, mine, ours;
+
+    sigprof__foreign_action(NULL, &mine);
+    sigprof__sys.sigaction(SIGPROF, &ignore, &ours);
+    if (mine.sa_handler != SIG_IGN || (mine.sa_flags & SA_SIGINFO))
+        sigprof__sys.sigaction(SIGPROF, &ours, NULL);
+}
+
+static bool stopped_for_exec;
+
+void sigprof__hook_exec(const char *path)
+{
+    int saved_errno = errno;
+
+    if (!is_this_process() ||
+        atomic_load(&sigprof__state.phase) == PHASE_OFF)
+        return;
+    sigprof__control_lock();
+    sigprof__event_exec(path);
+    stopped_for_exec = sigprof__stop(true) == 0;
+    sigprof__control_unlock();
+    clear_pending();
+    if (stopped_for_exec && verbose)
+        say_sheet();
+    errno = saved_errno;
+}
+
+void sigprof__hook_exec_failed(void)
+{
+    int saved_errno = errno;
+    struct sigprof__config config = sigprof__session.config;
+
+    if (!is_this_process() || !stopped_for_exec)
+        return;
+    stopped_for_exec = false;
+    sigprof__control_lock();
+    sigprof__start(&config, false);
+    sigprof__control_unlock();
+    errno = saved_errno;
+}
+
+void sigprof__hook_exit(void)
+{
+    stop_at_exit();
+}

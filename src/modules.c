@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Modules: who is mapped where, for the handler and for the event log.
+ *
+ * Under modules_lock, entries keep the loader's order, one for each object with
+ * code. A refresh walks the loader's list and marks what it saw: entries not
+ * seen are gone, objects without an entry are new. If anything changed, a new
+ * snapshot is published by one pointer.
+ *
+ *      entries ──► entry ──► entry ──► ...      ours; handlers see only .module
+ *      modules_current ──► snapshot {epoch, module[]}   handlers; never changed
+ *      retired ──► what was replaced            freed once no handler is inside
+ *
+ * A handler that loaded the pointer before the exchange may go on reading the
+ * old snapshot and its entries' unwind information, so these are unmapped only
+ * after sigprof__threads_synchronize; if that fails now, a later refresh tries
+ * again. All memory is mmap'ed: a program's allocator is never touched.
+ *
+ * Objects that cannot be unloaded (the main program and what it needs) have
+ * their unwind tables read where they are. The others' are copied while the
+ * loader's lock is held, since dlclose could unmap them under a handler.
+ */
+#include "modules.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "events.h"
+#include "format.h"
+#include "modules-elf.h"
+#include "os/os.h"
+#include "sigprof/sigprof.h"
+#include "threads.h"
+#include "unwind/cfi.h"
+
+#define PATH_BYTES 4096
+#define BUILD_ID_BYTES 64      /* SHA-1 has 20, SHA-512 would have 64 */
+#define ARENA_BYTES (64u << 10) /* for about 300 permanent modules */
+#define SYNCHRONIZE_MS 50      /* a handler leaves in microseconds, if it runs */
+
+/* In front of everything that is mapped for itself and unmapped when unused. */
+struct block {
+    struct block *next;
+    size_t bytes;
+};
+
+struct entry {
+    struct block block; /* bytes 0: from the arena, never freed */
+    struct entry *next;
+    const void *phdrs;
+    bool seen; /* by the refresh under way */
+    bool told; /* to the event log */
+    struct module module;
+    struct module_cfi cfi;
+    size_t build_id_bytes;
+    uint8_t build_id[BUILD_ID_BYTES];
+    const char *given; /* the loader's name, within path */
+    char path[];
+};
+
+struct snapshot_block {
+    struct block block;
+    struct module_snapshot snapshot;
+};
+
+static pthread_mutex_t modules_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* modules_lock */
+static struct entry *entries;
+static uint32_t entry_count;
+static uint32_t next_id = 1;
+static uint32_t next_epoch = 1;
+static uint32_t unloads = 1;
+static struct block *retired;
+static struct snapshot_block *published;
+static unsigned long long seen_adds, seen_subs;
+static bool looked; /* seen_adds and seen_subs say something */
+static bool silent; /* entries wait for being told */
+static char *arena;
+static size_t arena_left;
+
+void sigprof__modules_lock(void)
+{
+    pthread_mutex_lock(&modules_lock);
+}
+
+void sigprof__modules_unlock(void)
+{
+    pthread_mutex_unlock(&modules_lock);
+}
+
+/* ---- Memory ------------------------------------------------------------ */
+
+static void *map_block(size_t bytes)
+{
+    struct block *block = sigprof__os_map(bytes);
+
+    if (block)
+        block->bytes = bytes;
+    return block;
+}
+
+static void retire(struct block *block)
+{
+    if (block->bytes == 0)
+        return;
+    block->next = retired;
+    retired = block;
+}
+
+static void free_retired(void)
+{
+    if (!retired || !sigprof__threads_synchronize(SYNCHRONIZE_MS))
+        return;
+    while (retired) {
+        struct block *block = retired;
+
+        retired = block->next;
+        sigprof__os_unmap(block, block->bytes);
+    }
+}
+
+static void *from_arena(size_t bytes)
+{
+    void *at;
+
+    bytes = (bytes + 15) & ~(size_t)15;
+    if (bytes > arena_left) {
+        arena = sigprof__os_map(ARENA_BYTES);
+        arena_left = arena ? ARENA_BYTES : 0;
+    }
+    if (bytes > arena_left)
+        return NULL;
+    at = arena;
+    arena += bytes;
+    arena_left -= bytes;
+    return at;
+}
+
+/* ---- What will never be unloaded --------------------------------------- */
+
+struct candidate {
+    const void *phdrs;
+    bool permanent;
+    bool expanded;
+    struct elf_needs needs;
+};
+
+struct closure {
+    struct candidate *candidate;
+    uint32_t room;
+    uint32_t count;
+};
+
+static int count_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)info;
+    (void)size;
+    ++*(uint32_t *)arg;
+    return 0;
+}
+
+static int collect_needs(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct closure *closure = arg;
+    struct candidate *candidate;
+    struct elf_object object;
+
+    (void)size;
+    if (closure->count == closure->room)
+        return 1;
+    candidate = &closure->candidate[closure->count++];
+    sigprof__elf_look(info, &object);
+    sigprof__elf_needs(&object, &candidate->needs);
+    candidate->phdrs = object.phdrs;
+    candidate->permanent = closure->count == 1;
+    return 0;
+}
+
+/* The first of that name is the one that was loaded for it. */
+static void make_permanent(struct closure *closure, uint32_t name)
+{
+    for (uint32_t i = 0; i < closure->count; i++) {
+        if (closure->candidate[i].needs.soname == name) {
+            closure->candidate[i].permanent = true;
+            return;
+        }
+    }
+}
+
+static void close_over_needs(struct closure *closure)
+{
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (uint32_t i = 0; i < closure->count; i++) {
+            struct candidate *candidate = &closure->candidate[i];
+
+            if (!candidate->permanent || candidate->expanded)
+                continue;
+            candidate->expanded = true;
+            again = true;
+            for (uint32_t n = 0; n < candidate->needs.count; n++)
+                make_permanent(closure, candidate->needs.needed[n]);
+        }
+    }
+}
+
+static void closure_make(struct closure *closure)
+{
+    uint32_t count = 0;
+
+    memset(closure, 0, sizeof *closure);
+    dl_iterate_phdr(count_object, &count);
+    closure->candidate = sigprof__os_map(count * sizeof *closure->candidate);
+    if (!closure->candidate)
+        return; /* benign: everything is copied */
+    closure->room = count;
+    dl_iterate_phdr(collect_needs, closure);
+    close_over_needs(closure);
+}
+
+static void closure_drop(struct closure *closure)
+{
+    if (closure->candidate)
+        sigprof__os_unmap(closure->candidate,
+                          closure->room * sizeof *closure->candidate);
+}
+
+static bool closure_has(const struct closure *closure, const void *phdrs)
+{
+    for (uint32_t i = 0; i < closure->count; i++) {
+        if (closure->candidate[i].phdrs == phdrs)
+            return closure->candidate[i].permanent;
+    }
+    return false;
+}
+
+/* ---- Looking at the loader's list -------------------------------------- */
+
+struct look {
+    struct closure closure;
+    struct entry **hint; /* entries come in the loader's order: try this one */
+    const char *exe;
+    bool changed;
+    bool refused; /* memory */
+};
+
+static bool is_main(const struct elf_object *object)
+{
+    return object->name[0] == '\0';
+}
+
+/* The loader gives no path for what has no file. */
+static bool has_file(const struct elf_object *object)
+{
+    return is_main(object) || strchr(object->name, '/');
+}
+
+static size_t put_text(char *to, size_t at, const char *text)
+{
+    while (*text && at < PATH_BYTES - 1)
+        to[at++] = *text++;
+    to[at] = '\0';
+    return at;
+}
+
+static void name_object(const struct elf_object *object, const char *exe,
+                        char path[PATH_BYTES])
+{
+    const char *name = object->name;
+    size_t at = 0;
+
+    if (is_main(object)) {
+        put_text(path, 0, exe);
+    } else if (!has_file(object)) {
+        bool vdso = strstr(name, "vdso") || strstr(name, "linux-gate");
+
+        at = put_text(path, 0, "[");
+        at = put_text(path, at, vdso ? "vdso" : name);
+        put_text(path, at, "]");
+    } else {
+        if (name[0] != '/' && getcwd(path, PATH_BYTES - 1))
+            at = put_text(path, strlen(path), "/");
+        while (name[0] == '.' && name[1] == '/')
+            name += 2;
+        put_text(path, at, name);
+    }
+}
+
+static bool is_same(const struct entry *entry, const struct elf_object *object)
+{
+    return entry->phdrs == object->phdrs && entry->module.low == object->low &&
+           entry->module.high == object->high &&
+           entry->build_id_bytes == object->build_id_bytes &&
+           memcmp(entry->build_id, object->build_id ? object->build_id
+                                                    : (const uint8_t *)"",
+                  entry->build_id_bytes) == 0 &&
+           strcmp(entry->given, object->name) == 0;
+}
+
+static struct entry *find_entry(struct look *look,
+                                const struct elf_object *object)
+{
+    if (*look->hint && is_same(*look->hint, object))
+        return *look->hint;
+    for (struct entry *entry = entries; entry; entry = entry->next) {
+        if (!entry->seen && is_same(entry, object))
+            return entry;
+    }
+    return NULL;
+}
+
+static uint32_t flags_of(const struct look *look,
+                         const struct elf_object *object)
+{
+    uint32_t flags = 0;
+    struct elf_needs needs;
+
+    if (is_main(object))
+        flags |= FORMAT_MODULE_MAIN | FORMAT_MODULE_PERMANENT;
+    if (!has_file(object))
+        flags |= FORMAT_MODULE_NO_FILE | FORMAT_MODULE_PERMANENT;
+    if (closure_has(&look->closure, object->phdrs))
+        flags |= FORMAT_MODULE_PERMANENT;
+    if (flags & FORMAT_MODULE_PERMANENT)
+        return flags;
+    sigprof__elf_needs(object, &needs);
+    return needs.never_unloaded ? FORMAT_MODULE_PERMANENT : 0;
+}
+
+/* An entry with room for both names and, if it may go, its unwind tables. */
+static struct entry *new_entry(const struct elf_object *object,
+                               const char *path, bool permanent)
+{
+    size_t path_bytes = strlen(path) + 1;
+    size_t given_bytes = strlen(object->name) + 1;
+    size_t bytes = sizeof(struct entry) + path_bytes + given_bytes;
+    size_t tables = permanent ? 0 : sigprof__cfi_copy_bytes(object);
+    size_t tables_at = (bytes + 15) & ~(size_t)15;
+    struct entry *entry =
+        permanent ? from_arena(bytes) : map_block(tables_at + tables);
+
+    if (!entry)
+        return NULL;
+    memcpy(entry->path, path, path_bytes);
+    memcpy(entry->path + path_bytes, object->name, given_bytes);
+    entry->given = entry->path + path_bytes;
+    sigprof__cfi_describe(&entry->cfi, object,
+                          permanent ? NULL : (uint8_t *)entry + tables_at,
+                          tables);
+    return entry;
+}
+
+static void append(struct entry *entry)
+{
+    struct entry **at = &entries;
+
+    while (*at)
+        at = &(*at)->next;
+    *at = entry;
+    entry_count++;
+}
+
+static void add_object(struct look *look, const struct elf_object *object)
+{
+    static char path[PATH_BYTES]; /* modules_lock */
+    uint32_t flags = flags_of(look, object);
+    struct entry *entry;
+
+    name_object(object, look->exe, path);
+    entry = new_entry(object, path, flags & FORMAT_MODULE_PERMANENT);
+    if (!entry) {
+        look->refused = true;
+        return;
+    }
+    entry->seen = true;
+    entry->phdrs = object->phdrs;
+    entry->module.low = object->low;
+    entry->module.high = object->high;
+    entry->module.bias = object->bias;
+    entry->module.id = next_id++;
+    entry->module.flags = flags;
+    entry->module.cfi = &entry->cfi;
+    if (object->build_id_bytes <= BUILD_ID_BYTES && object->build_id_bytes) {
+        entry->build_id_bytes = object->build_id_bytes;
+        memcpy(entry->build_id, object->build_id, object->build_id_bytes);
+    }
+    append(entry);
+    look->changed = true;
+}
+
+/* dlpi_adds and dlpi_subs count every load and unload; old loaders lack them. */
+static bool has_counters(size_t size)
+{
+    return size >= offsetof(struct dl_phdr_info, dlpi_subs) +
+                       sizeof(((struct dl_phdr_info *)0)->dlpi_subs);
+}
+
+static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct look *look = arg;
+    struct elf_object object;
+    struct entry *entry;
+
+    if (has_counters(size)) {
+        seen_adds = info->dlpi_adds;
+        seen_subs = info->dlpi_subs;
+        looked = true;
+    }
+    sigprof__elf_look(info, &object);
+    if (object.low == object.high)
+        return 0;
+    if (object.build_id_bytes > BUILD_ID_BYTES)
+        object.build_id_bytes = 0;
+    entry = find_entry(look, &object);
+    if (!entry) {
+        add_object(look, &object);
+        return 0;
+    }
+    entry->seen = true;
+    look->hint = &entry->next;
+    return 0;
+}
+
+/* Looks at the first object only: 1 if there is news. */
+static int look_for_news(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    bool *news = arg;
+
+    *news = !has_counters(size) || !looked || info->dlpi_adds != seen_adds ||
+            info->dlpi_subs != seen_subs;
+    return 1;
+}
+
+/* ---- Publishing -------------------------------------------------------- */
+
+static void sort_modules(struct module_snapshot *snapshot)
+{
+    for (uint32_t i = 1; i < snapshot->count; i++) {
+        struct module module = snapshot->module[i];
+        uint32_t at = i;
+
+        for (; at > 0 && snapshot->module[at - 1].low > module.low; at--)
+            snapshot->module[at] = snapshot->module[at - 1];
+        snapshot->module[at] = module;
+    }
+}
+
+/* Segments of one object may embrace another object: then the lower one ends
+ * where the next begins. */
+static void cut_overlaps(struct module_snapshot *snapshot)
+{
+    for (uint32_t i = 0; i + 1 < snapshot->count; i++) {
+        if (snapshot->module[i].high > snapshot->module[i + 1].low)
+            snapshot->module[i].high = snapshot->module[i + 1].low;
+    }
+}
+
+static int publish(void)
+{
+    size_t bytes = sizeof(struct snapshot_block) +
+                   entry_count * sizeof(struct module);
+    struct snapshot_block *block = map_block(bytes);
+    struct module_snapshot *snapshot;
+
+    if (!block)
+        return SIGPROF_ENOMEM;
+    snapshot = &block->snapshot;
+    for (struct entry *entry = entries; entry; entry = entry->next)
+        snapshot->module[snapshot->count++] = entry->module;
+    sort_modules(snapshot);
+    cut_overlaps(snapshot);
+    snapshot->epoch = next_epoch++;
+    if (next_epoch == 0)
+        next_epoch = 1;
+    snapshot->unloads = unloads;
+    atomic_store_explicit(&sigprof__modules_current, snapshot, memory_order_release);
+    if (published)
+        retire(&published->block);
+    published = block;
+    return 0;
+}
+
+static void tell(struct entry *entry)
+{
+    struct event_module event = {.id = entry->module.id,
+                                 .flags = entry->module.flags,
+                                 .low = entry->module.low,
+                                 .high = entry->module.high,
+                                 .bias = entry->module.bias,
+                                 .build_id = entry->build_id,
+                                 .build_id_bytes = entry->build_id_bytes,
+                                 .path = entry->path};
+
+    entry->told = true;
+    sigprof__event_module(&event);
+}
+
+static void tell_all(void)
+{
+    for (struct entry *entry = entries; entry; entry = entry->next) {
+        if (!entry->told)
+            tell(entry);
+    }
+    silent = false;
+}
+
+/* Takes out what the loader no longer has; returns it for retiring. */
+static struct entry *take_gone(void)
+{
+    struct entry *gone = NULL;
+    struct entry **at = &entries;
+
+    while (*at) {
+        struct entry *entry = *at;
+
+        if (entry->seen) {
+            entry->seen = false;
+            at = &entry->next;
+            continue;
+        }
+        *at = entry->next;
+        entry->next = gone;
+        gone = entry;
+        entry_count--;
+    }
+    return gone;
+}
+
+static void retire_gone(struct entry *gone)
+{
+    while (gone) {
+        struct entry *next = gone->next;
+
+        if (gone->told)
+            sigprof__event_unload(gone->module.id);
+        retire(&gone->block);
+        gone = next;
+    }
+}
+
+/* The path of the main program, which the loader does not tell. */
+static const char *main_path(void)
+{
+    static char exe[PATH_BYTES];
+    struct os_identity *identity;
+
+    if (exe[0])
+        return exe;
+    identity = sigprof__os_map(sizeof *identity);
+    if (!identity)
+        return exe;
+    sigprof__os_identity(identity);
+    put_text(exe, 0, identity->exe);
+    sigprof__os_unmap(identity, sizeof *identity);
+    return exe;
+}
+
+static int look_around(void)
+{
+    struct look look = {.hint = &entries, .exe = main_path()};
+    struct entry *gone;
+    int code = 0;
+
+    if (!sigprof__modules()) {
+        closure_make(&look.closure);
+        sigprof__cfi_prepare();
+    }
+    dl_iterate_phdr(look_at_object, &look);
+    closure_drop(&look.closure);
+    gone = take_gone();
+    if (gone && ++unloads == 0)
+        unloads = 1;
+    if (look.changed || gone || !sigprof__modules())
+        code = publish();
+    tell_all();
+    if (!code)
+        retire_gone(gone); /* else an old snapshot still names them: leaked */
+    if (look.refused) {
+        looked = false; /* try again */
+        code = SIGPROF_ENOMEM;
+    }
+    return code;
+}
+
+int sigprof__modules_refresh(void)
+{
+    bool news = true;
+    int code = 0;
+
+    sigprof__modules_lock();
+    dl_iterate_phdr(look_for_news, &news);
+    if (news)
+        code = look_around();
+    else if (silent)
+        tell_all();
+    free_retired();
+    sigprof__modules_unlock();
+    return code;
+}
+
+void sigprof__modules_idle(void)
+{
+    sigprof__modules_lock();
+    free_retired();
+    sigprof__modules_unlock();
+}
+
+void sigprof__modules_repeat(void)
+{
+    sigprof__modules_lock();
+    for (struct entry *entry = entries; entry; entry = entry->next)
+        entry->told = false;
+    tell_all();
+    sigprof__modules_unlock();
+}
+
+void sigprof__modules_after_fork(void)
+{
+    for (struct entry *entry = entries; entry; entry = entry->next)
+        entry->told = false;
+    silent = true;
+}

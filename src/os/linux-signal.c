@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Linux: the part of os.h that the handler may call. */
+#include "os/os.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os/linux-timer.h"
+
+int sigprof__os_tid(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
+uintptr_t sigprof__os_thread_pointer(void)
+{
+    return (uintptr_t)__builtin_thread_pointer();
+}
+
+uint64_t sigprof__os_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size)
+{
+    struct iovec local = {to, size};
+    struct iovec remote = {(void *)address, size};
+    /* By our own thread id: the process's is of no use once its first thread has
+     * left before the others. */
+    long got = syscall(SYS_process_vm_readv, syscall(SYS_gettid), &local, 1L,
+                       &remote, 1L, 0L);
+
+    return got > 0 ? (size_t)got : 0;
+}
+
+void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
+{
+    const siginfo_t *info = siginfo;
+
+    uintptr_t value = (uintptr_t)info->si_value.sival_ptr;
+
+    tick->from_timer =
+        info->si_code == SI_TIMER && (value & TIMER_MARK_MASK) == TIMER_MARK;
+    tick->from_process_timer = info->si_code == SI_KERNEL;
+    tick->value = (uint32_t)value;
+    tick->overrun = info->si_overrun > 0 ? (uint32_t)info->si_overrun : 0;
+}

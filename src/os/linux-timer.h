@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What tells a tick of our timers from one of the program's, which may raise
+ * SIGPROF too: the upper half of the value, where there is one. */
+#ifndef SIGPROF_LINUX_TIMER_H
+#define SIGPROF_LINUX_TIMER_H
+
+#include <stdint.h>
+
+#if UINTPTR_MAX > UINT32_MAX
+#define TIMER_MARK_MASK ((uintptr_t)0xffffffff << 32)
+#define TIMER_MARK ((uintptr_t)0x53675072 << 32) /* "SgPr" */
+#else
+#define TIMER_MARK_MASK ((uintptr_t)0)
+#define TIMER_MARK ((uintptr_t)0)
+#endif
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ring, ordinary code's side: making, opening, listing. Theory: ring.h.
+ *
+ * A ring's name is sigprof-UID-PID-ID, in a directory of memory-backed files.
+ * The maker's drain holds a lock (flock) on it, which ends with the process or
+ * with an exec, so anybody can tell a dead process's ring from a live one, in
+ * any pid namespace.
+ */
+#include "ring.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/os.h"
+#include "sigprof/sigprof.h"
+
+#define WORD_BITS (8 * sizeof(uintptr_t))
+#define EVENTS_BYTES (128u << 10) /* the modules of a large program, 20 times */
+
+static uint32_t block_bytes_for(unsigned depth)
+{
+    /* Two of the deepest records, marks included, and the block's header. */
+    size_t need = sizeof(struct ring_block) +
+                  2 * (sizeof(struct ring_record) + 8 * ((size_t)depth + 8));
+    uint32_t bytes = RING_BLOCK_BYTES_MIN;
+
+    while (bytes < need)
+        bytes *= 2;
+    return bytes;
+}
+
+static void lay_out(struct ring *ring, void *map)
+{
+    struct ring_head *head = map;
+
+    ring->head = head;
+    ring->events = (uint8_t *)map + RING_HEAD_BYTES;
+    ring->first_block = ring->events + head->events_bytes;
+    ring->blocks = head->blocks;
+    ring->block_bytes = head->block_bytes;
+    ring->room = head->block_bytes - (uint32_t)sizeof(struct ring_block);
+}
+
+/* The descriptor, or -1. Locked before it has a size: nobody takes it for dead. */
+static int create_file(struct ring *ring, const struct ring_head *facts)
+{
+    char id[2 * FORMAT_ID_BYTES + 1];
+
+    for (unsigned i = 0; i < FORMAT_ID_BYTES; i++)
+        snprintf(id + 2 * i, 3, "%02x", facts->id[i]);
+    snprintf(ring->path, sizeof ring->path, "%s/sigprof-%u-%u-%s",
+             sigprof__os_ring_directory(), (unsigned)geteuid(),
+             (unsigned)facts->pid, id);
+    int descriptor = open(ring->path,
+                          O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                          0600);
+
+    if (descriptor >= 0)
+        flock(descriptor, LOCK_SH);
+    return descriptor;
+}
+
+static void *map_new(const struct ring *ring, int descriptor)
+{
+    if (ftruncate(descriptor, (off_t)ring->map_bytes) != 0 ||
+        sigprof__os_allocate(descriptor, 0, RING_HEAD_BYTES + EVENTS_BYTES))
+        return MAP_FAILED;
+    return mmap(NULL, ring->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                descriptor, 0);
+}
+
+int sigprof__ring_make(struct ring *ring, size_t ring_bytes, unsigned depth,
+                       const struct ring_head *facts)
+{
+    struct ring_head head = *facts;
+    int descriptor;
+    void *map;
+
+    memset(ring, 0, sizeof *ring);
+    memcpy(head.magic, "SIGPRING", 8);
+    head.version = RING_VERSION;
+    head.word_bits = (uint32_t)WORD_BITS;
+    head.block_bytes = block_bytes_for(depth);
+    head.blocks = (uint32_t)(ring_bytes / head.block_bytes);
+    head.events_bytes = EVENTS_BYTES;
+    if (head.blocks == 0)
+        head.blocks = 1;
+    ring->map_bytes = RING_HEAD_BYTES + EVENTS_BYTES +
+                      (size_t)head.blocks * head.block_bytes;
+    ring->free_words = (head.blocks + (uint32_t)WORD_BITS - 1) / WORD_BITS;
+    ring->free_map = sigprof__os_map(ring->free_words * sizeof(uintptr_t));
+    descriptor = ring->free_map ? create_file(ring, &head) : -1;
+    map = descriptor < 0 ? MAP_FAILED : map_new(ring, descriptor);
+    if (map == MAP_FAILED) {
+        if (descriptor >= 0) {
+            unlink(ring->path);
+            close(descriptor);
+        }
+        sigprof__os_unmap(ring->free_map, ring->free_words * sizeof(uintptr_t));
+        return SIGPROF_ENOMEM;
+    }
+    memcpy(map, &head, sizeof head);
+    lay_out(ring, map);
+    ring->descriptor = descriptor;
+    return 0;
+}
+
+void sigprof__ring_close(struct ring *ring)
+{
+    if (ring->descriptor >= 0)
+        close(ring->descriptor);
+    ring->descriptor = -1;
+}
+
+/* Storage is promised first and touched then, so the handler meets no fault. */
+static bool open_run(struct ring *ring, uint32_t index, uint32_t count)
+{
+    volatile uint8_t *at = (uint8_t *)ring_block(ring, index);
+    off_t offset = (uint8_t *)at - (uint8_t *)ring->head;
+    size_t bytes = (size_t)count * ring->block_bytes;
+    int descriptor = open(ring->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int error;
+
+    if (descriptor < 0)
+        return false;
+    error = sigprof__os_allocate(descriptor, offset, (off_t)bytes);
+    close(descriptor);
+    for (size_t i = 0; !error && i < bytes; i += 4096)
+        at[i] = 0;
+    return error == 0;
+}
+
+void sigprof__ring_free(struct ring *ring, uint32_t index)
+{
+    struct ring_block *block = ring_block(ring, index);
+
+    uint32_t life =
+        ring_life(atomic_load_explicit(&block->word, memory_order_relaxed));
+
+    atomic_store_explicit(&block->word, ring_state(life, RING_FREE),
+                          memory_order_relaxed);
+    atomic_fetch_or_explicit(&ring->free_map[index / WORD_BITS],
+                             (uintptr_t)1 << index % WORD_BITS,
+                             memory_order_release);
+}
+
+uint32_t sigprof__ring_free_blocks(const struct ring *ring)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < ring->free_words; i++)
+        count += (uint32_t)__builtin_popcountll(atomic_load_explicit(
+            &ring->free_map[i], memory_order_relaxed));
+    return count;
+}
+
+void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
+{
+    uint32_t from = atomic_load(&ring->opened);
+    uint32_t count;
+
+    if (sigprof__ring_free_blocks(ring) >= spare)
+        return;
+    do {
+        count = ring->blocks - from < spare ? ring->blocks - from : spare;
+        if (!count)
+            return;
+    } while (!atomic_compare_exchange_weak(&ring->opened, &from, from + count));
+    if (!open_run(ring, from, count))
+        return; /* these blocks stay closed: a smaller ring, no harm */
+    for (uint32_t i = 0; i < count; i++)
+        sigprof__ring_free(ring, from + i);
+}
+
+bool sigprof__ring_seal_idle(struct ring *ring, uint32_t index,
+                             uint32_t committed)
+{
+    struct ring_block *block = ring_block(ring, index);
+    uint32_t life = ring_life(atomic_load(&block->word));
+    uint32_t owned = ring_state(life, RING_OWNED);
+
+    if (!atomic_compare_exchange_strong(&block->word, &owned,
+                                        ring_state(life, RING_SEALED)))
+        return false;
+    return atomic_load(&block->committed) == committed;
+}
+
+void sigprof__ring_drop(struct ring *ring, bool remove)
+{
+    if (!ring->head)
+        return;
+    if (remove && ring->path[0])
+        unlink(ring->path);
+    munmap(ring->head, ring->map_bytes);
+    sigprof__ring_close(ring);
+    sigprof__os_unmap(ring->free_map, ring->free_words * sizeof(uintptr_t));
+    memset(ring, 0, sizeof *ring);
+}
+
+static bool head_is_sane(const struct ring_head *head, size_t bytes)
+{
+    return memcmp(head->magic, "SIGPRING", 8) == 0 &&
+           head->version == RING_VERSION && head->word_bits == WORD_BITS &&
+           head->block_bytes >= RING_BLOCK_BYTES_MIN &&
+           head->block_bytes % 4096 == 0 && head->events_bytes > 0 &&
+           head->events_bytes < bytes && head->blocks > 0 &&
+           head->blocks <= RING_BLOCKS_MAX &&
+           RING_HEAD_BYTES + head->events_bytes +
+                   (uint64_t)head->blocks * head->block_bytes ==
+               bytes;
+}
+
+/* In a folder that everybody writes to: only a file, and only our user's (root's
+ * tools read anybody's). The descriptor, or -1 and errno. */
+static int open_own(const char *path, struct stat *status)
+{
+    int descriptor =
+        open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+    if (descriptor < 0)
+        return -1;
+    if (fstat(descriptor, status) == 0 && S_ISREG(status->st_mode) &&
+        (status->st_uid == geteuid() || geteuid() == 0))
+        return descriptor;
+    close(descriptor);
+    errno = EPERM;
+    return -1;
+}
+
+int sigprof__ring_open(struct ring *ring, const char *path)
+{
+    struct stat status;
+    void *map = MAP_FAILED;
+    int error = 0;
+
+    memset(ring, 0, sizeof *ring);
+    ring->descriptor = -1;
+    int descriptor = open_own(path, &status);
+    if (descriptor < 0)
+        return errno;
+    if (status.st_size < RING_HEAD_BYTES)
+        error = EINVAL;
+    else if ((map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED,
+                         descriptor, 0)) == MAP_FAILED)
+        error = errno;
+    close(descriptor);
+    if (error)
+        return error;
+    if (!head_is_sane(map, (size_t)status.st_size)) {
+        munmap(map, (size_t)status.st_size);
+        return EINVAL;
+    }
+    ring->map_bytes = (size_t)status.st_size;
+    snprintf(ring->path, sizeof ring->path, "%s", path);
+    lay_out(ring, map);
+    return 0;
+}
+
+void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,
+                               uint8_t *bytes, size_t size)
+{
+    size_t area = ring->head->events_bytes;
+    size_t offset = (size_t)(at % area);
+    size_t first = size < area - offset ? size : area - offset;
+
+    memcpy(bytes, ring->events + offset, first);
+    memcpy(bytes + first, ring->events, size - first);
+}
+
+bool sigprof__ring_alive(const char *path)
+{
+    struct stat status;
+    int descriptor = open_own(path, &status);
+    bool alive;
+
+    if (descriptor < 0)
+        return false;
+    alive = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(descriptor);
+    return alive;
+}
+
+void sigprof__ring_each(void (*visit)(const char *path, int pid, void *arg),
+                        void *arg)
+{
+    const char *directory = sigprof__os_ring_directory();
+    DIR *rings = opendir(directory);
+    struct dirent *entry;
+    unsigned uid, pid;
+    char path[512];
+    int length;
+
+    if (!rings)
+        return;
+    while ((entry = readdir(rings))) {
+        length = 0;
+        if (sscanf(entry->d_name, "sigprof-%u-%u-%n", &uid, &pid, &length) != 2 ||
+            length == 0 || uid != (unsigned)geteuid())
+            continue;
+        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        visit(path, (int)pid, arg);
+    }
+    closedir(rings);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ring, handler's side. Theory: ring.h. Everything here is Signal-safe. */
+#include "ring.h"
+
+#define WORD_BITS (8 * sizeof(uintptr_t))
+
+/* Gives up after this many lost races: others then made progress. */
+#define TAKE_TRIES_MAX 64
+
+static bool take_bit(_Atomic uintptr_t *word, uint32_t *bit, unsigned *tries)
+{
+    uintptr_t bits = atomic_load_explicit(word, memory_order_relaxed);
+
+    while (bits && (*tries)++ < TAKE_TRIES_MAX) {
+        *bit = (uint32_t)__builtin_ctzll(bits);
+        if (atomic_compare_exchange_weak_explicit(
+                word, &bits, bits & (bits - 1), memory_order_acquire,
+                memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+static bool take_block(struct ring *ring, struct ring_owner *owner, int tid)
+{
+    unsigned tries = 0;
+    uint32_t bit;
+
+    for (uint32_t i = 0; i < ring->free_words; i++) {
+        uint32_t word = (owner->hint + i) % ring->free_words;
+
+        if (!take_bit(&ring->free_map[word], &bit, &tries))
+            continue;
+        uint32_t index = word * (uint32_t)WORD_BITS + bit;
+        struct ring_block *block = ring_block(ring, index);
+        uint32_t life = ring_life(atomic_load_explicit(&block->word,
+                                                       memory_order_relaxed)) +
+                        1;
+
+        block->tid = (uint32_t)tid;
+        atomic_store_explicit(&block->committed, 0, memory_order_relaxed);
+        atomic_store_explicit(&block->word, ring_state(life, RING_WRITING),
+                              memory_order_release);
+        *owner = (struct ring_owner){index + 1, life, false, word};
+        return true;
+    }
+    return false;
+}
+
+/* From OWNED to WRITING; false if the drain has taken the block meanwhile. */
+static bool enter_block(struct ring *ring, struct ring_owner *owner)
+{
+    uint32_t owned = ring_state(owner->life, RING_OWNED);
+
+    return owner->block &&
+           atomic_compare_exchange_strong_explicit(
+               &ring_block(ring, owner->block - 1)->word, &owned,
+               ring_state(owner->life, RING_WRITING), memory_order_acquire,
+               memory_order_relaxed);
+}
+
+static void leave_block(struct ring *ring, const struct ring_owner *owner,
+                        enum ring_block_state state)
+{
+    atomic_store_explicit(&ring_block(ring, owner->block - 1)->word,
+                          ring_state(owner->life, state), memory_order_release);
+}
+
+static uint32_t record_bytes(uint32_t fresh)
+{
+    return (uint32_t)(sizeof(struct ring_record) + 8 * fresh);
+}
+
+static void put_record(struct ring_block *block, uint32_t at, uint32_t fresh,
+                       uint32_t shared, const struct unwind_stack *stack,
+                       const struct ring_record *header)
+{
+    struct ring_record *record = (struct ring_record *)(block->records + at);
+
+    *record = *header;
+    record->words = (uint16_t)(record_bytes(fresh) / 8);
+    record->fresh = (uint16_t)fresh;
+    record->shared = (uint16_t)shared;
+    for (uint32_t i = 0; i < fresh; i++)
+        record->pc[i] = stack->frame[stack->top + i].pc;
+    atomic_store_explicit(&block->committed, at + record_bytes(fresh),
+                          memory_order_release);
+}
+
+bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
+                          const struct unwind_stack *stack,
+                          const struct ring_record *header)
+{
+    uint32_t count = stack->capacity - stack->top;
+    bool entered = enter_block(ring, owner);
+    uint32_t shared = entered && owner->continues ? stack->shared : 0;
+    struct ring_block *block;
+    uint32_t at = 0;
+
+    if (entered) {
+        block = ring_block(ring, owner->block - 1);
+        at = atomic_load_explicit(&block->committed, memory_order_relaxed);
+        if (at + record_bytes(count - shared) > ring->room) {
+            leave_block(ring, owner, RING_SEALED);
+            entered = false;
+        }
+    }
+    if (!entered) {
+        owner->block = 0;
+        if (!take_block(ring, owner, tid))
+            return false;
+        block = ring_block(ring, owner->block - 1);
+        at = 0;
+        shared = 0;
+    }
+    put_record(block, at, count - shared, shared, stack, header);
+    owner->continues = true;
+    leave_block(ring, owner, RING_OWNED);
+    return true;
+}
+
+void sigprof__ring_release(struct ring *ring, struct ring_owner *owner)
+{
+    if (enter_block(ring, owner))
+        leave_block(ring, owner, RING_SEALED);
+    owner->block = 0;
+    owner->continues = false;
+}
+
+void sigprof__ring_count_drop(struct ring *ring, enum ring_drop cause,
+                              uint32_t periods, uint64_t now_ns)
+{
+    struct ring_head *head = ring->head;
+    uint64_t since = now_ns - head->start_mono_ns;
+    uint64_t never = 0;
+
+    atomic_fetch_add_explicit(&head->dropped[cause], periods,
+                              memory_order_relaxed);
+    atomic_compare_exchange_strong_explicit(&head->first_drop_ns, &never, since,
+                                            memory_order_relaxed,
+                                            memory_order_relaxed);
+    atomic_store_explicit(&head->last_drop_ns, since, memory_order_relaxed);
+}

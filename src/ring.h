@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ring: where the handler leaves samples, and what outlives a kill -9.
+ *
+ * One file in memory-backed storage, mapped shared, cut into blocks:
+ *
+ *      | head | counters | event log | block 0 | block 1 | ... | block n-1 |
+ *
+ * A thread owns at most one block, and only its handler writes there. A record
+ * is written first and committed last, by one store of the block's length: a
+ * kill between the two loses that record and no other. The drain reads committed
+ * bytes while the block is still owned, and frees a block when it is full or
+ * idle and all of it is in the file. So memory is the ring's size, whatever the
+ * number of threads.
+ *
+ *      state of a block:   FREE ──take──► OWNED ◄──► WRITING
+ *      (who moves it)        ▲  (handler)   │  (handler)
+ *                            └──── SEALED ◄─┘  handler: full; drain: idle
+ *                           (drain, when written)
+ *
+ * Only OWNED→SEALED is contended: the drain takes an idle block from its thread
+ * by compare-and-swap, and fails while a record is being written.
+ *
+ * Blocks get their memory a few at a time, outside the handler ("opened"): the
+ * file is as large as the ring, but an idle program pays for little of it.
+ */
+#ifndef SIGPROF_RING_H
+#define SIGPROF_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format.h"
+#include "unwind/unwind.h"
+
+#define RING_VERSION 1
+#define RING_BYTES_MIN (64u << 10)
+#define RING_BYTES_MAX (1u << 30)
+#define RING_HEAD_BYTES 8192
+#define RING_BLOCK_BYTES_MIN 8192 /* 30 records of 30 frames */
+#define RING_BLOCKS_MAX (RING_BYTES_MAX / RING_BLOCK_BYTES_MIN)
+
+/* The state word of a block holds its life number above these two bits, so that
+ * an owner that slept through a seal, a drain and a new owner cannot enter. */
+enum ring_block_state { RING_FREE, RING_OWNED, RING_WRITING, RING_SEALED };
+
+static inline uint32_t ring_state(uint32_t life, enum ring_block_state state)
+{
+    return life << 2 | (uint32_t)state;
+}
+
+static inline uint32_t ring_life(uint32_t word)
+{
+    return word >> 2;
+}
+
+static inline enum ring_block_state ring_state_of(uint32_t word)
+{
+    return (enum ring_block_state)(word & 3);
+}
+
+/* One sample. pcs of the frames on the leaf's side that the thread's record
+ * before, in the same block, did not have; that record has the others. */
+struct ring_record {
+    uint16_t words; /* of 8 bytes, this header included */
+    uint16_t fresh; /* pcs that follow, leaf first */
+    uint16_t shared;
+    uint8_t end; /* enum format_end */
+    uint8_t spare;
+    uint32_t weight; /* periods */
+    uint32_t label;
+    uint64_t time_ns; /* monotonic clock */
+    uint64_t pc[];
+};
+
+struct ring_block {
+    _Atomic uint32_t word;      /* ring_state(life, state) */
+    _Atomic uint32_t committed; /* bytes of records */
+    uint32_t tid;
+    uint32_t spare[13];
+    uint8_t records[]; /* 64-byte aligned: a block header is a cache line */
+};
+
+enum ring_drop { RING_DROP_FULL, RING_DROP_BUSY, RING_DROP_SLOT, RING_DROPS };
+
+/* The file's first bytes. Fixed after it is made, but for the atomics. */
+struct ring_head {
+    char magic[8]; /* "SIGPRING" */
+    uint32_t version;
+    uint32_t word_bits;
+    uint32_t block_bytes;
+    uint32_t blocks;
+    uint32_t events_bytes;
+    uint32_t spare;
+    uint8_t id[FORMAT_ID_BYTES];
+    uint64_t pid;
+    uint64_t start_mono_ns;
+    uint64_t period_ns;
+
+    /* atomic: handlers add, anybody reads */
+    _Atomic uint64_t dropped[RING_DROPS]; /* periods */
+    _Atomic uint64_t foreign;
+    _Atomic uint64_t first_drop_ns; /* since start; 0: never */
+    _Atomic uint64_t last_drop_ns;
+
+    /* the event log's; owned by its lock and the drain (events.c) */
+    _Atomic uint64_t events_in;  /* bytes ever committed */
+    _Atomic uint64_t events_out; /* bytes ever drained and in the file */
+    _Atomic uint64_t events_lost;
+
+    char profile[4096]; /* path of the profile file; "" before it exists */
+};
+
+/* Handle of a mapped ring. Fixed after it is made, but for the atomics. */
+struct ring {
+    struct ring_head *head; /* NULL: there is none */
+    uint8_t *events;
+    uint8_t *first_block;
+    size_t map_bytes;
+    uint32_t blocks;
+    uint32_t block_bytes;
+    uint32_t room; /* bytes of records in a block */
+    _Atomic uint32_t opened; /* blocks that have memory */
+    _Atomic uintptr_t *free_map; /* one bit a block, set: free */
+    uint32_t free_words;
+    int descriptor; /* holds the lock until the drain has its own; -1: none */
+    char path[256];
+};
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "counters must not take a lock");
+
+static inline struct ring_block *ring_block(const struct ring *ring,
+                                            uint32_t index)
+{
+    return (struct ring_block *)(ring->first_block +
+                                 (size_t)index * ring->block_bytes);
+}
+
+/* ---- Signal-safe (ring.c) ---------------------------------------------- */
+
+/* What a thread's handler knows of the block it owns. */
+struct ring_owner {
+    uint32_t block;    /* index + 1; 0: none */
+    uint32_t life;     /* of the block, when it became ours */
+    bool continues;    /* its last record is the thread's last walk */
+    uint32_t hint;     /* where to look for a free block first */
+};
+
+/*
+ * Appends a sample of thread tid; its frames are those of stack. false: no block
+ * was free, and the caller counts the loss.
+ */
+bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
+                          const struct unwind_stack *stack,
+                          const struct ring_record *header);
+
+/* Gives the owner's block back to the drain. */
+void sigprof__ring_release(struct ring *ring, struct ring_owner *owner);
+
+void sigprof__ring_count_drop(struct ring *ring, enum ring_drop cause,
+                              uint32_t periods, uint64_t now_ns);
+
+/* ---- Ordinary code (ring-file.c) --------------------------------------- */
+
+/* Control. Makes a ring for records of up to depth frames. Returns 0 or a
+ * SIGPROF_E… code. id, pid and times go into the head. */
+int sigprof__ring_make(struct ring *ring, size_t ring_bytes, unsigned depth,
+                       const struct ring_head *facts);
+
+/* Thread-safe. Sees to it that count blocks beyond those in use have memory, as
+ * far as the ring goes. */
+void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare);
+
+/* Blocks that are free and have memory. */
+uint32_t sigprof__ring_free_blocks(const struct ring *ring);
+
+/* Control. The drain has written the whole of a sealed block. */
+void sigprof__ring_free(struct ring *ring, uint32_t index);
+
+/* Control. Takes a block from a thread that does not use it. */
+bool sigprof__ring_seal_idle(struct ring *ring, uint32_t index,
+                             uint32_t committed);
+
+/* Control. The drain holds the lock now: closes the maker's descriptor. */
+void sigprof__ring_close(struct ring *ring);
+
+/* Control. Unmaps; remove: unlinks too. */
+void sigprof__ring_drop(struct ring *ring, bool remove);
+
+/* Maps an existing ring file for reading. 0 or an errno value. */
+int sigprof__ring_open(struct ring *ring, const char *path);
+
+/* Copies size bytes of the event log from the count `at` on. */
+void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,
+                               uint8_t *bytes, size_t size);
+
+/* Does a process still hold the ring at path? */
+bool sigprof__ring_alive(const char *path);
+
+/* Calls visit with the path and the pid of every ring of this user. */
+void sigprof__ring_each(void (*visit)(const char *path, int pid, void *arg),
+                        void *arg);
+
+#endif

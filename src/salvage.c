@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A dead process's ring. Contract: salvage.h; from ring to blocks: encode.h.
+ *
+ * What is in the file already is known from its MARKS, so a process killed
+ * between a write and the freeing of a block leaves nothing twice. The event log
+ * is different: its counter moves after the write, so its last records may come
+ * again, which readers bear (a module or a thread said twice is the same one).
+ */
+#include "salvage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "encode.h"
+#include "ring.h"
+
+struct tail {
+    uint8_t *bytes;
+    size_t size, room;
+};
+
+static bool keep_bytes(void *arg, const uint8_t *bytes, size_t size)
+{
+    struct tail *tail = arg;
+
+    if (tail->size + size > tail->room) {
+        size_t room = 2 * (tail->size + size);
+        uint8_t *more = realloc(tail->bytes, room);
+
+        if (!more)
+            return false;
+        tail->bytes = more;
+        tail->room = room;
+    }
+    memcpy(tail->bytes + tail->size, bytes, size);
+    tail->size += size;
+    return true;
+}
+
+static void read_marks(struct encoder *encoder, struct format_in *body)
+{
+    uint64_t count = sigprof__get_varint(body);
+
+    while (count-- && !body->bad) {
+        uint64_t block = sigprof__get_varint(body);
+        uint64_t life = sigprof__get_varint(body);
+        uint64_t done = sigprof__get_varint(body);
+
+        if (body->bad || block >= encoder->ring->blocks ||
+            life < encoder->cursor[block].life)
+            continue;
+        encoder->cursor[block].life = (uint32_t)life;
+        encoder->cursor[block].done = (uint32_t)done;
+    }
+}
+
+/* Where the file ends: cursors, and the number of the next block. */
+static void read_file(struct encoder *encoder, const uint8_t *file,
+                      size_t file_bytes)
+{
+    size_t at = FORMAT_FILE_HEADER_BYTES;
+
+    while (at < file_bytes) {
+        size_t payload;
+        uint32_t sequence, word;
+        struct format_in in, body;
+        unsigned type;
+
+        if (sigprof__format_block_check(file + at, file_bytes - at, &payload,
+                                        &sequence, &word) != 0) {
+            at++; /* damaged: look for the next sync */
+            continue;
+        }
+        in.at = file + at + FORMAT_BLOCK_HEADER_BYTES;
+        in.end = in.at + payload;
+        in.bad = false;
+        while ((type = sigprof__get_record(&in, &body)))
+            if (type == FORMAT_MARKS)
+                read_marks(encoder, &body);
+        encoder->sequence = sequence + 1;
+        at += FORMAT_BLOCK_HEADER_BYTES + payload;
+    }
+}
+
+static void take_events(struct encoder *encoder)
+{
+    const struct ring *ring = encoder->ring;
+    uint64_t from = atomic_load(&ring->head->events_out);
+    uint64_t to = atomic_load(&ring->head->events_in);
+    uint8_t *log;
+
+    if (to <= from || to - from > ring->head->events_bytes ||
+        !(log = malloc(to - from)))
+        return;
+    sigprof__ring_copy_events(ring, from, log, to - from);
+    struct format_in in = {log, log + (to - from), false};
+    struct format_in body;
+    const uint8_t *start = log;
+    while (sigprof__get_record(&in, &body)) {
+        if (in.at - start <= 16384)
+            sigprof__encode_records(encoder, start, (size_t)(in.at - start));
+        start = in.at;
+    }
+    free(log);
+}
+
+/* Losses that the last balance sheet of the file does not know of yet. */
+static void put_sheet(struct encoder *encoder)
+{
+    static const char *const names[RING_DROPS] = {
+        "dropped_full", "dropped_busy", "dropped_slot"};
+    const struct ring_head *head = encoder->ring->head;
+    uint8_t record[256], body[200];
+    struct format_out out = {record, record + sizeof record, false};
+    struct format_out in = {body, body + sizeof body, false};
+
+    sigprof__put_varint(&in, 0);
+    sigprof__put_varint(&in, RING_DROPS + 2);
+    for (unsigned i = 0; i < RING_DROPS; i++) {
+        sigprof__put_string(&in, names[i], strlen(names[i]));
+        sigprof__put_svarint(&in, (int64_t)atomic_load(&head->dropped[i]));
+    }
+    sigprof__put_string(&in, "first_drop_ns", 13);
+    sigprof__put_svarint(&in, (int64_t)atomic_load(&head->first_drop_ns));
+    sigprof__put_string(&in, "last_drop_ns", 12);
+    sigprof__put_svarint(&in, (int64_t)atomic_load(&head->last_drop_ns));
+    sigprof__put_varint(&out, FORMAT_SHEET);
+    sigprof__put_string(&out, body, (size_t)(in.at - body));
+    sigprof__encode_records(encoder, record, (size_t)(out.at - record));
+}
+
+/* So that readers can tell a cut file from one that has all there was. */
+static void put_note(struct encoder *encoder)
+{
+    static const uint8_t record[] = "\1\15\10salvaged\3yes";
+
+    sigprof__encode_records(encoder, record, sizeof record - 1);
+}
+
+static bool encode_tail(const struct ring *ring, const uint8_t *file,
+                        size_t file_bytes, struct tail *tail)
+{
+    struct encoder encoder;
+    bool good = true;
+
+    if (!sigprof__encode_make(&encoder, ring, ring->head->id,
+                              ring->head->start_mono_ns))
+        return false;
+    encoder.sink = keep_bytes;
+    encoder.arg = tail;
+    if (file_bytes >= FORMAT_FILE_HEADER_BYTES) {
+        read_file(&encoder, file, file_bytes);
+    } else {
+        uint8_t start[FORMAT_FILE_HEADER_BYTES];
+
+        sigprof__format_file_header(start);
+        good = keep_bytes(tail, start, sizeof start);
+    }
+    take_events(&encoder);
+    for (uint32_t i = 0; i < ring->blocks && good; i++)
+        if (atomic_load(&ring_block(ring, i)->word))
+            good = sigprof__encode_ring_block(&encoder, i);
+    put_sheet(&encoder);
+    put_note(&encoder);
+    good = sigprof__encode_flush(&encoder) && good;
+    sigprof__encode_drop(&encoder);
+    return good;
+}
+
+enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
+                                    const uint8_t *file, size_t file_bytes,
+                                    uint8_t **bytes, size_t *size)
+{
+    enum salvage_state state = SALVAGE_NONE;
+    struct tail tail = {NULL, 0, 0};
+    struct ring ring;
+
+    *bytes = NULL;
+    *size = 0;
+    if (sigprof__ring_open(&ring, ring_path) != 0)
+        return SALVAGE_NONE;
+    if (memcmp(ring.head->id, id, FORMAT_ID_BYTES) == 0) {
+        if (sigprof__ring_alive(ring_path))
+            state = SALVAGE_ALIVE;
+        else if (encode_tail(&ring, file, file_bytes, &tail))
+            state = SALVAGE_TAIL;
+    }
+    sigprof__ring_drop(&ring, false);
+    if (state == SALVAGE_TAIL) {
+        *bytes = tail.bytes;
+        *size = tail.size;
+    } else {
+        free(tail.bytes);
+    }
+    return state;
+}
+
+static int append(const char *path, const uint8_t *bytes, size_t size)
+{
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    int error = 0;
+
+    if (descriptor < 0)
+        return errno;
+    while (size && !error) {
+        ssize_t put = write(descriptor, bytes, size);
+
+        if (put > 0) {
+            bytes += put;
+            size -= (size_t)put;
+        } else if (put == 0 || errno != EINTR) {
+            error = put ? errno : ENOSPC;
+        }
+    }
+    return close(descriptor) == 0 || error ? error : errno;
+}
+
+/* Only one at a time: whoever holds the ring's lock. */
+int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
+                          const uint8_t *tail, size_t tail_bytes)
+{
+    int lock = open(ring_path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int error = 0;
+
+    if (lock < 0)
+        return errno;
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0 || access(ring_path, F_OK) != 0)
+        error = errno;
+    else
+        error = append(profile_path, tail, tail_bytes);
+    if (!error && unlink(ring_path) != 0)
+        error = errno;
+    close(lock);
+    return error;
+}
+
+/* ---- At the next start --------------------------------------------------- */
+
+static void salvage_into(const char *ring_path, const uint8_t *id,
+                         const char *profile)
+{
+    int descriptor = open(profile, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    uint8_t *tail = NULL;
+    size_t size;
+    void *file;
+
+    if (descriptor < 0)
+        return;
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_size > 0) {
+        file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
+                    descriptor, 0);
+        if (file != MAP_FAILED) {
+            if (sigprof__salvage(ring_path, id, file, (size_t)status.st_size,
+                                 &tail, &size) == SALVAGE_TAIL)
+                sigprof__salvage_keep(ring_path, profile, tail, size);
+            munmap(file, (size_t)status.st_size);
+        }
+    }
+    free(tail);
+    close(descriptor);
+}
+
+/* Is there nothing in the ring that anybody could miss? */
+static bool is_empty(const struct ring *ring)
+{
+    for (uint32_t i = 0; i < ring->blocks; i++)
+        if (atomic_load(&ring_block(ring, i)->word))
+            return false;
+    return true;
+}
+
+void sigprof__salvage_sweep(const char *ring_path)
+{
+    struct ring ring;
+    uint8_t id[FORMAT_ID_BYTES];
+    char profile[sizeof ring.head->profile];
+    bool empty;
+
+    if (sigprof__ring_open(&ring, ring_path) != 0)
+        return;
+    memcpy(id, ring.head->id, sizeof id);
+    snprintf(profile, sizeof profile, "%.*s", (int)sizeof profile - 1,
+             ring.head->profile);
+    empty = is_empty(&ring);
+    sigprof__ring_drop(&ring, false);
+    if (empty)
+        unlink(ring_path);
+    else if (profile[0] == '/')
+        salvage_into(ring_path, id, profile);
+}

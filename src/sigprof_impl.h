@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation.
+ *
+ * A tick (SIGPROF) interrupts a thread. The handler (handler.c) finds the
+ * thread's slot (threads.h) from the tick itself, walks the stack (unwind/), and
+ * appends one record to the ring (ring.h). Nothing else happens in the signal.
+ * The drain (drain.c), a thread of ours that has every signal blocked, copies
+ * the ring's records and the event log into the profile file (format.h).
+ *
+ * States of the profiler, changed only under control_lock:
+ *
+ *      OFF ──start──► ON ◄──resume/pause──► PAUSED
+ *       ▲             │                       │
+ *       └────stop─────┴───────────────────────┘
+ *
+ * The handler acts on ticks only when ON. The order of a start is: slots, ring,
+ * handler, drain, then timers; of a stop: timers, flag, handler's leave, last
+ * drain. Our handler stays installed when the program had none: a late tick must
+ * never meet SIG_DFL.
+ *
+ * Locks, outermost first; none is ever taken in the handler:
+ *      control_lock      sigprof.c   start, stop, pause, resume, fork
+ *      threads_lock      threads.c   the slot table, timers
+ *      modules_lock      modules.c   refresh
+ *      labels_lock       labels.c    the label table
+ *      events_lock       events.c    the event log
+ *      drain_lock        drain.c     requests to the drain
+ * fork takes them all in this order (fork.c), so a child finds each free.
+ *
+ * Memory shared with the handler comes from mmap, is reached through one pointer
+ * stored with release order, and is never unmapped while a handler may look at
+ * it (sigprof__threads_synchronize). Slots are never unmapped, only reused.
+ */
+#ifndef SIGPROF_IMPL_H
+#define SIGPROF_IMPL_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "ring.h"
+#include "sigprof/sigprof.h"
+#include "unwind/unwind.h"
+
+enum sigprof__phase { PHASE_OFF, PHASE_ON, PHASE_PAUSED };
+
+/* What the handler needs. Fixed while phase is not OFF, but for the atomics. */
+struct sigprof__state {
+    _Atomic int phase;           /* enum sigprof__phase */
+    _Atomic int clock;           /* enum sigprof_clock in use; may fall back */
+    _Atomic bool may_call_system; /* see os_syscalls_filtered */
+    uint64_t period_ns;
+    unwind_engine *unwind;
+    struct ring ring;
+};
+extern struct sigprof__state sigprof__state;
+
+/* What ordinary code needs besides; under control_lock. */
+struct sigprof__session {
+    struct sigprof__config config;
+    uint8_t id[FORMAT_ID_BYTES];
+    uint64_t start_mono_ns;
+    uint64_t start_real_ns;
+    uint64_t cpu_at_start_ns; /* of the process */
+    int64_t paused_ns;        /* CPU time used while paused, so far */
+    uint64_t paused_at_ns;    /* process CPU time when the pause began */
+    int pid;                  /* tells a vfork child, which shares all this */
+    bool forked;              /* begun in a forked child */
+    const char *clock_note;   /* why not a better clock; or NULL */
+};
+extern struct sigprof__session sigprof__session;
+
+/* ---- handler.c --------------------------------------------------------- */
+
+/* Signal-safe: it is the signal. */
+void sigprof__handler(int number, siginfo_t *info, void *ucontext);
+
+/* ---- sigprof.c --------------------------------------------------------- */
+
+int sigprof__start(const struct sigprof__config *config, bool forked);
+int sigprof__stop(bool remove_if_empty);
+void sigprof__control_lock(void);
+void sigprof__control_unlock(void);
+
+/* The sheet as it stands. Control. */
+void sigprof__sheet(struct sigprof_stats *stats);
+
+/* Fields of a sheet by name, for the file. */
+struct sigprof__sheet_line {
+    const char *name;
+    int64_t value;
+};
+#define SHEET_LINES 17
+unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES]);
+
+#endif

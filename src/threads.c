@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The slot table, ordinary code's side. Theory: threads.h; the handler's side:
+ * threads-signal.c. */
+#include "threads.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock/clock.h"
+#include "drain.h"
+#include "events.h"
+#include "sigprof_impl.h"
+#include "threads-table.h"
+
+/* A thread that has told its end is in the system's list a little longer. */
+#define GONE_KEPT 1024
+#define GONE_FOR_NS 2000000000u
+
+static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned stack_depth;
+static uint32_t slots_made;
+static uint32_t next_free; /* where to look first */
+static uint64_t random_state;
+static struct thread_totals past; /* of threads that are gone */
+static struct {
+    int tid;
+    uint64_t at_ns;
+} gone[GONE_KEPT];
+static unsigned gone_next; /* the oldest of them */
+
+/* initial-exec: never allocated lazily, so a signal may find it there. */
+static __thread struct slot *self
+    __attribute__((tls_model("initial-exec")));
+
+static pthread_key_t leaving;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static bool have_key;
+static bool threads_tell;
+
+void sigprof__threads_tell(bool tell)
+{
+    threads_tell = tell;
+}
+
+bool sigprof__threads_are_told(void)
+{
+    return threads_tell;
+}
+
+void sigprof__threads_lock(void)
+{
+    pthread_mutex_lock(&threads_lock);
+}
+
+void sigprof__threads_unlock(void)
+{
+    pthread_mutex_unlock(&threads_lock);
+}
+
+/* Frames of a stack, its scratch and its window; see struct unwind_stack. */
+static size_t stack_bytes(unsigned depth)
+{
+    return 2 * (depth + 8) * sizeof(struct unwind_frame) +
+           sizeof(struct unwind_window);
+}
+
+static void stack_make(struct unwind_stack *stack, unsigned depth, uint8_t *at)
+{
+    size_t frames = (depth + 8) * sizeof(struct unwind_frame);
+
+    memset(stack, 0, sizeof *stack);
+    stack->capacity = depth + 8;
+    stack->depth = depth;
+    stack->top = stack->capacity;
+    stack->frame = (struct unwind_frame *)at;
+    stack->fresh = (struct unwind_frame *)(at + frames);
+    stack->window = (struct unwind_window *)(at + 2 * frames);
+}
+
+static int make_chunk(void)
+{
+    uint32_t chunk = slots_made / SLOTS_IN_CHUNK;
+    size_t each = stack_bytes(stack_depth);
+    struct slot *slots;
+    uint8_t *stacks;
+
+    if (chunk == CHUNKS_MAX)
+        return SIGPROF_EFULL;
+    slots = sigprof__os_map(SLOTS_IN_CHUNK * sizeof *slots);
+    stacks = sigprof__os_map(SLOTS_IN_CHUNK * each);
+    if (!slots || !stacks) {
+        sigprof__os_unmap(slots, SLOTS_IN_CHUNK * sizeof *slots);
+        sigprof__os_unmap(stacks, SLOTS_IN_CHUNK * each);
+        return SIGPROF_ENOMEM;
+    }
+    for (uint32_t i = 0; i < SLOTS_IN_CHUNK; i++) {
+        slots[i].value = chunk * SLOTS_IN_CHUNK + i;
+        stack_make(&slots[i].stack, stack_depth, stacks + i * each);
+    }
+    atomic_store_explicit(&slot_chunks[chunk], slots, memory_order_release);
+    slots_made += SLOTS_IN_CHUNK;
+    return 0;
+}
+
+/* Slots of an earlier start have stacks of another depth: those are made anew,
+ * and the old ones left to whatever late handler may be looking at them. */
+static int remake_stacks(void)
+{
+    size_t each = stack_bytes(stack_depth);
+
+    for (uint32_t i = 0; i < slots_made; i += SLOTS_IN_CHUNK) {
+        uint8_t *stacks = sigprof__os_map(SLOTS_IN_CHUNK * each);
+
+        if (!stacks)
+            return SIGPROF_ENOMEM;
+        for (uint32_t j = 0; j < SLOTS_IN_CHUNK; j++)
+            stack_make(&slot_at(i + j)->stack, stack_depth, stacks + j * each);
+    }
+    return 0;
+}
+
+int sigprof__threads_begin(unsigned depth)
+{
+    unsigned old_depth = stack_depth;
+
+    memset(&past, 0, sizeof past);
+    stack_depth = depth;
+    sigprof__os_random(&random_state, sizeof random_state);
+    if (slots_made == 0)
+        return make_chunk();
+    return depth == old_depth ? 0 : remake_stacks();
+}
+
+static struct slot *find(int tid)
+{
+    return sigprof__slot_of_thread(tid);
+}
+
+static struct slot *take_slot(void)
+{
+    for (uint32_t i = 0; i < slots_made; i++) {
+        struct slot *slot = slot_at((next_free + i) % slots_made);
+
+        if (atomic_load(&slot->life) == SLOT_FREE &&
+            atomic_load(&slot->inside) == 0) {
+            next_free = (next_free + i + 1) % slots_made;
+            return slot;
+        }
+    }
+    next_free = slots_made;
+    return make_chunk() == 0 ? slot_at(next_free++) : NULL;
+}
+
+/* Uniform in 1..period: else threads shorter than a period are never seen. */
+static uint64_t random_phase_ns(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return 1 + random_state % sigprof__state.period_ns;
+}
+
+static void reset_slot(struct slot *slot, int tid, bool hooked)
+{
+    slot->value += 1u << SLOT_INDEX_BITS; /* the next generation */
+    slot->tid = tid;
+    slot->hooked = hooked;
+    slot->seen = true;
+    slot->named = false;
+    slot->has_timer = false;
+    slot->owner = (struct ring_owner){.hint = slot->value & SLOT_INDEX_MASK};
+    slot->stack.top = slot->stack.capacity;
+    slot->stack.shared = 0;
+    slot->name[0] = '\0';
+    atomic_store(&slot->periods, 0);
+    atomic_store(&slot->samples, 0);
+    atomic_store(&slot->unknown_sp, 0);
+    atomic_store(&slot->stack_low, 0);
+    atomic_store(&slot->stack_high, 0);
+    slot->cpu_at_start_ns = 0;
+    sigprof__os_thread_cpu_ns(tid, &slot->cpu_at_start_ns);
+    slot->cpu_last_ns = slot->cpu_at_start_ns;
+}
+
+static void name_slot(struct slot *slot, const char *name)
+{
+    snprintf(slot->name, sizeof slot->name, "%s", name);
+}
+
+/* A timer that cannot be had moves the whole process to the next clock. */
+static int arm(struct slot *slot)
+{
+    int error = sigprof__clock_arm(slot, random_phase_ns());
+
+    return error ? sigprof__clock_fall_back(error) : 0;
+}
+
+static struct slot *known_locked(int tid, uintptr_t start_routine,
+                                 const char *name, bool hooked)
+{
+    struct slot *slot = find(tid);
+
+    if (!slot) {
+        slot = take_slot();
+        if (!slot || !slot_hash_put(tid, slot->value & SLOT_INDEX_MASK))
+            return NULL;
+        reset_slot(slot, tid, hooked);
+        past.threads++;
+        past.live++;
+        atomic_store_explicit(&slot->life, SLOT_LIVE, memory_order_release);
+        if (atomic_load(&sigprof__state.phase) == PHASE_ON)
+            arm(slot);
+    }
+    slot->hooked |= hooked;
+    if (name)
+        name_slot(slot, name);
+    sigprof__event_thread(tid, start_routine, slot->name);
+    return slot;
+}
+
+struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
+                                   const char *name, bool hooked)
+{
+    struct slot *slot;
+
+    sigprof__threads_lock();
+    slot = atomic_load(&sigprof__state.phase) == PHASE_OFF
+               ? NULL
+               : known_locked(tid, start_routine, name, hooked);
+    if (slot) /* all of them may tick before the drain comes by */
+        sigprof__ring_open_blocks(&sigprof__state.ring,
+                                  RING_SPARE_BLOCKS + (uint32_t)past.live);
+    sigprof__threads_unlock();
+    return slot;
+}
+
+static int64_t unsampled_ns(struct slot *slot)
+{
+    return (int64_t)(slot->cpu_last_ns - slot->cpu_at_start_ns) -
+           (int64_t)(atomic_load(&slot->periods) * sigprof__state.period_ns);
+}
+
+static void add_totals(struct thread_totals *totals, struct slot *slot,
+                       unsigned cause)
+{
+    int64_t unsampled = unsampled_ns(slot);
+
+    totals->cpu_ns += slot->cpu_last_ns - slot->cpu_at_start_ns;
+    totals->periods += atomic_load(&slot->periods);
+    totals->samples += atomic_load(&slot->samples);
+    if (cause == FORMAT_EXIT_ENDED)
+        totals->exit_ns += unsampled;
+    else if (cause == FORMAT_EXIT_BLOCKED)
+        totals->blocked_ns += unsampled;
+    else
+        totals->running_ns += unsampled;
+}
+
+/* A thread that ended without a word took its clock along: what it was last seen
+ * to have used, or what its samples stand for, is the best that is known. */
+static void use_sampled_cpu(struct slot *slot)
+{
+    uint64_t sampled_ns = slot->cpu_at_start_ns +
+                          atomic_load(&slot->periods) * sigprof__state.period_ns;
+
+    if (slot->cpu_last_ns < sampled_ns)
+        slot->cpu_last_ns = sampled_ns;
+}
+
+/* After the timer is deleted a tick may still be on its way to a handler that
+ * has not started; it finds another generation, or the thread is gone. */
+static void settle(struct slot *slot, unsigned cause)
+{
+    char name[sizeof slot->name];
+
+    sigprof__clock_disarm(slot, true);
+    if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
+        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns) != 0)
+        use_sampled_cpu(slot);
+    sigprof__os_thread_name(slot->tid, name, sizeof name);
+    if (name[0] && strcmp(name, slot->name) != 0) {
+        name_slot(slot, name);
+        sigprof__event_thread(slot->tid, 0, name);
+    }
+    sigprof__event_exit(slot->tid, slot->cpu_last_ns - slot->cpu_at_start_ns,
+                        atomic_load(&slot->periods), cause);
+    add_totals(&past, slot, cause);
+    past.live--;
+    slot_hash_remove(slot->tid);
+    atomic_store_explicit(&slot->life, SLOT_FREE, memory_order_release);
+    if (atomic_load(&slot->inside) == 0)
+        sigprof__ring_release(&sigprof__state.ring, &slot->owner);
+}
+
+void sigprof__thread_gone(int tid, unsigned cause)
+{
+    struct slot *slot;
+
+    sigprof__threads_lock();
+    slot = find(tid);
+    if (slot) {
+        gone[gone_next].tid = tid;
+        gone[gone_next].at_ns = sigprof__os_now_ns();
+        gone_next = (gone_next + 1) % GONE_KEPT;
+        settle(slot, cause);
+    }
+    sigprof__threads_unlock();
+}
+
+void sigprof__thread_end_self(void)
+{
+    if (self)
+        sigprof__thread_gone(sigprof__os_tid(), FORMAT_EXIT_ENDED);
+    self = NULL;
+}
+
+static bool gone_lately(int tid, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < GONE_KEPT; i++)
+        if (gone[i].tid == tid && now_ns - gone[i].at_ns < GONE_FOR_NS)
+            return true;
+    return false;
+}
+
+static void sweep_visit(int tid, void *arg)
+{
+    uint64_t now_ns = *(uint64_t *)arg;
+    struct slot *slot = find(tid);
+
+    if (tid == sigprof__drain_tid() || (!slot && gone_lately(tid, now_ns)))
+        return;
+    if (!slot) {
+        char name[32];
+
+        sigprof__os_thread_name(tid, name, sizeof name);
+        slot = known_locked(tid, 0, name, false);
+    }
+    if (slot)
+        slot->seen = true;
+}
+
+/* What the sweep learns of a thread that it has found alive. */
+static void look_at(struct slot *slot)
+{
+    char name[sizeof slot->name];
+
+    sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+    if (slot->named)
+        return;
+    slot->named = true;
+    sigprof__os_thread_name(slot->tid, name, sizeof name);
+    if (name[0] && strcmp(name, slot->name) != 0) {
+        name_slot(slot, name);
+        sigprof__event_thread(slot->tid, 0, name);
+    }
+}
+
+/* ---- A thread's end ----------------------------------------------------- */
+
+struct others {
+    uint64_t now_ns;
+    int self;
+    bool any;
+};
+
+static void look_for_other(int tid, void *arg)
+{
+    struct others *others = arg;
+
+    if (tid != others->self && tid != sigprof__drain_tid() &&
+        !gone_lately(tid, others->now_ns) && !sigprof__os_thread_ended(tid))
+        others->any = true;
+}
+
+/* Does the process end with the calling thread? The C library asks the same, but
+ * counts our drain, and would wait for it for ever. */
+static bool is_last(void)
+{
+    struct others others = {sigprof__os_now_ns(), sigprof__os_tid(), false};
+    bool none;
+
+    sigprof__threads_lock();
+    none = past.live == 0 &&
+           sigprof__os_thread_list(look_for_other, &others) == 0 && !others.any;
+    sigprof__threads_unlock();
+    return none;
+}
+
+/*
+ * The first thread may leave before the others. The last one must not find the
+ * drain alive: where threads tell their end the last of them stops the session;
+ * else nobody would know which is the last, so the drain goes at once.
+ */
+static void leave_process(void)
+{
+    bool last = is_last();
+
+    if (!last && (threads_tell || sigprof__os_tid() != getpid()))
+        return;
+    sigprof__control_lock();
+    if (last)
+        sigprof__stop(false);
+    else
+        sigprof__drain_retire();
+    sigprof__control_unlock();
+}
+
+/* The C library calls destructors of keys in rounds: ours waits for the second,
+ * so that what the others use is still sampled. */
+#define ROUNDS 2
+
+static void thread_leaves(void *round)
+{
+    uintptr_t next = (uintptr_t)round + 1;
+    int saved_errno = errno;
+
+    if (next <= ROUNDS && pthread_setspecific(leaving, (void *)next) == 0)
+        return;
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF &&
+        sigprof__session.pid == getpid()) {
+        sigprof__thread_end_self();
+        leave_process();
+    }
+    errno = saved_errno;
+}
+
+static void make_key(void)
+{
+    have_key = pthread_key_create(&leaving, thread_leaves) == 0;
+}
+
+void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
+{
+    uintptr_t low = 0, high = 0;
+    struct slot *slot = sigprof__thread_known(sigprof__os_tid(), start_routine,
+                                              name, true);
+
+    self = slot;
+    pthread_once(&key_once, make_key);
+    if (have_key)
+        pthread_setspecific(leaving, (void *)(uintptr_t)1);
+    if (!slot || sigprof__os_stack_self(&low, &high) != 0)
+        return;
+    atomic_store(&slot->stack_high, high);
+    atomic_store(&slot->stack_low, low);
+}
+
+/* ---- Sweeps and clocks --------------------------------------------------- */
+
+static bool is_live(struct slot *slot)
+{
+    return atomic_load(&slot->life) == SLOT_LIVE;
+}
+
+void sigprof__threads_sweep(void)
+{
+    uint64_t now_ns = sigprof__os_now_ns();
+
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made; i++)
+        slot_at(i)->seen = false;
+    if (sigprof__os_thread_list(sweep_visit, &now_ns) == 0)
+        for (uint32_t i = 0; i < slots_made; i++) {
+            struct slot *slot = slot_at(i);
+
+            if (!is_live(slot))
+                continue;
+            if (slot->seen)
+                look_at(slot);
+            else
+                settle(slot, FORMAT_EXIT_ENDED);
+        }
+    sigprof__threads_unlock();
+}
+
+/*
+ * The control block of a thread lies at the top of its stack, and stays mapped
+ * as long as the thread lives: a stack pointer in the same mapping, below it, is
+ * on that stack. The main thread's stack has a name. Other stacks (coroutines)
+ * may be unmapped at any moment and stay unknown, unless they are declared.
+ */
+static void resolve_stack(struct slot *slot, uintptr_t sp)
+{
+    uintptr_t top = atomic_load(&slot->thread_pointer);
+    uintptr_t low, high;
+
+    if (sigprof__os_stack_main(&low, &high) == 0 && sp >= low && sp < high) {
+        atomic_store(&slot->stack_high, high);
+        atomic_store(&slot->stack_low, low);
+    } else if (top && sigprof__os_mapping(sp, &low, &high) == 0 && sp < top &&
+               top < high) {
+        atomic_store(&slot->stack_high, top);
+        atomic_store(&slot->stack_low, low);
+    }
+}
+
+void sigprof__threads_resolve_stacks(void)
+{
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made; i++) {
+        struct slot *slot = slot_at(i);
+        uintptr_t sp;
+
+        if (is_live(slot) && !atomic_load(&slot->stack_low) &&
+            (sp = atomic_exchange(&slot->unknown_sp, 0)))
+            resolve_stack(slot, sp);
+    }
+    sigprof__threads_unlock();
+}
+
+/* CPU time used while paused is the pause's, not the thread's. */
+int sigprof__threads_arm(void)
+{
+    int error = sigprof__clock_begin();
+
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made && !error; i++) {
+        struct slot *slot = slot_at(i);
+        uint64_t now_ns;
+
+        if (!is_live(slot))
+            continue;
+        if (sigprof__os_thread_cpu_ns(slot->tid, &now_ns) == 0) {
+            slot->cpu_at_start_ns += now_ns - slot->cpu_last_ns;
+            slot->cpu_last_ns = now_ns;
+        }
+        error = arm(slot);
+    }
+    sigprof__threads_unlock();
+    return error;
+}
+
+void sigprof__threads_disarm(void)
+{
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made; i++) {
+        struct slot *slot = slot_at(i);
+
+        if (!is_live(slot))
+            continue;
+        sigprof__clock_disarm(slot, false);
+        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+    }
+    sigprof__threads_unlock();
+    sigprof__clock_end();
+}
+
+void sigprof__threads_disarm_all_locked(void)
+{
+    for (uint32_t i = 0; i < slots_made; i++)
+        if (is_live(slot_at(i)))
+            sigprof__clock_disarm(slot_at(i), true);
+}
+
+/* Being caught between two ticks costs under a period; more has a reason. */
+static unsigned cause_now(struct slot *slot)
+{
+    return unsampled_ns(slot) > 3 * (int64_t)sigprof__state.period_ns &&
+                   sigprof__os_thread_blocks(slot->tid)
+               ? FORMAT_EXIT_BLOCKED
+               : FORMAT_EXIT_RUNNING;
+}
+
+void sigprof__threads_end(void)
+{
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made; i++)
+        if (is_live(slot_at(i)))
+            settle(slot_at(i), cause_now(slot_at(i)));
+    sigprof__threads_unlock();
+}
+
+void sigprof__threads_after_fork(void)
+{
+    for (uint32_t i = 0; i < slots_made; i++) {
+        struct slot *slot = slot_at(i);
+
+        if (is_live(slot))
+            slot_hash_remove(slot->tid);
+        atomic_store(&slot->inside, 0);
+        atomic_store(&slot->life, SLOT_FREE);
+    }
+    self = NULL;
+}
+
+void sigprof__threads_totals(struct thread_totals *totals,
+                             bool look_for_blocked)
+{
+    sigprof__threads_lock();
+    *totals = past;
+    for (uint32_t i = 0; i < slots_made; i++) {
+        struct slot *slot = slot_at(i);
+
+        if (!is_live(slot))
+            continue;
+        if (atomic_load(&sigprof__state.phase) == PHASE_ON)
+            sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+        add_totals(totals, slot,
+                   look_for_blocked ? cause_now(slot) : FORMAT_EXIT_RUNNING);
+    }
+    sigprof__threads_unlock();
+}
+
+/* A handler is out within microseconds, unless its thread lost the CPU. */
+bool sigprof__threads_synchronize(unsigned max_ms)
+{
+    static const struct timespec nap = {0, 200000};
+    uint64_t until_ns = sigprof__os_now_ns() + max_ms * (uint64_t)1000000;
+
+    if (!sigprof__os_barrier())
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    for (uint32_t i = 0; i < slots_made; i++) {
+        while (atomic_load(&slot_at(i)->inside)) {
+            if (sigprof__os_now_ns() > until_ns)
+                return false;
+            nanosleep(&nap, NULL);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The slot table: one slot for each thread that can be sampled.
+ *
+ * A slot is found by the handler from the value that the thread's own timer
+ * carries, so no thread-local storage is needed there; where a tick carries no
+ * value (ITIMER_PROF), from the thread id, in a hash that is read without a
+ * lock. Slots come from chunks that are never unmapped; a value holds the index
+ * and a generation, so a late tick of a slot's former thread is recognised.
+ *
+ * Threads become known by the interposed pthread_create, by
+ * sigprof_thread_attach, and by the drain's sweep of the system's list.
+ */
+#ifndef SIGPROF_THREADS_H
+#define SIGPROF_THREADS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os/os.h"
+#include "ring.h"
+#include "unwind/unwind.h"
+
+enum slot_life { SLOT_FREE, SLOT_LIVE };
+
+struct slot {
+    /* atomic: who is in here, and whose is it */
+    _Atomic uint32_t life;   /* enum slot_life */
+    _Atomic uint32_t inside; /* a handler is using this slot */
+    _Atomic uintptr_t unknown_sp; /* asks the drain which stack this is in */
+    _Atomic uintptr_t thread_pointer; /* seen by the handler; with unknown_sp */
+    _Atomic uintptr_t stack_low; /* 0: not known yet */
+    _Atomic uintptr_t stack_high;
+
+    /* the handler's; others read them when it is out */
+    _Atomic uint64_t periods; /* sampled, overruns included, and counted drops */
+    _Atomic uint64_t samples;
+    struct ring_owner owner;
+    struct unwind_stack stack;
+
+    /* fixed while live; threads_lock */
+    uint32_t value; /* what its ticks carry: generation << 16 | index */
+    int tid;
+    os_timer timer;
+    bool has_timer;
+    bool hooked; /* its end will be told; else the sweep finds out */
+    bool seen;   /* the sweep's mark */
+    bool named;  /* its name was asked for since it was born */
+    uint64_t cpu_at_start_ns;
+    uint64_t cpu_last_ns; /* as of the last look */
+    char name[32];
+};
+
+/* ---- Signal-safe ------------------------------------------------------- */
+
+struct slot *sigprof__slot_of_value(uint32_t value);
+struct slot *sigprof__slot_of_thread(int tid);
+
+/* ---- Ordinary code ----------------------------------------------------- */
+
+/* Control. Makes the first chunk. 0 or a SIGPROF_E… code. */
+int sigprof__threads_begin(unsigned depth);
+
+/* Thread-safe. Makes a thread known and arms its clock. hooked: somebody will
+ * call sigprof__thread_gone for it. NULL: no room, or sampling is off. */
+struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
+                                   const char *name, bool hooked);
+
+/* Thread-safe. Settles the account of thread tid; cause: format_exit_cause. */
+void sigprof__thread_gone(int tid, unsigned cause);
+
+/* Control, before the start: will every thread tell of its birth (the preload
+ * object is there), or has the drain to look for them? */
+void sigprof__threads_tell(bool tell);
+bool sigprof__threads_are_told(void);
+
+/* The calling thread, born or dying. Who was born here dies here by itself. */
+void sigprof__thread_begin_self(uintptr_t start_routine, const char *name);
+void sigprof__thread_end_self(void);
+
+/* Control. Finds threads that came and went without telling. */
+void sigprof__threads_sweep(void);
+
+/* Control. Looks up the stacks that handlers asked about. */
+void sigprof__threads_resolve_stacks(void);
+
+/* Control. Arms or disarms every thread's clock. */
+int sigprof__threads_arm(void);
+void sigprof__threads_disarm(void);
+
+/* Control. Settles every account: sampling stops. */
+void sigprof__threads_end(void);
+
+/* Control, in a forked child: every slot is free again. */
+void sigprof__threads_after_fork(void);
+
+/* Thread-safe. true when every handler that was running at the call has left;
+ * false if that took longer than max_ms. */
+bool sigprof__threads_synchronize(unsigned max_ms);
+
+/* Thread-safe. Declared stacks. 0 or a SIGPROF_E… code. */
+int sigprof__stack_declare(uintptr_t low, uintptr_t high);
+int sigprof__stack_forget(uintptr_t low);
+/* Signal-safe. */
+const struct unwind_ranges *sigprof__stacks_declared(void);
+
+/* Threads and what no sample stands for; threads_lock. */
+struct thread_totals {
+    uint64_t threads;    /* ever known */
+    uint64_t live;
+    uint64_t cpu_ns;     /* of all known threads, while known and not paused */
+    uint64_t periods;    /* sampled by all of them */
+    uint64_t samples;
+    int64_t exit_ns;     /* unsampled: of threads that have ended */
+    int64_t running_ns;  /* ... of those still running: under a period each */
+    int64_t blocked_ns;  /* ... of those that block SIGPROF */
+};
+void sigprof__threads_totals(struct thread_totals *totals, bool look_for_blocked);
+
+void sigprof__threads_lock(void);
+void sigprof__threads_unlock(void);
+
+#endif

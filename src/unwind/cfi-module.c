@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Finding a module's unwind tables, in ordinary code, once per module.
+ *
+ * .eh_frame_hdr names .eh_frame and has, as every linker makes it, a table sorted
+ * by address. Both lie in one segment with the header nearly always in front; all
+ * that is checked here is never checked again in the handler.
+ */
+#include <dlfcn.h>
+#include <string.h>
+
+#include "modules-elf.h"
+#include "os/os.h"
+#include "unwind/cfi.h"
+#include "unwind/dwarf.h"
+
+#define HDR_VERSION 1
+#define HDR_ROW_BYTES 8 /* of the only encoding in use: two sdata4 */
+
+/* Where the tables are, as addresses in the process. */
+struct tables {
+    uintptr_t low, high; /* what a copy has to hold */
+    uintptr_t frames;
+    uintptr_t hdr;
+    uintptr_t rows; /* 0: no usable table */
+    uint32_t row_count;
+};
+
+static void find_rows(struct tables *tables, struct dwarf_in *in,
+                      unsigned count_encoding, unsigned row_encoding)
+{
+    uint64_t count;
+
+    if (count_encoding == DWARF_PE_OMIT ||
+        row_encoding != (DWARF_PE_DATAREL | DWARF_PE_SDATA4))
+        return;
+    count = sigprof__dwarf_pointer(in, count_encoding, tables->hdr);
+    if (in->bad || count > dwarf_left(in) / HDR_ROW_BYTES)
+        return;
+    tables->rows = dwarf_address(in);
+    tables->row_count = (uint32_t)count;
+}
+
+static bool find_tables(const struct elf_object *object, struct tables *tables)
+{
+    uintptr_t hdr = sigprof__elf_eh_frame_hdr(object);
+    uintptr_t end = hdr ? sigprof__elf_segment_end(object, hdr) : 0;
+    struct dwarf_in in = {(const uint8_t *)hdr, (const uint8_t *)end, 0, false};
+    unsigned frame_encoding, count_encoding, row_encoding;
+
+    memset(tables, 0, sizeof *tables);
+    if (end == 0 || dwarf_byte(&in) != HDR_VERSION)
+        return false;
+    tables->hdr = hdr;
+    frame_encoding = dwarf_byte(&in);
+    count_encoding = dwarf_byte(&in);
+    row_encoding = dwarf_byte(&in);
+    tables->frames = sigprof__dwarf_pointer(&in, frame_encoding, hdr);
+    if (in.bad || sigprof__elf_segment_end(object, tables->frames) != end)
+        return false;
+    find_rows(tables, &in, count_encoding, row_encoding);
+    tables->low = hdr < tables->frames ? hdr : tables->frames;
+    tables->high = end;
+    return true;
+}
+
+size_t sigprof__cfi_copy_bytes(const struct elf_object *object)
+{
+    struct tables tables;
+
+    return find_tables(object, &tables) ? tables.high - tables.low : 0;
+}
+
+static bool has_readable_code(const struct elf_object *object)
+{
+    return sigprof__elf_segment_end(object, object->low) == object->high;
+}
+
+void sigprof__cfi_describe(struct module_cfi *cfi,
+                           const struct elf_object *object, uint8_t *copy,
+                           size_t copy_bytes)
+{
+    struct tables tables;
+
+    memset(cfi, 0, sizeof *cfi);
+    cfi->code_readable = !copy && has_readable_code(object);
+    if (!find_tables(object, &tables))
+        return;
+    if (copy) {
+        if (copy_bytes < tables.high - tables.low)
+            return;
+        memcpy(copy, (const void *)tables.low, tables.high - tables.low);
+        cfi->delta = tables.low - (uintptr_t)copy;
+    }
+    cfi->frames = (const uint8_t *)(tables.frames - cfi->delta);
+    cfi->frames_end = (const uint8_t *)(tables.high - cfi->delta);
+    cfi->rows_base = tables.hdr;
+    cfi->row_count = tables.row_count;
+    if (tables.rows)
+        cfi->rows = (const uint8_t *)(tables.rows - cfi->delta);
+}
+
+void sigprof__cfi_prepare(void)
+{
+    if (!sigprof__cfi_cache) /* benign: every step is interpreted */
+        sigprof__cfi_cache = sigprof__os_map(CFI_CACHE_BYTES);
+    sigprof__cfi_find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The default engine: complete stacks from the tables that compilers leave for
+ * exceptions. Signal-safe.
+ *
+ * Theory. A frame is (pc, sp, fp). Its rule, nearly always "CFA is sp or fp plus
+ * n, return address below it, caller's fp at CFA - m", is a function of the pc;
+ * its step to the caller is a function of the three and of the one or two words
+ * that the rule has read. Three consequences make three tiers:
+ *
+ *  memo   The last walk's frames are remembered with the places of those words.
+ *         Where a walk arrives at a remembered frame and all words above still
+ *         have their values, the rest of the stack is the same, and nothing has
+ *         to be looked up. Most of a stack is the same as 10 ms before.
+ *  cache  Rules by address, 32 bits each, for all threads. It is filled here, by
+ *         the first walk that needs a rule: nothing is built at start.
+ *  exact  The interpreter (rules.c), with all registers where a rule asks for
+ *         more than the three (exact.c).
+ *
+ * Then come objects that the last refresh has not seen (pull.c), and flagged
+ * guesses for code without rules (guess.c).
+ *
+ * What is remembered is void when a module has gone: snapshot->unloads is in
+ * each cache entry's tag, and compared with the stack's epoch. A cache entry is
+ * one word, so it is never seen half written.
+ */
+#include "unwind/walker.h"
+
+#include "arch/arch.h"
+#include "unwind/packed.h"
+
+/* Off the hot path, with their locals. */
+#define NOINLINE __attribute__((noinline))
+
+#define RULE_COST 8     /* steps that interpreting CFI counts for */
+#define FP_AT_MAX 32768 /* struct unwind_frame has 16 bits for it */
+
+_Atomic uint64_t *sigprof__cfi_cache;
+
+/* ---- Cache ------------------------------------------------------------- */
+
+/*
+ * Where an address has its entry: in one of a pair of words, by a tag.
+ *
+ * The tag is the low half of the address; the pair's number is its high half (16
+ * bits) turned by a function of the low half. So the two together give back the
+ * address, and an entry can never be taken for another's. The function keeps a
+ * page of code in one page of the cache, for the sake of the TLB and of memory.
+ */
+struct cache_place {
+    _Atomic uint64_t *pair;
+    uint32_t tag;
+};
+
+static struct cache_place cache_place(const struct walker *w, uintptr_t key)
+{
+    uint32_t low = (uint32_t)key;
+    uint32_t page = (low >> 12) * 0x9e3779b9u >> 24; /* 8 bits of each */
+    uint32_t line = low * 0x9e3779b9u >> 24;
+    uint32_t pair = (page << 8 | line) ^ ((uint32_t)((uint64_t)key >> 32) &
+                                          0xffff);
+    struct cache_place place;
+
+    place.pair = sigprof__cfi_cache + 2 * (uintptr_t)pair;
+    place.tag = low ^ w->snapshot->unloads * 0x85ebca6bu;
+    return place;
+}
+
+static uint32_t cache_get(struct cache_place place)
+{
+    uint64_t word;
+
+    if (!sigprof__cfi_cache)
+        return PACKED_UNKNOWN;
+    word = atomic_load_explicit(&place.pair[0], memory_order_relaxed);
+    if ((uint32_t)(word >> 32) == place.tag)
+        return (uint32_t)word;
+    word = atomic_load_explicit(&place.pair[1], memory_order_relaxed);
+    return (uint32_t)(word >> 32) == place.tag ? (uint32_t)word
+                                               : (uint32_t)PACKED_UNKNOWN;
+}
+
+/* The new one goes first, the former first one second. */
+static void cache_put(struct cache_place place, uint32_t rule)
+{
+    uint64_t word = (uint64_t)place.tag << 32 | rule;
+
+    if (!sigprof__cfi_cache)
+        return;
+    atomic_store_explicit(
+        &place.pair[1],
+        atomic_load_explicit(&place.pair[0], memory_order_relaxed),
+        memory_order_relaxed);
+    atomic_store_explicit(&place.pair[0], word, memory_order_relaxed);
+}
+
+/* ---- Steps ------------------------------------------------------------- */
+
+/* Looks the rule up in the module's tables and remembers it. */
+static NOINLINE uint32_t learn(struct walker *w, uintptr_t key,
+                                                struct cache_place place)
+{
+    const struct module *module = sigprof__module_find(w->snapshot, key);
+    struct rules *rules = &walker_state(w)->rules;
+    struct rules_unit *unit = &walker_state(w)->unit;
+    uint32_t rule = PACKED_NONE;
+
+    w->steps -= w->steps < RULE_COST ? w->steps : RULE_COST;
+    if (!module)
+        return PACKED_EXACT; /* pulled, or guessed */
+    if (sigprof__cfi_find(module, key, unit) == CFI_FOUND &&
+        sigprof__rules_run(rules, unit, key))
+        rule = sigprof__pack(&rules->row, unit, key);
+    cache_put(place, rule);
+    return rule;
+}
+
+static int step_packed(struct walker *w, uint32_t rule)
+{
+    uintptr_t base = PACKED_KIND(rule) == PACKED_SP ? w->at.sp : w->at.fp;
+    uintptr_t cfa = base + PACKED_CFA(rule);
+    uintptr_t fp_below = PACKED_FP_BELOW(rule);
+    uintptr_t fp = w->at.fp;
+    uintptr_t pc;
+
+    if (cfa <= w->at.sp || (cfa & (ARCH_STACK_ALIGN - 1)) != 0)
+        return FORMAT_END_BAD_ADDRESS;
+    if (sigprof__memory_is_outside(&w->memory, cfa + ARCH_RA_AT))
+        sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
+    if (!sigprof__memory_read(&w->memory, cfa + ARCH_RA_AT, &pc) ||
+        (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
+        return walker_unreadable(w);
+    if (pc < FORMAT_FIRST_PC)
+        return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
+    if (fp_below <= FP_AT_MAX) {
+        w->last->ra_at = ARCH_RA_AT;
+        w->last->fp_at = (int16_t)-(intptr_t)fp_below;
+        w->last->flags |= FRAME_STEPPED;
+    }
+    w->at.pc = pc;
+    w->at.sp = cfa;
+    w->at.fp = fp;
+    w->at.exact = false;
+    return STEP_ON;
+}
+
+static NOINLINE int step_guessed(struct walker *w)
+{
+    struct guess guess = {false, 0};
+    int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
+
+    if (step >= 0)
+        return step;
+    if (step == STEP_NO_CFI)
+        return w->memory.now.high == 0 ? FORMAT_END_FOREIGN_STACK
+                                       : FORMAT_END_NO_RULE;
+    w->guessed = true;
+    if (guess.verifies) {
+        w->last->ra_at = ARCH_RA_AT;
+        w->last->fp_at = guess.fp_at;
+        w->last->flags |= FRAME_STEPPED;
+    }
+    return step;
+}
+
+static int step(struct walker *w)
+{
+    uintptr_t key = place_key(w->at.pc, w->at.exact);
+    struct cache_place place = cache_place(w, key);
+    uint32_t rule = cache_get(place);
+    int result = STEP_NO_CFI;
+
+    if (rule == PACKED_UNKNOWN)
+        rule = learn(w, key, place);
+    switch (PACKED_KIND(rule)) {
+    case PACKED_SP:
+    case PACKED_FP:
+        return step_packed(w, rule);
+    case PACKED_ROOT:
+        w->last->flags |= FRAME_ROOT;
+        return FORMAT_END_COMPLETE;
+    case PACKED_EXACT:
+        result = sigprof__cfi_exact(w);
+        break;
+    default:
+        break;
+    }
+    return result == STEP_NO_CFI ? step_guessed(w) : result;
+}
+
+/* ---- The walk ---------------------------------------------------------- */
+
+static void push(struct walker *w)
+{
+    struct unwind_frame *frame = unwind_push(w->stack, &w->count);
+
+    frame->pc = w->at.pc;
+    frame->sp = w->at.sp;
+    frame->fp = w->at.fp;
+    frame->flags = w->at.exact ? FRAME_EXACT : 0;
+    w->last = frame;
+}
+
+static void push_mark(struct walker *w, uintptr_t mark, unsigned flags)
+{
+    struct unwind_frame *frame = unwind_push(w->stack, &w->count);
+
+    frame->pc = mark;
+    frame->sp = 0;
+    frame->fp = 0;
+    frame->flags = (uint16_t)flags;
+}
+
+static bool holds(const struct walker *w, uintptr_t address, uintptr_t value)
+{
+    return !sigprof__memory_is_outside(&w->memory, address) &&
+           (address & (ARCH_WORD - 1)) == 0 &&
+           *(const volatile uintptr_t *)address == value;
+}
+
+/* From frame number index of the last walk towards the root, as long as the
+ * steps between still hold: the last frame that is right. */
+static uint32_t verify(const struct walker *w, uint32_t index)
+{
+    const struct unwind_stack *stack = w->stack;
+
+    for (;;) {
+        const struct unwind_frame *frame = &stack->frame[index];
+        uint32_t next = index + 1;
+        const struct unwind_frame *caller = frame + 1;
+
+        if (!(frame->flags & FRAME_STEPPED) || next == stack->capacity)
+            return index;
+        if (caller->flags & FRAME_BESIDE) {
+            if (++next == stack->capacity)
+                return index;
+            caller++;
+        }
+        if (!holds(w, caller->sp + (uintptr_t)(intptr_t)frame->ra_at,
+                   caller->pc))
+            return index;
+        if (frame->fp_at &&
+            !holds(w, caller->sp + (uintptr_t)(intptr_t)frame->fp_at,
+                   caller->fp))
+            return index;
+        index = next;
+    }
+}
+
+/* Is w->at one of the last walk's frames, number w->old? Both go up. */
+static bool meets(struct walker *w)
+{
+    const struct unwind_stack *stack = w->stack;
+    const struct unwind_frame *frame;
+
+    while (w->old < stack->capacity &&
+           stack->frame[w->old].sp < w->at.sp &&
+           stack->frame[w->old].pc != FORMAT_MARK_SIGNAL)
+        w->old++;
+    if (w->old == stack->capacity)
+        return false;
+    frame = &stack->frame[w->old];
+    return frame->sp == w->at.sp && frame->pc == w->at.pc &&
+           frame->fp == w->at.fp &&
+           !(frame->flags & FRAME_EXACT) == !w->at.exact;
+}
+
+/* A signal changes the stack, or goes down on it: begin anew with the frames
+ * at the root's end that no signal is between. */
+static NOINLINE void meet_beyond_signal(struct walker *w)
+{
+    const struct unwind_stack *stack = w->stack;
+
+    w->old = stack->capacity;
+    while (w->old > stack->top &&
+           stack->frame[w->old - 1].pc != FORMAT_MARK_SIGNAL)
+        w->old--;
+}
+
+/* Goes on behind frame number index of the last walk: those up to it become
+ * part of this walk's own. */
+static NOINLINE void take_over(struct walker *w, uint32_t index)
+{
+    const struct unwind_frame *frame = &w->stack->frame[w->old];
+
+    for (; w->old <= index; w->old++, frame++) {
+        w->last = unwind_push(w->stack, &w->count);
+        *w->last = *frame;
+        w->guessed |= frame->flags & FRAME_BESIDE;
+    }
+    w->last->flags &= FRAME_EXACT;
+    w->at.pc = w->last->pc;
+    w->at.sp = w->last->sp;
+    w->at.fp = w->last->fp;
+    w->at.exact = w->last->flags & FRAME_EXACT;
+}
+
+/* true: the rest of the stack is as it was; else w->at is a frame to step. */
+static bool arrive(struct walker *w)
+{
+    uint32_t index;
+
+    if (!meets(w)) {
+        push(w);
+        return false;
+    }
+    index = verify(w, w->old);
+    if (w->stack->frame[index].flags & FRAME_ROOT)
+        return true;
+    take_over(w, index);
+    return false;
+}
+
+static void begin(struct walker *w, struct unwind_walk *walk)
+{
+    struct unwind_stack *stack = walk->stack;
+
+    w->stack = stack;
+    w->snapshot = sigprof__modules();
+    w->at.pc = regs_pc(walk->ucontext);
+    w->at.sp = regs_sp(walk->ucontext);
+    w->at.fp = regs_fp(walk->ucontext);
+    w->at.exact = true;
+    w->count = 0;
+    w->last = 0;
+    w->steps = UNWIND_STEPS_MAX;
+    w->has_point = false;
+    w->guessed = false;
+    w->old = stack->top;
+    if (!w->snapshot || stack->epoch != w->snapshot->unloads)
+        w->old = stack->capacity;
+    sigprof__memory_begin(&w->memory, walk, w->at.sp);
+    if (w->at.pc < FORMAT_FIRST_PC) /* a call through a null pointer */
+        w->at.pc = FORMAT_FIRST_PC;
+}
+
+/* Until the root, or a frame from where there is no way on. */
+static int climb(struct walker *w, uint32_t *kept)
+{
+    for (;;) {
+        int result;
+
+        if (arrive(w)) {
+            *kept = w->stack->capacity - w->old;
+            w->guessed |= w->stack->end & FORMAT_END_GUESSED;
+            return FORMAT_END_COMPLETE;
+        }
+        if (w->steps == 0)
+            return FORMAT_END_DEPTH;
+        w->steps--;
+        result = step(w);
+        if (result >= 0)
+            return result;
+        if (result == STEP_SIGNAL) {
+            push_mark(w, FORMAT_MARK_SIGNAL, 0);
+            meet_beyond_signal(w);
+        } else if (result == STEP_GUESSED) {
+            push_mark(w, FORMAT_MARK_GUESS, FRAME_BESIDE);
+        }
+    }
+}
+
+void sigprof__unwind_cfi(struct unwind_walk *walk)
+{
+    struct unwind_stack *stack = walk->stack;
+    struct walker w;
+    uint32_t kept = 0;
+    bool unknown;
+    int end;
+
+    begin(&w, walk);
+    if (!w.snapshot) { /* nothing is known yet: frame pointers, at least */
+        sigprof__unwind_fp(walk);
+        return;
+    }
+    unknown = w.memory.now.high == 0;
+    end = climb(&w, &kept);
+    if (w.guessed)
+        end |= FORMAT_END_GUESSED;
+    if (unknown)
+        end |= FORMAT_END_UNKNOWN_STACK;
+    stack->end = (uint8_t)end;
+    stack->epoch = w.snapshot->unloads;
+    sigprof__unwind_join(stack, w.count, kept);
+}

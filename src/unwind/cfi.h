@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unwind information of one module, as modules.c keeps it and the cfi engine
+ * reads it. What the pointers show stays mapped and unchanged as long as a
+ * snapshot names the module.
+ */
+#ifndef SIGPROF_UNWIND_CFI_H
+#define SIGPROF_UNWIND_CFI_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_object;
+struct cfi_table;
+
+struct module_cfi {
+    const uint8_t *frames;     /* .eh_frame, to the end of its segment; or NULL */
+    const uint8_t *frames_end;
+    uintptr_t delta;           /* address in the process minus address here */
+    const uint8_t *rows;       /* sorted {int32 pc, int32 fde}, or NULL */
+    uint32_t row_count;
+    uintptr_t rows_base;       /* both are relative to it */
+    bool code_readable;        /* plain loads from [low, high) are right */
+    _Atomic uint32_t misses;   /* walks that had to interpret CFI here */
+    _Atomic(const struct cfi_table *) table; /* built when misses are many */
+};
+
+/* Control. Bytes that a copy of the object's unwind tables takes; 0: none. */
+size_t sigprof__cfi_copy_bytes(const struct elf_object *object);
+
+/* Control. Fills in cfi. copy: where to put a copy of that many bytes; NULL: the
+ * object will never be unmapped, so its own tables are used. */
+void sigprof__cfi_describe(struct module_cfi *cfi,
+                           const struct elf_object *object, uint8_t *copy,
+                           size_t copy_bytes);
+
+/* Control. Before the first walk: memory and addresses that the handler cannot
+ * get for itself. Costs two system calls; memory is touched when used. */
+void sigprof__cfi_prepare(void);
+
+/* Packed rules by address, for all threads: cfi.c. NULL: none. 65,536 pairs of
+ * words: 1 MiB, of which a page is touched per page of sampled code. */
+#define CFI_CACHE_BYTES ((size_t)1 << 20)
+extern _Atomic uint64_t *sigprof__cfi_cache;
+
+/* _dl_find_object, or NULL where the C library has none: pull.c. */
+extern void *sigprof__cfi_find_object;
+
+#endif

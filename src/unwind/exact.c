@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exact steps: any rule, all registers. Signal-safe.
+ *
+ * The walk itself carries only pc, sp and fp. Where a rule asks for more (the
+ * loader's lazy binding keeps its CFA in rbx), the walk is repeated up to the
+ * frame in question with every register: from the interruption, whose registers
+ * are all known, or from the latest frame that was reached so ("the point"). So
+ * a walk is repeated at most once over its whole length.
+ */
+#include "arch/arch.h"
+#include "unwind/walker.h"
+
+/* Rare paths keep their locals off the stack of the others. */
+#define NOINLINE __attribute__((noinline))
+
+static void load(struct registers *registers, const void *ucontext)
+{
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        registers->value[i] = regs_dwarf(ucontext, i);
+    registers->known = (1u << RULES_COLUMNS) - 1;
+    registers->exact = true;
+}
+
+static void copy(struct registers *to, const struct registers *from)
+{
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        to->value[i] = from->value[i];
+    to->known = from->known;
+    to->exact = from->exact;
+}
+
+/* What a simple walk knows of its frame. */
+static void load_place(struct registers *registers, const struct place *place)
+{
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        registers->value[i] = 0;
+    registers->value[REGS_DWARF_PC] = place->pc;
+    registers->value[REGS_DWARF_SP] = place->sp;
+    registers->value[REGS_DWARF_FP] = place->fp;
+    registers->known =
+        1u << REGS_DWARF_PC | 1u << REGS_DWARF_SP | 1u << REGS_DWARF_FP;
+    registers->exact = place->exact;
+}
+
+static bool is_at(const struct registers *registers, const struct place *place)
+{
+    return registers->value[REGS_DWARF_SP] == place->sp &&
+           registers->value[REGS_DWARF_PC] == place->pc;
+}
+
+static enum expression_result evaluate(struct walker *w, int32_t offset,
+                                       unsigned operands, uintptr_t *result)
+{
+    struct cfi_state *state = walker_state(w);
+    struct dwarf_in in = {state->unit.base, state->unit.end, 0, false};
+
+    dwarf_skip(&in, (uint32_t)offset);
+    return sigprof__expression(&in, &state->now, &w->memory, state->operand,
+                               operands, result);
+}
+
+static enum expression_result frame_address(struct walker *w, uintptr_t *cfa)
+{
+    struct cfi_state *state = walker_state(w);
+    const struct rules_row *row = &state->rules.row;
+
+    if (row->cfa_kind == RULE_IS_EXPRESSION)
+        return evaluate(w, row->cfa_value, 0, cfa);
+    if (!(state->now.known & (1u << row->cfa_register)))
+        return EXPRESSION_UNKNOWN;
+    *cfa = state->now.value[row->cfa_register] +
+           (uintptr_t)(intptr_t)row->cfa_value;
+    return EXPRESSION_OK;
+}
+
+/* Where a column's value is saved, or what it is: *value. */
+static enum expression_result recover(struct walker *w, unsigned column,
+                                      uintptr_t cfa, uintptr_t *value)
+{
+    struct cfi_state *state = walker_state(w);
+    int32_t number = state->rules.row.value[column];
+    unsigned kind = state->rules.row.kind[column];
+    enum expression_result result = EXPRESSION_OK;
+
+    *value = cfa + (uintptr_t)(intptr_t)number;
+    if (kind == RULE_UNDEFINED)
+        return EXPRESSION_UNKNOWN;
+    if (kind == RULE_SAME || kind == RULE_REGISTER) {
+        unsigned from = kind == RULE_SAME ? column : (unsigned)number;
+
+        if (from >= RULES_COLUMNS || !(state->now.known & (1u << from)))
+            return EXPRESSION_UNKNOWN;
+        *value = state->now.value[from];
+        return EXPRESSION_OK;
+    }
+    if (kind == RULE_AT_EXPRESSION || kind == RULE_IS_EXPRESSION) {
+        state->operand[0] = cfa;
+        result = evaluate(w, number, 1, value);
+    }
+    if (result == EXPRESSION_OK &&
+        (kind == RULE_AT || kind == RULE_AT_EXPRESSION) &&
+        !sigprof__memory_read(&w->memory, *value, value))
+        result = EXPRESSION_BAD;
+    return result;
+}
+
+/* Fills in state->next. EXPRESSION_UNKNOWN: one that matters is not known. */
+static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
+{
+    const unsigned matter = 1u << REGS_DWARF_FP | 1u << REGS_DWARF_SP;
+    struct registers *next = &walker_state(w)->next;
+    const uint8_t *kind = walker_state(w)->rules.row.kind;
+    enum expression_result result;
+
+    next->known = 0;
+    next->exact = walker_state(w)->unit.signal;
+    for (unsigned i = 0; i < RULES_COLUMNS; i++) {
+        if (i == REGS_DWARF_PC)
+            continue;
+        if (i == REGS_DWARF_SP && kind[i] == RULE_SAME) {
+            next->value[i] = cfa;
+            result = EXPRESSION_OK;
+        } else {
+            result = recover(w, i, cfa, &next->value[i]);
+        }
+        if (result == EXPRESSION_OK)
+            next->known |= 1u << i;
+        else if ((matter >> i & 1) && kind[i] != RULE_UNDEFINED)
+            return result;
+    }
+    result = recover(w, walker_state(w)->unit.ra_column, cfa,
+                     &next->value[REGS_DWARF_PC]);
+    if (result == EXPRESSION_OK)
+        next->known |= 1u << REGS_DWARF_PC;
+    return result;
+}
+
+/* The FDE for the frame in state->now, and its row. */
+static enum cfi_found find_rules(struct walker *w)
+{
+    struct cfi_state *state = walker_state(w);
+    struct rules_unit *unit = &state->unit;
+    uintptr_t key =
+        place_key(state->now.value[REGS_DWARF_PC], state->now.exact);
+    const struct module *module = sigprof__module_find(w->snapshot, key);
+    enum cfi_found found = module ? sigprof__cfi_find(module, key, unit)
+                                  : sigprof__cfi_pull(w, key, unit);
+
+    if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
+        found = CFI_NO_RULE;
+    return found;
+}
+
+enum { NEEDS_MORE = -100 }; /* beside enum step: needs an unknown register */
+
+/* The caller must lie above; only a signal may have moved to another stack. */
+static int check_next(const struct walker *w)
+{
+    const struct cfi_state *state = walker_state(w);
+    const struct rules_unit *unit = &state->unit;
+    uintptr_t sp = state->next.value[REGS_DWARF_SP];
+    uintptr_t pc = state->next.value[REGS_DWARF_PC];
+
+    if (sp & (ARCH_STACK_ALIGN - 1) && !unit->signal)
+        return FORMAT_END_BAD_ADDRESS;
+    if (sp <= state->now.value[REGS_DWARF_SP] && !unit->signal)
+        return FORMAT_END_BAD_ADDRESS;
+    if (pc == 0 && !unit->signal)
+        return FORMAT_END_COMPLETE;
+    if (pc < FORMAT_FIRST_PC && !unit->signal)
+        return FORMAT_END_BAD_ADDRESS;
+    return unit->signal ? STEP_SIGNAL : STEP_ON;
+}
+
+/* state->now to its caller's registers. */
+static int step_registers(struct walker *w)
+{
+    struct cfi_state *state = walker_state(w);
+    uintptr_t cfa = 0;
+    enum expression_result result;
+    int step;
+
+    if (find_rules(w) != CFI_FOUND)
+        return STEP_NO_CFI;
+    if (state->rules.row.kind[state->unit.ra_column] == RULE_UNDEFINED)
+        return FORMAT_END_COMPLETE;
+    result = frame_address(w, &cfa);
+    if (result == EXPRESSION_OK)
+        result = recover_all(w, cfa);
+    if (result == EXPRESSION_UNKNOWN)
+        return NEEDS_MORE;
+    if (result == EXPRESSION_BAD)
+        return walker_unreadable(w);
+    step = check_next(w);
+    if (step < 0) {
+        copy(&state->now, &state->next);
+        if (sigprof__memory_is_outside(&w->memory,
+                                       state->now.value[REGS_DWARF_SP]))
+            sigprof__memory_enter(&w->memory, w->memory.walk,
+                                  state->now.value[REGS_DWARF_SP]);
+    }
+    return step;
+}
+
+/* Over a frame without CFI in the repeated walk: what a guess does not touch is
+ * taken to be kept. */
+static NOINLINE int guess_registers(struct walker *w, bool first)
+{
+    struct registers *now = &walker_state(w)->now;
+    struct place place = {now->value[REGS_DWARF_PC], now->value[REGS_DWARF_SP],
+                          now->value[REGS_DWARF_FP], now->exact};
+    struct guess guess;
+    int step = sigprof__cfi_guess(w, &place, first, &guess);
+
+    if (step < 0 && step != STEP_NO_CFI) {
+        now->value[REGS_DWARF_PC] = place.pc;
+        now->value[REGS_DWARF_SP] = place.sp;
+        now->value[REGS_DWARF_FP] = place.fp;
+        now->exact = place.exact;
+    }
+    return step;
+}
+
+/* Walks from the point to w->at with all registers. */
+static NOINLINE bool repeat(struct walker *w)
+{
+    struct cfi_state *state = walker_state(w);
+    bool first = !w->has_point;
+
+    if (w->has_point)
+        copy(&state->now, &state->point);
+    else
+        load(&state->now, w->memory.walk->ucontext);
+    sigprof__memory_enter(&w->memory, w->memory.walk,
+                          state->now.value[REGS_DWARF_SP]);
+    while (!is_at(&state->now, &w->at)) {
+        int step;
+
+        if (w->steps == 0)
+            return false;
+        w->steps--;
+        step = step_registers(w);
+        if (step == STEP_NO_CFI)
+            step = guess_registers(w, first);
+        if (step >= 0 || step == NEEDS_MORE || step == STEP_NO_CFI)
+            return false;
+        first = false;
+    }
+    return true;
+}
+
+int sigprof__cfi_exact(struct walker *w)
+{
+    struct cfi_state *state = walker_state(w);
+    bool whole = true;
+    int step;
+
+    if (w->count == 1 && !w->has_point)
+        load(&state->now, w->memory.walk->ucontext);
+    else if (w->has_point && is_at(&state->point, &w->at))
+        copy(&state->now, &state->point);
+    else
+        whole = false;
+    if (!whole)
+        load_place(&state->now, &w->at);
+    step = step_registers(w);
+    if (step == NEEDS_MORE && !whole) {
+        whole = true;
+        step = repeat(w) ? step_registers(w) : FORMAT_END_NO_RULE;
+    }
+    if (step == NEEDS_MORE)
+        return FORMAT_END_NO_RULE;
+    if (step >= 0 || step == STEP_NO_CFI)
+        return step;
+    if (whole || step == STEP_SIGNAL) {
+        copy(&state->point, &state->now);
+        w->has_point = true;
+    }
+    w->at.pc = state->now.value[REGS_DWARF_PC];
+    w->at.sp = state->now.value[REGS_DWARF_SP];
+    w->at.fp = state->now.value[REGS_DWARF_FP];
+    w->at.exact = state->now.exact;
+    return step;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The cfi engine's inside: one walk in progress, and the tiers that can step it
+ * by one frame. Signal-safe, all of it. cfi.c has the theory.
+ */
+#ifndef SIGPROF_UNWIND_WALKER_H
+#define SIGPROF_UNWIND_WALKER_H
+
+#include "modules.h"
+#include "unwind/cfi.h"
+#include "unwind/expression.h"
+#include "unwind/memory.h"
+#include "unwind/rules.h"
+
+#define PULL_CIE_BYTES 128 /* the longest seen has 60 */
+#define PULL_FDE_BYTES 896 /* longer ones are left to the next refresh */
+
+/* What a walk needs in quantity; lies in the thread's struct unwind_window. */
+struct cfi_state {
+    struct registers now;   /* of the frame that is being stepped exactly */
+    struct registers next;  /* of its caller, in the making */
+    struct registers point; /* latest frame all of whose registers are known */
+    struct rules_unit unit; /* the FDE in use */
+    struct rules rules;
+    uint64_t operand[EXPRESSION_OPERANDS];
+    uint8_t pulled[PULL_CIE_BYTES + PULL_FDE_BYTES];
+};
+
+_Static_assert(sizeof(struct cfi_state) <=
+                   sizeof(((struct unwind_window *)0)->scratch),
+               "the scratch area is too small");
+
+/* A frame: enough to step it, where its rule is a packed one. */
+struct place {
+    uintptr_t pc;
+    uintptr_t sp;
+    uintptr_t fp;
+    bool exact; /* pc was interrupted; else it is a return address */
+};
+
+struct walker {
+    struct place at;
+    struct memory memory;
+    struct unwind_stack *stack;
+    const struct module_snapshot *snapshot;
+    struct unwind_frame *last; /* the frame at stands for, as pushed */
+    uint32_t count;            /* pushed so far */
+    uint32_t old;              /* next of the last walk's frames to compare */
+    uint32_t steps;            /* left */
+    bool has_point;            /* state->point is one of this walk's frames */
+    bool guessed;
+};
+
+/* What came of a step. Values from 0 up are enum format_end: the walk is over. */
+enum step {
+    STEP_ON = -1,      /* w->at is the caller */
+    STEP_SIGNAL = -2,  /* ... that was interrupted by a signal */
+    STEP_GUESSED = -3, /* ... by a heuristic */
+    STEP_NO_CFI = -4   /* there is no rule; nothing was changed */
+};
+
+/* Flags of struct unwind_frame. */
+enum frame_flag {
+    FRAME_STEPPED = 1, /* ra_at and fp_at say how its caller was found */
+    FRAME_EXACT = 2,   /* its pc was interrupted */
+    FRAME_ROOT = 4,    /* by rule it has no caller */
+    FRAME_BESIDE = 8   /* a mark between two frames that still verify */
+};
+
+enum cfi_found { CFI_FOUND, CFI_NO_RULE, CFI_NO_MODULE };
+
+/* The address whose rule is wanted: a return address may be the first byte
+ * behind its function. */
+static inline uintptr_t place_key(uintptr_t pc, bool exact)
+{
+    return exact ? pc : pc - 1;
+}
+
+/* find.c: the FDE for address, from the tables of a module. */
+enum cfi_found sigprof__cfi_find(const struct module *module, uintptr_t address,
+                                 struct rules_unit *unit);
+
+/* pull.c: the same for an object that no snapshot has yet. */
+enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
+                                 struct rules_unit *unit);
+
+/* exact.c: steps by rules of any kind. */
+int sigprof__cfi_exact(struct walker *w);
+
+/* How a guess was made, for the walk's memory of it. */
+struct guess {
+    bool verifies; /* it depends on nothing but the words that it took */
+    int16_t fp_at; /* as in struct unwind_frame */
+};
+
+/* guess.c: to where place, which has no rule, was probably called from. first:
+ * place was interrupted by the tick. STEP_GUESSED; STEP_ON where frame pointers
+ * are the rule (code that no module has); STEP_NO_CFI: no idea; or an end. */
+int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
+                       struct guess *guess);
+
+static inline struct cfi_state *walker_state(const struct walker *w)
+{
+    return (struct cfi_state *)(void *)w->stack->window->scratch;
+}
+
+/* Reads from the stack; why not, as enum format_end, if that fails. */
+static inline int walker_unreadable(const struct walker *w)
+{
+    return w->memory.now.high == 0 ? FORMAT_END_FOREIGN_STACK
+                                   : FORMAT_END_BAD_ADDRESS;
+}
+
+#endif

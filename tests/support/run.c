@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Running a program from a test. Contract: run.h. */
+#include "support/run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static char folder[256];
+static pid_t folder_owner;
+
+static int remove_one(const char *path, const struct stat *status, int type,
+                      struct FTW *place)
+{
+    (void)status;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    const char *keep = getenv("SIGPROF_TEST_KEEP");
+
+    if (getpid() == folder_owner && !keep)
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *run_folder(void)
+{
+    if (!folder[0]) {
+        const char *tmp = getenv("TMPDIR");
+
+        snprintf(folder, sizeof folder, "%s/sigprof-test-XXXXXX",
+                 tmp && tmp[0] ? tmp : "/tmp");
+        CHECK(mkdtemp(folder) != NULL);
+        folder_owner = getpid();
+        atexit(remove_folder);
+    }
+    return folder;
+}
+
+const char *run_path(const char *name)
+{
+    static char paths[8][512];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+
+    snprintf(path, sizeof paths[0], "%s/%s", run_folder(), name);
+    return path;
+}
+
+static char *out_path(const char *what)
+{
+    static unsigned number;
+    char *path;
+
+    CHECK(asprintf(&path, "%s/.%s.%u", run_folder(), what, number++) > 0);
+    return path;
+}
+
+static char *read_and_remove(char *path, size_t *bytes)
+{
+    FILE *file = fopen(path, "rb");
+    char *text;
+    long size;
+
+    CHECK(file != NULL);
+    fseek(file, 0, SEEK_END);
+    size = ftell(file);
+    rewind(file);
+    text = malloc((size_t)size + 1);
+    CHECK(text != NULL);
+    *bytes = fread(text, 1, (size_t)size, file);
+    text[*bytes] = '\0';
+    fclose(file);
+    unlink(path);
+    free(path);
+    return text;
+}
+
+static void put_environment(const char *const *changes)
+{
+    for (; changes && *changes; changes++) {
+        if (strchr(*changes, '='))
+            putenv((char *)(size_t)*changes);
+        else
+            unsetenv(*changes);
+    }
+}
+
+/* out and err hold the paths until the end. */
+void run_begin(struct run *run)
+{
+    sigset_t none;
+
+    run->out = out_path("out");
+    run->err = out_path("err");
+    fflush(NULL);
+    run->pid = fork();
+    CHECK(run->pid >= 0);
+    if (run->pid > 0)
+        return;
+    int in = open(run->input ? run->input : "/dev/null", O_RDONLY);
+    int out = open(run->out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int err = open(run->err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
+        dup2(err, 2) < 0)
+        _exit(126);
+    for (int i = 3; i < 64; i++)
+        close(i);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    put_environment(run->environment);
+    execvp(run->argv[0], run->argv);
+    _exit(127);
+}
+
+void run_end(struct run *run)
+{
+    unsigned limit = run->limit_seconds ? run->limit_seconds : 60;
+    struct timespec nap = {0, 2000000};
+    time_t until = time(NULL) + (time_t)limit;
+    char *out = run->out, *err = run->err;
+    pid_t got;
+
+    while ((got = wait4(run->pid, &run->status, WNOHANG, &run->usage)) == 0) {
+        if (time(NULL) > until) {
+            kill(run->pid, SIGABRT);
+            fprintf(stderr, "%s (pid %d) did not end in %u seconds\n",
+                    run->argv[0], (int)run->pid, limit);
+            kill(run->pid, SIGKILL);
+            exit(TEST_FAILED);
+        }
+        nanosleep(&nap, NULL);
+    }
+    CHECK_EQ(got, run->pid);
+    run->out = read_and_remove(out, &run->out_bytes);
+    run->err = read_and_remove(err, &run->err_bytes);
+}
+
+void run_program(struct run *run)
+{
+    run_begin(run);
+    run_end(run);
+}
+
+void run_free(struct run *run)
+{
+    free(run->out);
+    free(run->err);
+    run->out = run->err = NULL;
+}
+
+static double seconds(struct timeval at)
+{
+    return (double)at.tv_sec + 1e-6 * (double)at.tv_usec;
+}
+
+double run_cpu_seconds(const struct run *run)
+{
+    return seconds(run->usage.ru_utime) + seconds(run->usage.ru_stime);
+}
+
+static int compare(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+static unsigned find(const char *directory, const char *prefix,
+                     const char *suffix, char (*paths)[512], unsigned room)
+{
+    DIR *open_directory = opendir(directory);
+    struct dirent *entry;
+    unsigned count = 0;
+
+    CHECK(open_directory != NULL);
+    while ((entry = readdir(open_directory))) {
+        size_t length = strlen(entry->d_name), end = strlen(suffix);
+
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+            length < end || strcmp(entry->d_name + length - end, suffix) != 0 ||
+            entry->d_name[0] == '.')
+            continue;
+        CHECK(count < room);
+        snprintf(paths[count++], 512, "%s/%s", directory, entry->d_name);
+    }
+    closedir(open_directory);
+    qsort(paths, count, sizeof *paths, compare);
+    return count;
+}
+
+unsigned run_find(const char *suffix, char (*paths)[512], unsigned room)
+{
+    return find(run_folder(), "", suffix, paths, room);
+}
+
+unsigned run_rings_of(pid_t pid, char (*paths)[512], unsigned room)
+{
+    char prefix[64];
+
+    snprintf(prefix, sizeof prefix, "sigprof-%u-%d-", (unsigned)geteuid(),
+             (int)pid);
+    return find("/dev/shm", prefix, "", paths, room);
+}
