@@ -55,10 +55,10 @@ static struct {
     uint64_t last_sheet_ns;
     uint64_t cpu_before_ns; /* of drains of this session that have ended */
     unsigned threads_seen;
+    bool retired; /* the thread is gone; what is left is done by a stop */
 } drain;
 
 static _Atomic int drain_tid;
-static bool threads_tell; /* the preload object is there */
 
 /* drain_lock */
 static pthread_mutex_t drain_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -68,15 +68,11 @@ static struct {
     uint64_t asked, served; /* passes that callers wait for */
     bool hurry;
     bool stop;
+    bool retire; /* with stop: the session goes on without the thread */
     bool remove_if_empty;
     bool failed; /* of the last pass */
     bool ready;  /* the thread has opened what it needs */
 } request;
-
-void sigprof__drain_hooked(bool hooked)
-{
-    threads_tell = hooked;
-}
 
 void sigprof__drain_lock(void)
 {
@@ -344,9 +340,18 @@ static uint64_t wait_for_work(uint64_t ns)
 }
 
 /* The lock tells everybody that the ring's process lives. */
+static int lock_ring(void)
+{
+    int descriptor = open(sigprof__state.ring.path,
+                          O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (descriptor >= 0)
+        flock(descriptor, LOCK_SH);
+    return descriptor;
+}
+
 static void open_own_descriptors(void)
 {
-    const struct ring *ring = &sigprof__state.ring;
     bool was_open = drain.file.descriptor >= 0;
 
     drain.private_descriptors = sigprof__os_private_descriptors() == 0;
@@ -355,9 +360,7 @@ static void open_own_descriptors(void)
         if (was_open)
             sigprof__profile_reopen(&drain.file);
     }
-    drain.lock_descriptor = open(ring->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (drain.lock_descriptor >= 0)
-        flock(drain.lock_descriptor, LOCK_SH);
+    drain.lock_descriptor = lock_ring();
 }
 
 static uint64_t next_wait_ns(uint32_t free_before)
@@ -367,7 +370,7 @@ static uint64_t next_wait_ns(uint32_t free_before)
 
     if (free_before < opened - opened / 4)
         return PASS_BUSY_NS;
-    return threads_tell ? PASS_NS : PASS_ALONE_NS;
+    return sigprof__threads_are_told() ? PASS_NS : PASS_ALONE_NS;
 }
 
 static void serve(uint64_t asked, bool good)
@@ -399,10 +402,30 @@ static void finish(void)
         close(drain.lock_descriptor);
 }
 
+/* One last pass, and the descriptors of this thread's own go with it. */
+static void retire(void)
+{
+    if (drain.file.descriptor < 0 && drain.forked)
+        create_file();
+    pass(false);
+    sigprof__profile_close(&drain.file);
+    close(drain.lock_descriptor);
+}
+
+static void end_thread(void)
+{
+    if (request.retire)
+        retire();
+    else
+        finish();
+    drain.cpu_before_ns = sigprof__drain_cpu_ns();
+    atomic_store(&drain_tid, 0);
+}
+
 static void *run(void *arg)
 {
     uint64_t wait_ns = drain.forked ? CHILD_DELAY_NS
-                       : threads_tell ? PASS_NS
+                       : sigprof__threads_are_told() ? PASS_NS
                                       : PASS_ALONE_NS;
 
     (void)arg;
@@ -426,9 +449,7 @@ static void *run(void *arg)
         sigprof__drain_lock();
     }
     sigprof__drain_unlock();
-    finish();
-    drain.cpu_before_ns = sigprof__drain_cpu_ns();
-    atomic_store(&drain_tid, 0);
+    end_thread();
     return NULL;
 }
 
@@ -509,6 +530,8 @@ int sigprof__drain_flush(void)
 
     if (!drain.running)
         return SIGPROF_EOFF;
+    if (drain.retired)
+        return SIGPROF_ETHREAD;
     sigprof__drain_lock();
     mine = ++request.asked;
     pthread_cond_signal(&drain_wake);
@@ -517,6 +540,24 @@ int sigprof__drain_flush(void)
     failed = request.failed;
     sigprof__drain_unlock();
     return failed ? SIGPROF_EFILE : 0;
+}
+
+/* Until the stop the lock is held by a descriptor that the program could see. */
+void sigprof__drain_retire(void)
+{
+    int lock;
+
+    if (!drain.running || drain.retired)
+        return;
+    sigprof__drain_lock();
+    request.stop = true;
+    request.retire = true;
+    pthread_cond_signal(&drain_wake);
+    sigprof__drain_unlock();
+    lock = lock_ring();
+    pthread_join(drain.thread, NULL);
+    drain.retired = true;
+    drain.lock_descriptor = lock;
 }
 
 int sigprof__drain_stop(bool remove_if_empty)
@@ -528,7 +569,12 @@ int sigprof__drain_stop(bool remove_if_empty)
     request.remove_if_empty = remove_if_empty;
     pthread_cond_signal(&drain_wake);
     sigprof__drain_unlock();
-    pthread_join(drain.thread, NULL);
+    if (drain.retired) {
+        sigprof__profile_reopen(&drain.file);
+        finish();
+    } else {
+        pthread_join(drain.thread, NULL);
+    }
     drain.running = false;
     sigprof__encode_drop(&drain.encoder);
     return request.failed ? SIGPROF_EFILE : 0;

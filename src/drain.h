@@ -16,10 +16,6 @@
 
 #include "profile-file.h"
 
-/* Control, before the start. Threads tell of their birth: the drain need not look
- * for new ones so often. */
-void sigprof__drain_hooked(bool hooked);
-
 /* Control. Starts the thread. file: created, or for a forked child only named by
  * `name`; then the drain creates it after a moment. 0 or a SIGPROF_E… code. */
 int sigprof__drain_start(const struct profile_name *name, bool forked);
@@ -32,6 +28,10 @@ int sigprof__drain_flush(void);
  * Returns 0, or SIGPROF_EFILE when not all could be written: then the ring is
  * left in place. remove_if_empty: no file is left if there was no sample. */
 int sigprof__drain_stop(bool remove_if_empty);
+
+/* Control. Ends the thread, not the session: from here on samples stay in the ring
+ * until the stop. */
+void sigprof__drain_retire(void);
 
 /* Control, in a forked child: the parent's drain is not here. */
 void sigprof__drain_after_fork(void);

@@ -23,9 +23,8 @@ SIGPROF_HOOK void sigprof__hook_load(const struct sigprof__sys *real,
 /* Is this the start routine of a thread of ours? */
 SIGPROF_HOOK bool sigprof__own_thread(void *(*start)(void *));
 
-/* A thread of the program begins, or ends; called in it. */
+/* A thread of the program begins; called in it. */
 SIGPROF_HOOK void sigprof__hook_thread_begin(uintptr_t start_routine);
-SIGPROF_HOOK void sigprof__hook_thread_end(void);
 
 /* The program reads or sets its own action for SIGPROF. Signal-safe.
  * false: our handler is not installed; the caller asks the system. */

@@ -57,8 +57,10 @@ static void say_start(const struct sigprof__config *config)
 {
     char text[4608];
 
-    snprintf(text, sizeof text, "pid %d: %u Hz by the %s clock into %s%s%s",
-             (int)getpid(), config->hz,
+    snprintf(text, sizeof text,
+             "pid %d: %u Hz (%u signals a second at most) by the %s clock "
+             "into %s%s%s",
+             (int)getpid(), config->hz, sigprof__clock_granted_hz(config->hz),
              sigprof__clock_word((unsigned)atomic_load(&sigprof__state.clock)),
              sigprof__drain_path(),
              sigprof__session.clock_note ? "; " : "",
@@ -129,7 +131,7 @@ static void start_from_environment(const char *preload_path)
     }
     if (preload_path)
         sigprof__environment_keep(preload_path, &config);
-    sigprof__drain_hooked(preload_path != NULL);
+    sigprof__threads_tell(preload_path != NULL);
     code = sigprof__start(&config, false);
     verbose = config.verbose;
     if (code == SIGPROF_EFILE) {
@@ -200,15 +202,6 @@ void sigprof__hook_thread_begin(uintptr_t start_routine)
 
     if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
         sigprof__thread_begin_self(start_routine, NULL);
-    errno = saved_errno;
-}
-
-void sigprof__hook_thread_end(void)
-{
-    int saved_errno = errno;
-
-    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
-        sigprof__thread_end_self();
     errno = saved_errno;
 }
 

@@ -3,10 +3,12 @@
  * threads-signal.c. */
 #include "threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock/clock.h"
 #include "drain.h"
@@ -33,6 +35,21 @@ static unsigned gone_next; /* the oldest of them */
 /* initial-exec: never allocated lazily, so a signal may find it there. */
 static __thread struct slot *self
     __attribute__((tls_model("initial-exec")));
+
+static pthread_key_t leaving;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static bool have_key;
+static bool threads_tell;
+
+void sigprof__threads_tell(bool tell)
+{
+    threads_tell = tell;
+}
+
+bool sigprof__threads_are_told(void)
+{
+    return threads_tell;
+}
 
 void sigprof__threads_lock(void)
 {
@@ -294,19 +311,6 @@ void sigprof__thread_gone(int tid, unsigned cause)
     sigprof__threads_unlock();
 }
 
-void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
-{
-    uintptr_t low = 0, high = 0;
-    struct slot *slot = sigprof__thread_known(sigprof__os_tid(), start_routine,
-                                              name, true);
-
-    self = slot;
-    if (!slot || sigprof__os_stack_self(&low, &high) != 0)
-        return;
-    atomic_store(&slot->stack_high, high);
-    atomic_store(&slot->stack_low, low);
-}
-
 void sigprof__thread_end_self(void)
 {
     if (self)
@@ -354,6 +358,98 @@ static void look_at(struct slot *slot)
         sigprof__event_thread(slot->tid, 0, name);
     }
 }
+
+/* ---- A thread's end ----------------------------------------------------- */
+
+struct others {
+    uint64_t now_ns;
+    int self;
+    bool any;
+};
+
+static void look_for_other(int tid, void *arg)
+{
+    struct others *others = arg;
+
+    if (tid != others->self && tid != sigprof__drain_tid() &&
+        !gone_lately(tid, others->now_ns) && !sigprof__os_thread_ended(tid))
+        others->any = true;
+}
+
+/* Does the process end with the calling thread? The C library asks the same, but
+ * counts our drain, and would wait for it for ever. */
+static bool is_last(void)
+{
+    struct others others = {sigprof__os_now_ns(), sigprof__os_tid(), false};
+    bool none;
+
+    sigprof__threads_lock();
+    none = past.live == 0 &&
+           sigprof__os_thread_list(look_for_other, &others) == 0 && !others.any;
+    sigprof__threads_unlock();
+    return none;
+}
+
+/*
+ * The first thread may leave before the others. The last one must not find the
+ * drain alive: where threads tell their end the last of them stops the session;
+ * else nobody would know which is the last, so the drain goes at once.
+ */
+static void leave_process(void)
+{
+    bool last = is_last();
+
+    if (!last && (threads_tell || sigprof__os_tid() != getpid()))
+        return;
+    sigprof__control_lock();
+    if (last)
+        sigprof__stop(false);
+    else
+        sigprof__drain_retire();
+    sigprof__control_unlock();
+}
+
+/* The C library calls destructors of keys in rounds: ours waits for the second,
+ * so that what the others use is still sampled. */
+#define ROUNDS 2
+
+static void thread_leaves(void *round)
+{
+    uintptr_t next = (uintptr_t)round + 1;
+    int saved_errno = errno;
+
+    if (next <= ROUNDS && pthread_setspecific(leaving, (void *)next) == 0)
+        return;
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF &&
+        sigprof__session.pid == getpid()) {
+        sigprof__thread_end_self();
+        leave_process();
+    }
+    errno = saved_errno;
+}
+
+static void make_key(void)
+{
+    have_key = pthread_key_create(&leaving, thread_leaves) == 0;
+}
+
+void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
+{
+    uintptr_t low = 0, high = 0;
+    struct slot *slot = sigprof__thread_known(sigprof__os_tid(), start_routine,
+                                              name, true);
+
+    self = slot;
+    pthread_once(&key_once, make_key);
+    if (have_key)
+        pthread_setspecific(leaving, (void *)(uintptr_t)1);
+    if (!slot || sigprof__os_stack_self(&low, &high) != 0)
+        return;
+    atomic_store(&slot->stack_high, high);
+    atomic_store(&slot->stack_low, low);
+}
+
+/* ---- Sweeps and clocks --------------------------------------------------- */
 
 static bool is_live(struct slot *slot)
 {

@@ -70,7 +70,12 @@ struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
 /* Thread-safe. Settles the account of thread tid; cause: format_exit_cause. */
 void sigprof__thread_gone(int tid, unsigned cause);
 
-/* The calling thread, born or dying; for the interposed pthread_create. */
+/* Control, before the start: will every thread tell of its birth (the preload
+ * object is there), or has the drain to look for them? */
+void sigprof__threads_tell(bool tell);
+bool sigprof__threads_are_told(void);
+
+/* The calling thread, born or dying. Who was born here dies here by itself. */
 void sigprof__thread_begin_self(uintptr_t start_routine, const char *name);
 void sigprof__thread_end_self(void);
 

@@ -473,29 +473,40 @@ static uint32_t thread_add(struct model_process *process, uint32_t tid)
     return number;
 }
 
+/* A new name of a thread that is known: what else is known of it stays. */
+static void inherit(struct model_thread *thread, const struct model_thread *old)
+{
+    if (thread->start_routine == 0 && !old->ended) {
+        thread->start_routine = old->start_routine;
+        thread->start_frame = old->start_frame;
+    }
+}
+
 static void on_thread(void *arg, uint32_t tid, uint64_t time_ns,
                       uint64_t start_routine, struct text name)
 {
     struct model *model = arg;
     struct model_process *process = model->process;
-    uint32_t number = thread_latest(process, tid);
-    struct model_thread *thread;
     uint32_t label = sigprof__strings_add(&model->strings, name);
+    uint32_t old = thread_latest(process, tid), number = old;
+    struct model_thread *thread;
 
     model->cached_thread = 0;
-    if (number) {
-        thread = &process->threads[number];
-        if (!thread->placeholder && thread->name == label &&
-            thread->start_routine == start_routine)
-            return;
+    if (old) {
+        thread = &process->threads[old];
+        if (!thread->placeholder && !thread->ended && thread->name == label &&
+            (!start_routine || thread->start_routine == start_routine))
+            return; /* said again, for the beginning of a new file */
     }
-    if (!number || !process->threads[number].placeholder)
+    if (!old || !process->threads[old].placeholder)
         number = thread_add(process, tid);
     thread = &process->threads[number];
     thread->placeholder = false;
     thread->name = label;
     thread->from_ns = time_ns;
     thread->start_routine = start_routine;
+    if (old && old != number)
+        inherit(thread, &process->threads[old]);
     if (start_routine) {
         view_set(process, time_ns);
         thread->start_frame = frame_of_pc(model, start_routine);
@@ -534,6 +545,7 @@ static void on_thread_exit(void *arg, const struct read_exit *in)
     uint64_t sampled = multiply_saturating(in->periods, process->period_ns);
 
     record.thread = thread_at(model, in->tid, in->time_ns);
+    process->threads[record.thread].ended = in->cause == FORMAT_EXIT_ENDED;
     record.unsampled_ns = (int64_t)(in->cpu_ns - sampled);
     if (in->cpu_ns > INT64_MAX || sampled > INT64_MAX)
         return; /* three hundred years: not a figure of ours */

@@ -85,6 +85,7 @@ struct model_thread {
     uint64_t from_ns, start_routine;
     uint32_t start_frame; /* 0: not known */
     bool placeholder;     /* a sample came before any THREAD record */
+    bool ended;           /* its EXIT came: the next THREAD is another thread */
 };
 
 struct model_label {
@@ -101,8 +102,9 @@ struct model_exit {
 #define MODEL_SHEET_MAP(X)                                                     \
     X(due_ns) X(taken) X(overrun) X(dropped_full) X(dropped_busy)              \
     X(dropped_slot) X(foreign) X(lost_events) X(unsampled_exit_ns)             \
-    X(unsampled_blocked_ns) X(unsampled_paused_ns) X(unsampled_unseen_ns)      \
-    X(own_ns) X(threads) X(first_drop_ns) X(last_drop_ns)
+    X(unsampled_running_ns) X(unsampled_blocked_ns) X(unsampled_paused_ns)     \
+    X(unsampled_unseen_ns) X(own_ns) X(threads) X(first_drop_ns)               \
+    X(last_drop_ns)
 
 struct model_sheet {
     bool present;

@@ -19,6 +19,7 @@ enum account {
     DROPPED_BUSY,
     DROPPED_SLOT,
     UNSAMPLED_EXIT,
+    UNSAMPLED_RUNNING,
     UNSAMPLED_BLOCKED,
     UNSAMPLED_PAUSED,
     UNSAMPLED_UNSEEN,
@@ -29,8 +30,8 @@ enum account {
 static const char *const account_names[ACCOUNTS] = {
     "due",           "taken",        "overrun",
     "dropped_full",  "dropped_busy", "dropped_slot",
-    "unsampled_exit", "unsampled_blocked", "unsampled_paused",
-    "unsampled_unseen", "own"};
+    "unsampled_exit", "unsampled_running", "unsampled_blocked",
+    "unsampled_paused", "unsampled_unseen", "own"};
 
 struct totals {
     double periods[ACCOUNTS], ns[ACCOUNTS];
@@ -66,6 +67,7 @@ static void add_sheet(struct totals *totals, const struct model_process *process
     add_periods(totals, DROPPED_BUSY, sheet->dropped_busy, process);
     add_periods(totals, DROPPED_SLOT, sheet->dropped_slot, process);
     add_ns(totals, UNSAMPLED_EXIT, sheet->unsampled_exit_ns, process);
+    add_ns(totals, UNSAMPLED_RUNNING, sheet->unsampled_running_ns, process);
     add_ns(totals, UNSAMPLED_BLOCKED, sheet->unsampled_blocked_ns, process);
     add_ns(totals, UNSAMPLED_PAUSED, sheet->unsampled_paused_ns, process);
     add_ns(totals, UNSAMPLED_UNSEEN, sheet->unsampled_unseen_ns, process);

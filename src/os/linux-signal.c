@@ -33,7 +33,9 @@ size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size)
 {
     struct iovec local = {to, size};
     struct iovec remote = {(void *)address, size};
-    long got = syscall(SYS_process_vm_readv, syscall(SYS_getpid), &local, 1L,
+    /* By our own thread id: the process's is of no use once its first thread has
+     * left before the others. */
+    long got = syscall(SYS_process_vm_readv, syscall(SYS_gettid), &local, 1L,
                        &remote, 1L, 0L);
 
     return got > 0 ? (size_t)got : 0;

@@ -80,6 +80,16 @@ static uint64_t nanoseconds(const struct timespec *at)
     return (uint64_t)at->tv_sec * 1000000000u + (uint64_t)at->tv_nsec;
 }
 
+/* CPU timers are looked at on the scheduler's tick; the coarse clock moves with
+ * it. */
+uint64_t sigprof__os_timer_step_ns(void)
+{
+    struct timespec step;
+
+    return clock_getres(CLOCK_MONOTONIC_COARSE, &step) == 0 ? nanoseconds(&step)
+                                                            : 0;
+}
+
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns)
 {
     struct timespec now;
@@ -109,23 +119,6 @@ int sigprof__os_thread_count(unsigned *count)
     return 0;
 }
 
-int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg)
-{
-    DIR *task = opendir("/proc/self/task");
-    struct dirent *entry;
-
-    if (!task)
-        return errno;
-    while ((entry = readdir(task))) {
-        int tid = atoi(entry->d_name);
-
-        if (tid > 0)
-            visit(tid, arg);
-    }
-    closedir(task);
-    return 0;
-}
-
 /* A whole small file; returns the bytes read, and ends them with a NUL. */
 static size_t read_file(const char *path, char *to, size_t size)
 {
@@ -147,6 +140,35 @@ static size_t read_file(const char *path, char *to, size_t size)
 static void chomp(char *text)
 {
     text[strcspn(text, "\n")] = '\0';
+}
+
+bool sigprof__os_thread_ended(int tid)
+{
+    char line[512];
+    char path[64];
+    char *after;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    return !read_file(path, line, sizeof line) ||
+           ((after = strrchr(line, ')')) && after[1] == ' ' &&
+            (after[2] == 'Z' || after[2] == 'X'));
+}
+
+int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg)
+{
+    DIR *task = opendir("/proc/self/task");
+    struct dirent *entry;
+
+    if (!task)
+        return errno;
+    while ((entry = readdir(task))) {
+        int tid = atoi(entry->d_name);
+
+        if (tid > 0)
+            visit(tid, arg);
+    }
+    closedir(task);
+    return 0;
 }
 
 void sigprof__os_thread_name(int tid, char *name, size_t size)

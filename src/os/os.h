@@ -55,6 +55,8 @@ int sigprof__os_timer_create(int tid, uint32_t value, os_timer *timer);
 int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns,
                           uint64_t period_ns); /* 0, 0: disarm */
 void sigprof__os_timer_delete(os_timer timer);
+/* How far apart expiries are seen at the least, nanoseconds; 0: no bound. */
+uint64_t sigprof__os_timer_step_ns(void);
 
 /* CPU time used so far, nanoseconds. ESRCH when the thread is gone. */
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns);
@@ -62,6 +64,9 @@ uint64_t sigprof__os_process_cpu_ns(void);
 
 /* Number of threads of this process; cheap enough for every drain. */
 int sigprof__os_thread_count(unsigned *count);
+/* Has thread tid ended, though it may still be in the list (a first thread that
+ * left before the others)? */
+bool sigprof__os_thread_ended(int tid);
 /* Calls visit(tid, arg) for every thread there is. */
 int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg);
 /* The name the system has for a thread; "" if none. */

@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,9 +33,6 @@
 
 INTERPOSED extern const char sigprof__preload_mark[];
 const char sigprof__preload_mark[] = "libsigprof-preload";
-
-static pthread_key_t leaving;
-static _Atomic int have_key;
 
 void *sigprof__real(void **cache, const char *name)
 {
@@ -51,19 +47,6 @@ void *sigprof__real(void **cache, const char *name)
 
 /* ---- Threads ----------------------------------------------------------- */
 
-/* The C library calls destructors of keys in rounds: ours waits for the last but
- * one, so that what the others use is still sampled. */
-#define ROUNDS 2
-
-static void thread_leaves(void *round)
-{
-    uintptr_t next = (uintptr_t)round + 1;
-
-    if (next <= ROUNDS && pthread_setspecific(leaving, (void *)next) == 0)
-        return;
-    sigprof__hook_thread_end();
-}
-
 struct birth {
     void *(*start)(void *);
     void *arg;
@@ -75,8 +58,6 @@ static void *thread_begins(void *arg)
     struct birth birth = *(struct birth *)arg;
 
     free(arg);
-    if (atomic_load(&have_key))
-        pthread_setspecific(leaving, (void *)(uintptr_t)1);
     sigprof__hook_thread_begin((uintptr_t)birth.start);
     return birth.start(birth.arg);
 }
@@ -236,8 +217,6 @@ __attribute__((constructor)) static void loaded(void)
     /* So that none of them is looked up for the first time in a signal. */
     (void)REAL(signal);
     (void)REAL(_exit);
-    if (pthread_key_create(&leaving, thread_leaves) == 0)
-        atomic_store(&have_key, 1);
     if (dladdr(sigprof__preload_mark, &here) && here.dli_fname)
         sigprof__hook_load(&real, here.dli_fname);
     errno = saved_errno;

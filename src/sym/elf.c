@@ -11,7 +11,8 @@
  *   1. a sized function that covers the address, the innermost of several;
  *   2. a symbol without a size, or a label of no type, if no other symbol starts
  *      between it and the address, and the section does not end;
- *   3. a PLT stub, named after the relocation of the slot it jumps through.
+ *   3. a PLT stub, named after the relocation of the slot it jumps through;
+ *   4. no name, but the start that the unwind information tells (fde.c).
  * Aliases at one address: function before label, global before weak before
  * local, fewer leading underscores, shorter, bytewise smaller.
  */
@@ -132,6 +133,27 @@ static Elf_Scn *section_named(struct sym_elf *elf, const char *wanted,
             strcmp(section_name(elf, header), wanted) == 0)
             return section;
     return NULL;
+}
+
+const uint8_t *sigprof__sym_elf_section(struct sym_elf *elf, const char *name,
+                                        uint64_t *address, size_t *size)
+{
+    GElf_Shdr header;
+    Elf_Scn *section = section_named(elf, name, &header);
+    Elf_Data *data = section && header.sh_type != SHT_NOBITS
+                         ? elf_rawdata(section, NULL)
+                         : NULL;
+
+    if (!data || !data->d_buf)
+        return NULL;
+    *address = header.sh_addr;
+    *size = data->d_size;
+    return data->d_buf;
+}
+
+uint64_t sigprof__sym_elf_entry(struct sym_elf *elf)
+{
+    return elf->header.e_entry;
 }
 
 static Elf_Scn *section_of_type(struct sym_elf *elf, uint32_t type,
@@ -772,6 +794,8 @@ void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             struct sym_names *names)
 {
     name_by_symbols(elf, debug, addresses, count, answers, names);
-    if (elf)
+    if (elf) {
         name_stubs(elf, addresses, count, answers, names);
+        sigprof__sym_fde_starts(elf, addresses, count, answers);
+    }
 }

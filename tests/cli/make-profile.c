@@ -300,16 +300,16 @@ static struct known *known_find(uint64_t parent, uint64_t pc)
 
 static uint64_t big_node(uint64_t parent, uint64_t pc)
 {
-    struct known *node = known_find(parent, pc), *number;
+    struct known *number = known_find(UINT64_MAX, pc), *node;
     struct format_out in;
 
-    if (node->value)
-        return node->value;
-    number = known_find(UINT64_MAX, pc);
     if (!number->value) {
         put_pc(pc);
         number->value = FORMAT_FIRST_PC + pc_count - 1;
     }
+    node = known_find(parent, pc);
+    if (node->value)
+        return node->value;
     in = body();
     sigprof__put_varint(&in, parent);
     sigprof__put_varint(&in, 1);
@@ -336,6 +336,8 @@ static void make_big(void)
         for (uint64_t i = 0; i < batch; i++) {
             uint64_t stack = next_random() % stacks;
 
+            /* Some stacks are hot, as they are in programs. */
+            stack = next_random() % (stack + 1);
             leaf[i] = 0;
             for (uint64_t j = 0; j < depth; j++)
                 leaf[i] = big_node(leaf[i], big_pc(stack, j, depth));

@@ -5,7 +5,6 @@
  * right when it is one of the names of the innermost symbol that covers the
  * address. addr2line's opinion is counted beside. Exit 77: no nm.
  */
-#define _GNU_SOURCE
 #include "sym/sym.h"
 
 #include <fcntl.h>
@@ -44,9 +43,10 @@ static void list_symbols(const char *path, const char *option)
              "nm -S --defined-only %s '%s' 2>/dev/null", option, path);
     nm = popen(command, "r");
     while (nm && fgets(line, sizeof line, nm))
+        /* Low "addresses" of type W are offsets of thread-local variables. */
         if (sscanf(line, "%" SCNx64 " %" SCNx64 " %c %59999s", &start, &size,
                    &type, name) == 4 &&
-            strchr("tTwWi", type) && size > 0) {
+            strchr("tTwWi", type) && size > 0 && start >= 0x400) {
             list = realloc(list, (listed + 1) * sizeof *list);
             list[listed++] = (struct listed){start, start + size, strdup(name)};
         }
