@@ -36,4 +36,8 @@ if(NOT TARGET unwind_alone)
     target_compile_definitions(${target} PUBLIC _GNU_SOURCE SIGPROF_CPU="${cpu}"
       SIGPROF_REGS="os/regs/${system}-${cpu}.h" SIGPROF_ARCH="arch/${cpu}.h")
   endforeach()
+
+  # A module to be loaded and unloaded, with a constructor.
+  add_library(step_module MODULE ${PROJECT_SOURCE_DIR}/tests/signal/step-module.c)
+  set_target_properties(step_module PROPERTIES C_VISIBILITY_PRESET default)
 endif()
