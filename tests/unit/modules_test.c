@@ -189,7 +189,7 @@ static void a_new_file_gets_all_modules_again(void)
     sigprof__modules_repeat();
     CHECK_EQ(library_alone.modules, told + sigprof__modules()->count);
     told = library_alone.modules;
-    sigprof__modules_after_fork();
+    sigprof__modules_after_fork(false);
     CHECK_EQ(library_alone.modules, told);
     CHECK_EQ(sigprof__modules_refresh(), 0);
     CHECK_EQ(library_alone.modules, told + sigprof__modules()->count);
