@@ -9,8 +9,8 @@
  *
  * Who wins, in this order:
  *   1. a sized function that covers the address, the innermost of several;
- *   2. a symbol without a size, or a label of no type, if no other symbol starts
- *      between it and the address, and the section does not end;
+ *   2. a symbol without a size, or a label of no type, if no other symbol
+ * starts between it and the address, and the section does not end;
  *   3. a PLT stub, named after the relocation of the slot it jumps through.
  * Aliases at one address: function before label, global before weak before
  * local, fewer leading underscores, shorter, bytewise smaller.
@@ -27,7 +27,8 @@ struct sym_elf {
 };
 
 struct symbol {
-    uint64_t start, end; /* end: as far as it reaches if nothing else is there */
+    uint64_t start,
+        end; /* end: as far as it reaches if nothing else is there */
     const char *name;
     uint8_t type_rank, bind_rank; /* smaller wins */
     bool sized;
@@ -110,7 +111,8 @@ void sigprof__sym_elf_close(struct sym_elf *elf)
     free(elf);
 }
 
-/* ---- Sections ------------------------------------------------------------------ */
+/* ---- Sections
+ * ------------------------------------------------------------------ */
 
 static const char *section_name(struct sym_elf *elf, const GElf_Shdr *header)
 {
@@ -212,16 +214,16 @@ size_t sigprof__sym_elf_build_id(struct sym_elf *elf, const uint8_t **id)
         if (gelf_getphdr(elf->elf, (int)i, &segment) &&
             segment.p_type == PT_NOTE &&
             (size = build_id_in(
-                 elf_getdata_rawchunk(elf->elf, (int64_t)segment.p_offset,
-                                      segment.p_filesz,
-                                      segment.p_align == 8 ? ELF_T_NHDR8
-                                                           : ELF_T_NHDR),
+                 elf_getdata_rawchunk(
+                     elf->elf, (int64_t)segment.p_offset, segment.p_filesz,
+                     segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR),
                  id)) > 0)
             return size;
     return 0;
 }
 
-/* ---- Which symbol is better ------------------------------------------------------ */
+/* ---- Which symbol is better
+ * ------------------------------------------------------ */
 
 static size_t underscores(const char *name)
 {
@@ -260,21 +262,23 @@ static int sweep_order(const void *a, const void *b)
     return compare_rank(y, x);
 }
 
-/* ---- Collecting -------------------------------------------------------------------- */
+/* ---- Collecting
+ * -------------------------------------------------------------------- */
 
+/* Without a branch that depends on the data: this is done for every symbol of a
+ * module, and such a branch is mispredicted half of the time. */
 static size_t first_at_or_after(const struct search *search, uint64_t address)
 {
-    size_t low = 0, high = search->count;
+    const uint64_t *base = search->addresses;
+    size_t size = search->count;
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
+    while (size > 1) {
+        size_t half = size / 2;
 
-        if (search->addresses[middle] < address)
-            low = middle + 1;
-        else
-            high = middle;
+        base += base[half - 1] < address ? half : 0;
+        size -= half;
     }
-    return low;
+    return (size_t)(base - search->addresses) + (size == 1 && *base < address);
 }
 
 static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
@@ -282,20 +286,21 @@ static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
     if (nearest->seen && nearest->start > symbol->start)
         return;
     if (!nearest->seen || nearest->start < symbol->start)
-        *nearest = (struct nearest){.start = symbol->start,
-                                    .closed = nearest->closed,
-                                    .seen = true};
+        *nearest = (struct nearest){
+            .start = symbol->start, .closed = nearest->closed, .seen = true};
     if (symbol->sized && symbol->type_rank == 0)
         nearest->sized_there = true;
-    else if (!nearest->label.name ||
-             compare_rank(symbol, &nearest->label) < 0)
+    else if (*symbol->name && (!nearest->label.name ||
+                               compare_rank(symbol, &nearest->label) < 0))
         nearest->label = *symbol;
 }
 
-static void note_end(struct search *search, const struct symbol *symbol)
+/* at: the first address behind the symbol's start. */
+static void note_end(struct search *search, const struct symbol *symbol,
+                     size_t at)
 {
-    size_t at = first_at_or_after(search, symbol->end);
-
+    if (search->addresses[at] < symbol->end)
+        at = first_at_or_after(search, symbol->end);
     if (at < search->count && search->nearest[at].closed < symbol->end)
         search->nearest[at].closed = symbol->end;
 }
@@ -309,8 +314,8 @@ static void consider(struct search *search, const struct symbol *symbol)
     note_nearest(&search->nearest[at], symbol);
     if (!symbol->sized || symbol->type_rank != 0)
         return;
-    note_end(search, symbol);
-    if (search->addresses[at] >= symbol->end)
+    note_end(search, symbol, at);
+    if (search->addresses[at] >= symbol->end || !*symbol->name)
         return;
     if (search->kept_count == search->kept_capacity) {
         size_t room = search->kept_capacity ? search->kept_capacity * 2 : 256;
@@ -359,7 +364,9 @@ static bool make_symbol(const GElf_Sym *in, const char *name,
     const struct section_end *section =
         in->st_shndx < end_count ? &ends[in->st_shndx] : NULL;
 
-    if (!name || !*name || in->st_shndx == SHN_UNDEF)
+    /* An empty name elsewhere in the table is seen to where names are looked
+     * at: reading all of them costs more than all the rest. */
+    if (in->st_name == 0 || in->st_shndx == SHN_UNDEF)
         return false;
     if (!function && (type != STT_NOTYPE || !section || !section->code ||
                       !is_label_of_code(name)))
@@ -448,7 +455,8 @@ static void collect(struct sym_elf *elf, struct search *search)
     free(ends);
 }
 
-/* ---- Answering -------------------------------------------------------------------------- */
+/* ---- Answering
+ * -------------------------------------------------------------------------- */
 
 static void answer_with(struct sym_answer *answer, const struct symbol *symbol,
                         const struct symbol **last, const char **last_name,
@@ -479,8 +487,7 @@ static void sweep(struct search *search, struct sym_answer *answers,
     for (size_t i = 0; open && i < search->count; i++) {
         uint64_t address = search->addresses[i];
 
-        while (next < search->kept_count &&
-               search->kept[next].start <= address)
+        while (next < search->kept_count && search->kept[next].start <= address)
             open[depth++] = &search->kept[next++];
         while (depth && open[depth - 1]->end <= address)
             depth--;
@@ -516,8 +523,7 @@ static void answer_nearest(struct search *search, struct sym_answer *answers,
 
 static void name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers,
-                            struct sym_names *names)
+                            struct sym_answer *answers, struct sym_names *names)
 {
     struct search search = {.addresses = addresses, .count = count};
 
@@ -534,7 +540,8 @@ static void name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
     free(search.nearest);
 }
 
-/* ---- PLT stubs ------------------------------------------------------------------------ */
+/* ---- PLT stubs
+ * ------------------------------------------------------------------------ */
 
 static bool is_plt(const char *name)
 {
@@ -543,9 +550,9 @@ static bool is_plt(const char *name)
 }
 
 struct stub {
-    bool is_head;      /* the stub all lazy ones go on to */
-    bool has_slot;     /* jumps through the word at slot */
-    bool has_index;    /* pushes the index of its relocation */
+    bool is_head;   /* the stub all lazy ones go on to */
+    bool has_slot;  /* jumps through the word at slot */
+    bool has_index; /* pushes the index of its relocation */
     uint64_t slot;
     uint32_t index;
 };
@@ -730,7 +737,8 @@ static void note_stub(Elf_Data *data, const GElf_Shdr *header, uint64_t address,
     answer->start = header->sh_addr + at;
     if (stub.is_head)
         answer->name = keep_name(names, "[plt]", "");
-    else if ((stub.has_slot || stub.has_index) && stubs->count < stubs->capacity)
+    else if ((stub.has_slot || stub.has_index) &&
+             stubs->count < stubs->capacity)
         stubs->waiting[stubs->count++] = (struct waiting){stub, answer};
 }
 
@@ -768,8 +776,7 @@ static void name_stubs(struct sym_elf *elf, const uint64_t *addresses,
 
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers,
-                            struct sym_names *names)
+                            struct sym_answer *answers, struct sym_names *names)
 {
     name_by_symbols(elf, debug, addresses, count, answers, names);
     if (elf)
