@@ -133,10 +133,9 @@ static uint32_t intern_frame(struct model *model, uint32_t module,
 }
 
 static uint32_t intern_node(struct model *model, uint32_t parent,
-                            uint32_t frame)
+                            uint32_t frame, uint32_t hash)
 {
     struct index *index = &model->node_index;
-    uint32_t hash = sigprof__hash_mix((uint64_t)parent << 32 | frame);
     size_t at;
 
     sigprof__index_room(index);
@@ -148,7 +147,7 @@ static uint32_t intern_node(struct model *model, uint32_t parent,
             return index->slots[at].id;
     }
     ARRAY_ROOM(model->nodes, model->node_count, model->node_capacity);
-    model->nodes[model->node_count] = (struct model_node){parent, frame};
+    model->nodes[model->node_count] = (struct model_node){parent, frame, hash};
     sigprof__index_put(index, at, hash, (uint32_t)model->node_count);
     return (uint32_t)model->node_count++;
 }
@@ -400,34 +399,71 @@ static uint32_t frame_of_pc(struct model *model, uint64_t pc)
                         process->view_from);
 }
 
+/* A generation's node on the way to the tree. */
+struct step {
+    uint32_t node;  /* of the reader */
+    uint32_t frame; /* FRAME_NONE: stands for its parent */
+    uint32_t hash;
+};
+
+static uint32_t step_frame(struct model *model, uint64_t pc)
+{
+    if (pc >= FORMAT_FIRST_PC)
+        return frame_of_pc(model, pc);
+    /* A guess is known from the sample's end, so its mark is left out. */
+    return pc == FRAME_SIGNAL || pc == FRAME_GAP ? (uint32_t)pc : FRAME_NONE;
+}
+
+/* The tree of a large profile is in no cache, and each look-up waits for the one
+ * before it; but hashes do not depend on ids, so the slots, and then the nodes,
+ * of a whole path are asked for at once. */
+static void fetch_ahead(const struct model *model, const struct step *steps,
+                        size_t depth)
+{
+    const struct index *index = &model->node_index;
+
+    if (!index->slots)
+        return;
+    for (size_t i = depth; i-- > 0;)
+        __builtin_prefetch(&index->slots[sigprof__index_at(index,
+                                                           steps[i].hash)]);
+    for (size_t i = depth; i-- > 0;)
+        __builtin_prefetch(
+            &model->nodes[index->slots[sigprof__index_at(index, steps[i].hash)]
+                              .id]);
+}
+
 /* The node of the tree that a generation's node stands for, mapped once in
- * each span. A guess is known from the sample's end, so its mark is left out. */
+ * each span. */
 static uint32_t map_node(struct model *model, struct reader *reader,
                          uint32_t leaf)
 {
-    uint32_t span = model->process->view_id;
-    uint32_t path[READ_MAX_DEPTH];
+    uint32_t span = model->process->view_id, mapped = 0, hash;
+    struct step steps[READ_MAX_DEPTH];
     size_t depth = 0;
-    uint32_t mapped = 0;
 
     for (uint32_t at = leaf; at; at = reader->nodes[at].parent) {
-        const struct read_node *node = &reader->nodes[at];
-
-        if (node->mapped_in == span) {
-            mapped = node->mapped;
+        if (reader->nodes[at].mapped_in == span) {
+            mapped = reader->nodes[at].mapped;
             break;
         }
-        path[depth++] = at;
+        steps[depth++].node = at;
     }
-    while (depth) {
-        struct read_node *node = &reader->nodes[path[--depth]];
-
-        if (node->pc >= FORMAT_FIRST_PC)
-            mapped = intern_node(model, mapped, frame_of_pc(model, node->pc));
-        else if (node->pc == FRAME_SIGNAL || node->pc == FRAME_GAP)
-            mapped = intern_node(model, mapped, (uint32_t)node->pc);
-        node->mapped = mapped;
-        node->mapped_in = span;
+    hash = model->nodes[mapped].hash;
+    for (size_t i = depth; i-- > 0;) {
+        steps[i].frame = step_frame(model, reader->nodes[steps[i].node].pc);
+        if (steps[i].frame)
+            hash = sigprof__hash_mix((uint64_t)hash << 32 | steps[i].frame);
+        steps[i].hash = hash;
+    }
+    if (depth > 1)
+        fetch_ahead(model, steps, depth);
+    while (depth--) {
+        if (steps[depth].frame)
+            mapped = intern_node(model, mapped, steps[depth].frame,
+                                 steps[depth].hash);
+        reader->nodes[steps[depth].node].mapped = mapped;
+        reader->nodes[steps[depth].node].mapped_in = span;
     }
     return mapped;
 }

@@ -55,6 +55,7 @@ struct model_frame {
 
 struct model_node {
     uint32_t parent, frame;
+    uint32_t hash; /* of the frames from the root to here */
 };
 
 /* How much of a stack is known: a sample's end, and what can befall it. */
