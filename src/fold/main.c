@@ -48,18 +48,21 @@ static const char usage[] =
     "                         raw: one line a sample\n"
     "      --weight WHAT      samples: sampling periods (default),\n"
     "                         cpu: microseconds of CPU time\n"
-    "      --root WHAT        frame before the stack: comm (default), process,\n"
+    "      --root WHAT        frame before the stack: comm (default), "
+    "process,\n"
     "                         thread, label:KEY, none; may be repeated\n"
     "      --by WHAT          function (default) or address\n"
     "      --demangle HOW     full (default) or none\n"
     "      --modules          add `MODULE to each frame\n"
     "      --annotate         add _[k] to kernel frames\n"
-    "      --time A-B         only from second A to second B of the run; A-, -B\n"
+    "      --time A-B         only from second A to second B of the run; A-, "
+    "-B\n"
     "      --thread RE        only threads whose name matches\n"
     "      --focus RE         only stacks with a frame that matches\n"
     "      --ignore RE        no stacks with a frame that matches\n"
     "      --symfs DIR        look for programs and libraries below DIR\n"
-    "      --debug-dir DIR    look for debug files here first; may be repeated\n"
+    "      --debug-dir DIR    look for debug files here first; may be "
+    "repeated\n"
     "      --info             say what the files are, instead\n"
     "      --stats            print the balance sheet, instead\n"
     "      --strict           exit with 3 when anything was lost or damaged\n"
@@ -76,7 +79,8 @@ static _Noreturn void refuse(const char *option, const char *value,
     exit(EXIT_USAGE);
 }
 
-/* ---- Values ---------------------------------------------------------------------- */
+/* ---- Values
+ * ---------------------------------------------------------------------- */
 
 static bool ends_with(const char *string, const char *suffix)
 {
@@ -96,11 +100,12 @@ static enum format parse_format(const char *value)
     refuse("--format", value, "it can be folded, top or raw");
 }
 
-/* Folded text under the name of something else would only be found out later. */
+/* Folded text under the name of something else would only be found out later.
+ */
 static enum format format_of_name(const char *out)
 {
-    static const char *const others[] = {".html", ".svg", ".pb.gz", ".json",
-                                         ".json.gz", ".gz"};
+    static const char *const others[] = {".html", ".svg",     ".pb.gz",
+                                         ".json", ".json.gz", ".gz"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (ends_with(out, others[i]))
@@ -215,7 +220,8 @@ static void add_debug_dir(struct arguments *arguments, const char *value)
     arguments->debug_dirs[places->debug_dir_count++] = value;
 }
 
-/* ---- Options --------------------------------------------------------------------- */
+/* ---- Options
+ * --------------------------------------------------------------------- */
 
 enum option_id {
     OPTION_OUTPUT = 'o',
@@ -288,9 +294,9 @@ static void take_option(struct arguments *arguments, int option,
         add_root(arguments, value);
         break;
     case OPTION_BY:
-        arguments->names.by =
-            parse_choice("--by", value, "function", "address") ? BY_ADDRESS
-                                                               : BY_FUNCTION;
+        arguments->names.by = parse_choice("--by", value, "function", "address")
+                                  ? BY_ADDRESS
+                                  : BY_FUNCTION;
         break;
     case OPTION_DEMANGLE:
         arguments->names.raw =
@@ -359,10 +365,10 @@ static void parse(struct arguments *arguments, int argc, char **argv)
     if (!arguments->roots_given)
         add_root(arguments, "comm");
     if (arguments->format == FORMAT_DEFAULT)
-        arguments->format = arguments->out && !arguments->info &&
-                                    !arguments->stats
-                                ? format_of_name(arguments->out)
-                                : FORMAT_FOLDED;
+        arguments->format =
+            arguments->out && !arguments->info && !arguments->stats
+                ? format_of_name(arguments->out)
+                : FORMAT_FOLDED;
     arguments->model.weigh_ns = arguments->cpu;
     arguments->fold.weigh_ns = arguments->cpu;
     arguments->fold.roots = arguments->roots;
@@ -370,7 +376,8 @@ static void parse(struct arguments *arguments, int argc, char **argv)
     arguments->names.places.debug_dirs = arguments->debug_dirs;
 }
 
-/* ---- Work ------------------------------------------------------------------------ */
+/* ---- Work
+ * ------------------------------------------------------------------------ */
 
 static void skip_sample(void *arg, const struct read_sample *sample,
                         uint32_t context, uint32_t node)
@@ -423,8 +430,8 @@ static bool lost_any(const struct model *model)
     for (size_t i = 0; i < model->process_count; i++) {
         const struct model_sheet *sheet = &model->processes[i].sheet;
 
-        if (sheet->dropped_full || sheet->dropped_busy ||
-            sheet->dropped_slot || sheet->lost_events)
+        if (sheet->dropped_full || sheet->dropped_busy || sheet->dropped_slot ||
+            sheet->lost_events)
             return true;
     }
     return false;
