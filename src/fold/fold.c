@@ -38,8 +38,7 @@ bool sigprof__fold_matches(const regex_t *pattern, struct text text)
     return matches;
 }
 
-/* ---- The tree of names
- * ----------------------------------------------------------- */
+/* ---- The tree of names --------------------------------------------------- */
 
 static uint32_t tree_child(struct fold_tree *tree, uint32_t parent,
                            uint32_t name, bool is_root_frame)
@@ -78,8 +77,7 @@ void sigprof__fold_free(struct fold_tree *tree)
     *tree = (struct fold_tree){0};
 }
 
-/* ---- What stands in front of a stack
- * ------------------------------------------------ */
+/* ---- What stands in front of a stack ------------------------------------- */
 
 static uint32_t root_name(struct model *model, const struct fold_root *root,
                           const struct model_process *process,
@@ -160,8 +158,7 @@ static uint32_t end_frame(struct model *model, unsigned end, bool has_stack)
     return has_stack ? 0 : plain_name(model, "[no stack]");
 }
 
-/* ---- Names of a node
- * ------------------------------------------------------------------- */
+/* ---- Names of a node ----------------------------------------------------- */
 
 static bool below_signal(const struct model *model, uint32_t node)
 {
@@ -217,9 +214,7 @@ size_t sigprof__fold_frames(struct model *model,
     return count;
 }
 
-/* ---- Samples
- * -----------------------------------------------------------------------------
- */
+/* ---- Samples ------------------------------------------------------------- */
 
 struct folding {
     struct model *model;
@@ -357,9 +352,7 @@ static void fold_samples(struct folding *folding)
     free(counts);
 }
 
-/* ---- Filters
- * -------------------------------------------------------------------------------
- */
+/* ---- Filters ------------------------------------------------------------- */
 
 enum seen { SEEN_FOCUS = 1, SEEN_IGNORE = 2 };
 
@@ -414,8 +407,7 @@ static void apply_filters(const struct model *model,
     free(by_node);
 }
 
-/* ---- What no sample stands for
- * ---------------------------------------------------------------- */
+/* ---- What no sample stands for ------------------------------------------- */
 
 static void charge_loss(struct folding *folding, uint32_t process,
                         const char *what, uint32_t below, int64_t ns)
@@ -530,9 +522,7 @@ static void fold_losses(struct folding *folding)
     }
 }
 
-/* ---- All of it
- * -----------------------------------------------------------------------------------
- */
+/* ---- All of it ----------------------------------------------------------- */
 
 static uint64_t tree_total(const struct fold_tree *tree)
 {

@@ -23,9 +23,8 @@ struct writer {
     const struct model *model;
     const struct fold_tree *tree;
     FILE *out;
-    uint32_t *first,
-        *children;  /* children of i: children[first[i]…first[i+1]) */
-    uint8_t *alive; /* has a weight somewhere below */
+    uint32_t *first, *children; /* of i: children[first[i]…first[i + 1]) */
+    uint8_t *alive;             /* has a weight somewhere below */
     char *path;
     size_t path_capacity;
 };

@@ -38,6 +38,7 @@ struct arguments {
     regex_t thread, focus, ignore;
 };
 
+/* clang-format off */
 static const char usage[] =
     "Usage: sigprof-fold [OPTIONS] FILE|DIR...\n"
     "Turn profiles of libsigprof into folded stacks, on standard output.\n"
@@ -48,21 +49,18 @@ static const char usage[] =
     "                         raw: one line a sample\n"
     "      --weight WHAT      samples: sampling periods (default),\n"
     "                         cpu: microseconds of CPU time\n"
-    "      --root WHAT        frame before the stack: comm (default), "
-    "process,\n"
+    "      --root WHAT        frame before the stack: comm (default), process,\n"
     "                         thread, label:KEY, none; may be repeated\n"
     "      --by WHAT          function (default) or address\n"
     "      --demangle HOW     full (default) or none\n"
     "      --modules          add `MODULE to each frame\n"
     "      --annotate         add _[k] to kernel frames\n"
-    "      --time A-B         only from second A to second B of the run; A-, "
-    "-B\n"
+    "      --time A-B         only from second A to second B of the run; A-, -B\n"
     "      --thread RE        only threads whose name matches\n"
     "      --focus RE         only stacks with a frame that matches\n"
     "      --ignore RE        no stacks with a frame that matches\n"
     "      --symfs DIR        look for programs and libraries below DIR\n"
-    "      --debug-dir DIR    look for debug files here first; may be "
-    "repeated\n"
+    "      --debug-dir DIR    look for debug files here first; may be repeated\n"
     "      --info             say what the files are, instead\n"
     "      --stats            print the balance sheet, instead\n"
     "      --strict           exit with 3 when anything was lost or damaged\n"
@@ -71,6 +69,7 @@ static const char usage[] =
     "RE is a POSIX extended regular expression. Exit status: 0 written, 1\n"
     "nothing could be read or written, 2 usage, 3 see --strict, 4 no sample\n"
     "passed the filters.\n";
+/* clang-format on */
 
 static _Noreturn void refuse(const char *option, const char *value,
                              const char *accepted)
@@ -79,8 +78,7 @@ static _Noreturn void refuse(const char *option, const char *value,
     exit(EXIT_USAGE);
 }
 
-/* ---- Values
- * ---------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------- */
 
 static bool ends_with(const char *string, const char *suffix)
 {
@@ -100,8 +98,7 @@ static enum format parse_format(const char *value)
     refuse("--format", value, "it can be folded, top or raw");
 }
 
-/* Folded text under the name of something else would only be found out later.
- */
+/* Folded text under the name of something else would only be found out late. */
 static enum format format_of_name(const char *out)
 {
     static const char *const others[] = {".html", ".svg",     ".pb.gz",
@@ -220,8 +217,7 @@ static void add_debug_dir(struct arguments *arguments, const char *value)
     arguments->debug_dirs[places->debug_dir_count++] = value;
 }
 
-/* ---- Options
- * --------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------- */
 
 enum option_id {
     OPTION_OUTPUT = 'o',
@@ -376,8 +372,7 @@ static void parse(struct arguments *arguments, int argc, char **argv)
     arguments->names.places.debug_dirs = arguments->debug_dirs;
 }
 
-/* ---- Work
- * ------------------------------------------------------------------------ */
+/* ---- Work ---------------------------------------------------------------- */
 
 static void skip_sample(void *arg, const struct read_sample *sample,
                         uint32_t context, uint32_t node)

@@ -78,8 +78,7 @@ void sigprof__model_free(struct model *model)
     free(model->context_index.slots);
 }
 
-/* ---- Interning -------------------------------------------------------------
- */
+/* ---- Interning ----------------------------------------------------------- */
 
 static uint32_t intern_module(struct model *model, const struct read_module *in)
 {
@@ -172,8 +171,7 @@ static uint32_t intern_context(struct model *model,
     return (uint32_t)model->context_count - 1;
 }
 
-/* ---- Counts -----------------------------------------------------------------
- */
+/* ---- Counts -------------------------------------------------------------- */
 
 static struct model_count *count_slot(struct model *model, uint64_t key)
 {
@@ -217,8 +215,7 @@ static void count_add(struct model *model, uint32_t context, uint32_t node,
     slot->value = add_saturating(slot->value, value);
 }
 
-/* ---- Modules ---------------------------------------------------------------
- */
+/* ---- Modules ------------------------------------------------------------- */
 
 static void on_module(void *arg, const struct read_module *in)
 {
@@ -318,8 +315,7 @@ static uint32_t map_node(struct model *model, struct reader *reader,
     return mapped;
 }
 
-/* ---- Threads and labels
- * -------------------------------------------------------- */
+/* ---- Threads and labels -------------------------------------------------- */
 
 static uint32_t thread_latest(const struct model_process *process, uint32_t tid)
 {
@@ -507,8 +503,7 @@ uint32_t sigprof__model_thread_name(struct model *model,
     return sigprof__strings_format(&model->strings, "tid %u", at->tid);
 }
 
-/* ---- The header, the sheet, the samples
- * ------------------------------------------ */
+/* ---- The header, the sheet, the samples ---------------------------------- */
 
 struct text sigprof__model_info(const struct model_process *process,
                                 const char *key)
@@ -654,8 +649,7 @@ static void on_sample(void *arg, struct reader *reader,
                       : in->weight);
 }
 
-/* ---- A file's beginning and end
- * ----------------------------------------------------- */
+/* ---- A file's beginning and end ------------------------------------------ */
 
 static void on_progress(void *arg, size_t done)
 {

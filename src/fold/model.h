@@ -49,9 +49,9 @@ struct model_frame {
     uint32_t module;    /* or MODEL_NO_MODULE */
     uint32_t process;   /* of a frame without module, else 0 */
     uint64_t span_from; /* … beginning of the span it was first seen in */
-    uint32_t exact,
-        call;   /* display names: of the address, of the call at - 1 */
-    bool named; /* exact is a symbol's name, not an offset */
+    uint32_t exact;     /* the name to show where the address was executed */
+    uint32_t call;      /* … where it is a return address */
+    bool named;         /* exact is a symbol's name, not an offset */
 };
 
 struct model_node {
@@ -101,13 +101,14 @@ struct model_exit {
 };
 
 /* The names of SHEET, in the order of --stats. */
+/* clang-format off */
 #define MODEL_SHEET_MAP(X)                                                     \
-    X(due_ns)                                                                  \
-    X(taken) X(overrun) X(dropped_full) X(dropped_busy) X(dropped_slot)        \
-        X(foreign) X(lost_events) X(unsampled_exit_ns) X(unsampled_running_ns) \
-            X(unsampled_blocked_ns) X(unsampled_paused_ns)                     \
-                X(unsampled_unseen_ns) X(own_ns) X(threads) X(first_drop_ns)   \
-                    X(last_drop_ns)
+    X(due_ns) X(taken) X(overrun) X(dropped_full) X(dropped_busy)              \
+    X(dropped_slot) X(foreign) X(lost_events) X(unsampled_exit_ns)             \
+    X(unsampled_running_ns) X(unsampled_blocked_ns) X(unsampled_paused_ns)     \
+    X(unsampled_unseen_ns) X(own_ns) X(threads) X(first_drop_ns)               \
+    X(last_drop_ns)
+/* clang-format on */
 
 struct model_sheet {
     bool present;

@@ -15,8 +15,7 @@
 /* Addresses of the upper half are the kernel's on the systems we know. */
 #define KERNEL_HALF (UINT64_C(1) << 63)
 
-/* ---- Safe names -------------------------------------------------------------
- */
+/* ---- Safe names ---------------------------------------------------------- */
 
 /* Length of the UTF-8 sequence at `at`, 0 if it is none that XML can carry. */
 static size_t utf8_length(const uint8_t *at, size_t size)
@@ -118,8 +117,7 @@ struct text sigprof__name_base(struct text path)
     return path;
 }
 
-/* ---- One module's frames
- * -------------------------------------------------------- */
+/* ---- One module's frames ------------------------------------------------- */
 
 struct lookup {
     uint64_t address;
@@ -261,8 +259,7 @@ static void name_module(struct naming *naming, const struct lookup *lookups,
     sigprof__sym_names_free(&names);
 }
 
-/* ---- All frames
- * ------------------------------------------------------------------- */
+/* ---- All frames ---------------------------------------------------------- */
 
 static const struct model *sorted_model; /* qsort has no argument for it */
 

@@ -182,8 +182,7 @@ void sigprof__view_stats(const struct model *model, FILE *out)
     put(out, "bad_records", "", 0, (double)totals.bad_records);
 }
 
-/* ---- --info
- * ---------------------------------------------------------------------- */
+/* ---- --info -------------------------------------------------------------- */
 
 /* Values may hold anything; the arguments of cmdline are joined by NUL. */
 static void put_value(FILE *out, struct text value)

@@ -81,8 +81,7 @@ static void record(unsigned type, const struct format_out *in)
         fail("too much for a block");
 }
 
-/* ---- Words of a line
- * --------------------------------------------------------- */
+/* ---- Words of a line ----------------------------------------------------- */
 
 static char *rest; /* of the line */
 
@@ -164,8 +163,7 @@ static void put_numbers(struct format_out *to, unsigned count)
         sigprof__put_varint(to, number());
 }
 
-/* ---- Records
- * -------------------------------------------------------------------- */
+/* ---- Records ------------------------------------------------------------- */
 
 static void put_pc(uint64_t pc)
 {
