@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2034
 # For the tests of the installed tree: install once, move it, point at it.
 # Needs SIGPROF_BUILD, the build tree; gives work, prefix and the functions below.
 set -eu
