@@ -191,7 +191,10 @@ static uint32_t name_answer(struct naming *naming,
     struct text name;
 
     if (!answer->name)
-        return name_offset(naming, naming->base, frame->address);
+        return name_offset(naming, naming->base,
+                           naming->options->by == BY_FUNCTION && answer->start
+                               ? answer->start
+                               : frame->address);
     if (naming->options->by == BY_FUNCTION)
         return name_symbol(naming, answer->name);
     name = sigprof__text(answer->name);

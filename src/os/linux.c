@@ -80,6 +80,16 @@ static uint64_t nanoseconds(const struct timespec *at)
     return (uint64_t)at->tv_sec * 1000000000u + (uint64_t)at->tv_nsec;
 }
 
+/* CPU timers are looked at on the scheduler's tick; the coarse clock moves with
+ * it. */
+uint64_t sigprof__os_timer_step_ns(void)
+{
+    struct timespec step;
+
+    return clock_getres(CLOCK_MONOTONIC_COARSE, &step) == 0 ? nanoseconds(&step)
+                                                            : 0;
+}
+
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns)
 {
     struct timespec now;

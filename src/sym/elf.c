@@ -13,7 +13,8 @@
  *      between it and the address, and neither the section nor a function that
  *      it is in ends there;
  *   3. a PLT stub, named after the relocation of the slot it jumps
- *      through (plt.c).
+ *      through (plt.c);
+ *   4. no name, but the start that the unwind information tells (fde.c).
  * Aliases at one address: function before label, global before weak before
  * local, fewer leading underscores, shorter, bytewise smaller.
  */
@@ -130,6 +131,27 @@ static Elf_Scn *section_named(struct sym_elf *elf, const char *wanted,
             strcmp(sigprof__elf_section_name(elf, header), wanted) == 0)
             return section;
     return NULL;
+}
+
+const uint8_t *sigprof__sym_elf_section(struct sym_elf *elf, const char *name,
+                                        uint64_t *address, size_t *size)
+{
+    GElf_Shdr header;
+    Elf_Scn *section = section_named(elf, name, &header);
+    Elf_Data *data = section && header.sh_type != SHT_NOBITS
+                         ? elf_rawdata(section, NULL)
+                         : NULL;
+
+    if (!data || !data->d_buf)
+        return NULL;
+    *address = header.sh_addr;
+    *size = data->d_size;
+    return data->d_buf;
+}
+
+uint64_t sigprof__sym_elf_entry(struct sym_elf *elf)
+{
+    return elf->header.e_entry;
 }
 
 static Elf_Scn *section_of_type(struct sym_elf *elf, uint32_t type,
@@ -515,8 +537,9 @@ static void answer_nearest(struct search *search, struct sym_answer *answers,
 }
 
 void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
-                            const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers, struct sym_names *names)
+                                  const uint64_t *addresses, size_t count,
+                                  struct sym_answer *answers,
+                                  struct sym_names *names)
 {
     struct search search = {.addresses = addresses, .count = count};
 
@@ -535,9 +558,12 @@ void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
 
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers, struct sym_names *names)
+                            struct sym_answer *answers,
+                            struct sym_names *names)
 {
     sigprof__elf_name_by_symbols(elf, debug, addresses, count, answers, names);
-    if (elf)
+    if (elf) {
         sigprof__elf_name_stubs(elf, addresses, count, answers, names);
+        sigprof__sym_fde_starts(elf, addresses, count, answers);
+    }
 }

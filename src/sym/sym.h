@@ -17,7 +17,8 @@
 
 struct sym_answer {
     const char *name; /* as in the symbol table; NULL: none covers it */
-    uint64_t start;   /* of the symbol */
+    uint64_t start;   /* of the symbol; without one, of the function as far as
+                         it is known, or 0 */
 };
 
 /* Names, kept until freed. Equal pointers for addresses of one symbol. */
@@ -38,6 +39,15 @@ size_t sigprof__sym_elf_build_id(struct sym_elf *elf, const uint8_t **id);
 bool sigprof__sym_elf_has_symtab(struct sym_elf *elf);
 /* The debug file's name in .gnu_debuglink and its CRC; NULL: no such thing. */
 const char *sigprof__sym_elf_debuglink(struct sym_elf *elf, uint32_t *crc);
+
+/* The bytes of a section and its link address; NULL: there is none. */
+const uint8_t *sigprof__sym_elf_section(struct sym_elf *elf, const char *name,
+                                        uint64_t *address, size_t *size);
+uint64_t sigprof__sym_elf_entry(struct sym_elf *elf);
+
+/* Starts of the functions of addresses that have no name (fde.c). */
+void sigprof__sym_fde_starts(struct sym_elf *elf, const uint64_t *addresses,
+                             size_t count, struct sym_answer *answers);
 
 /*
  * Names the addresses (link addresses, ascending) by the symbols of the object
