@@ -45,8 +45,9 @@ void sigprof__modules_idle(void);
 /* Control. Says every module again to the event log: a new file begins. */
 void sigprof__modules_repeat(void);
 
-/* Control, in a forked child: forget that the event log was ever told. */
-void sigprof__modules_after_fork(void);
+/* Control, in a forked child: forget that the event log was ever told. threads:
+ * the parent had others, and one of them may have held the loader's lock. */
+void sigprof__modules_after_fork(bool threads);
 
 /* Control, around a fork. */
 void sigprof__modules_lock(void);

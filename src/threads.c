@@ -272,12 +272,14 @@ static void use_sampled_cpu(struct slot *slot)
 }
 
 /* After the timer is deleted a tick may still be on its way to a handler that
- * has not started; it finds another generation, or the thread is gone. */
+ * has not started: from the first line on it finds that the slot is free, so no
+ * sample comes between the account and its end. */
 static void settle(struct slot *slot, unsigned cause)
 {
     char name[sizeof slot->name];
 
     sigprof__clock_disarm(slot, true);
+    atomic_store(&slot->life, SLOT_FREE);
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
         sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns) != 0)
         use_sampled_cpu(slot);
@@ -291,7 +293,6 @@ static void settle(struct slot *slot, unsigned cause)
     add_totals(&past, slot, cause);
     past.live--;
     slot_hash_remove(slot->tid);
-    atomic_store_explicit(&slot->life, SLOT_FREE, memory_order_release);
     if (atomic_load(&slot->inside) == 0)
         sigprof__ring_release(&sigprof__state.ring, &slot->owner);
 }

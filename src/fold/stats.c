@@ -27,11 +27,18 @@ enum account {
     ACCOUNTS
 };
 
-static const char *const account_names[ACCOUNTS] = {
-    "due",           "taken",        "overrun",
-    "dropped_full",  "dropped_busy", "dropped_slot",
-    "unsampled_exit", "unsampled_running", "unsampled_blocked",
-    "unsampled_paused", "unsampled_unseen", "own"};
+static const char *const account_names[ACCOUNTS] = {"due",
+                                                    "taken",
+                                                    "overrun",
+                                                    "dropped_full",
+                                                    "dropped_busy",
+                                                    "dropped_slot",
+                                                    "unsampled_exit",
+                                                    "unsampled_running",
+                                                    "unsampled_blocked",
+                                                    "unsampled_paused",
+                                                    "unsampled_unseen",
+                                                    "own"};
 
 struct totals {
     double periods[ACCOUNTS], ns[ACCOUNTS];
@@ -56,7 +63,8 @@ static void add_periods(struct totals *totals, enum account account,
     totals->ns[account] += (double)periods * (double)process->period_ns;
 }
 
-static void add_sheet(struct totals *totals, const struct model_process *process)
+static void add_sheet(struct totals *totals,
+                      const struct model_process *process)
 {
     const struct model_sheet *sheet = &process->sheet;
 
@@ -138,8 +146,8 @@ static void put_balance(const struct totals *totals, FILE *out)
 static void put_walks(const struct totals *totals, FILE *out)
 {
     static const char *const names[MODEL_ENDS] = {
-        "walk_complete",      "walk_depth",         "walk_no_rule",
-        "walk_bad_address",   "walk_foreign_stack", "walk_other",
+        "walk_complete",     "walk_depth",         "walk_no_rule",
+        "walk_bad_address",  "walk_foreign_stack", "walk_other",
         "walk_damaged_block"};
 
     put(out, "samples", "", 0, (double)totals->samples);
@@ -174,7 +182,7 @@ void sigprof__view_stats(const struct model *model, FILE *out)
     put(out, "bad_records", "", 0, (double)totals.bad_records);
 }
 
-/* ---- --info ---------------------------------------------------------------------- */
+/* ---- --info -------------------------------------------------------------- */
 
 /* Values may hold anything; the arguments of cmdline are joined by NUL. */
 static void put_value(FILE *out, struct text value)
@@ -238,7 +246,8 @@ static void put_found(const struct model_process *process, FILE *out)
     static const char *const cuts[] = {"no", "killed", "still running",
                                        "no end, ring gone"};
 
-    fprintf(out, "samples %" PRIu64 "\nperiods %" PRIu64 "\nblocks %" PRIu64
+    fprintf(out,
+            "samples %" PRIu64 "\nperiods %" PRIu64 "\nblocks %" PRIu64
             "\nlast_sample_s %.9f\ncut %s\n",
             process->samples, process->periods, process->blocks,
             (double)process->last_ns / 1e9, cuts[process->cut]);

@@ -79,6 +79,10 @@ int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high);
 /* Bounds of the mapping that holds address. */
 int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high);
 
+/* Objects in the loader's list, counted without its lock: a number that changes
+ * when one comes or goes. 0: not known. */
+unsigned sigprof__os_loader_count(void);
+
 /* Makes stores before it visible to, and ordered with, what every thread of the
  * process does after it. false: the system cannot. */
 bool sigprof__os_barrier(void);

@@ -116,8 +116,7 @@ void run_begin(struct run *run)
     if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
         dup2(err, 2) < 0)
         _exit(126);
-    for (int i = 3; i < 64; i++)
-        close(i);
+    close_range(3, ~0u, 0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     put_environment(run->environment);

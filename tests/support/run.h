@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <sys/types.h>
 
 struct run {

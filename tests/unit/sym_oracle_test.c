@@ -100,8 +100,8 @@ static unsigned ask_addr2line(const char *path, const uint64_t *addresses,
     for (size_t i = 0; i < count; i++)
         fprintf(in, "%#" PRIx64 "\n", addresses[i]);
     fclose(in);
-    snprintf(command, sizeof command,
-             "addr2line -f -e '%s' < %s 2>/dev/null", path, file);
+    snprintf(command, sizeof command, "addr2line -f -e '%s' < %s 2>/dev/null",
+             path, file);
     out = popen(command, "r");
     for (size_t i = 0; out && i < count && fgets(line, sizeof line, out); i++) {
         line[strcspn(line, "\n")] = '\0';
@@ -128,8 +128,7 @@ static unsigned check(const char *path, struct sym_elf *elf)
     for (size_t i = 0; i < ADDRESSES; i++) {
         const struct listed *at = &list[(size_t)random() % listed];
 
-        addresses[i] =
-            at->start + (uint64_t)random() % (at->end - at->start);
+        addresses[i] = at->start + (uint64_t)random() % (at->end - at->start);
     }
     qsort(addresses, ADDRESSES, sizeof *addresses, by_value);
     sigprof__sym_elf_names(elf, NULL, addresses, ADDRESSES, answers, &names);

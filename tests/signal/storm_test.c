@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A program comes through a storm of ticks, and its account is right after it.
+ * usage: storm_test PRELOAD WORKLOAD WHAT
+ */
+#include <unistd.h>
+
+#include "support/profile.h"
+#include "support/run.h"
+#include "test.h"
+
+#define FILES_MAX 20000
+
+static char paths[FILES_MAX][512];
+
+/* What the file holds is what the sheet says was taken. */
+static void check_file(const char *path, bool of_the_storm)
+{
+    struct profile profile;
+    double imbalance;
+
+    CHECK_EQ(profile_read(&profile, path), 0);
+    if (profile.damaged)
+        FAIL("%s: %zu bytes are damaged", path, profile.damaged);
+    if (profile.ends != 1)
+        FAIL("%s: it was cut: %u ends, %u samples, %u sheets", path,
+             profile.ends, profile.samples, profile.sheets);
+    CHECK_EQ(profile.samples, profile_sheet(&profile, "taken"));
+    CHECK_EQ(profile.periods, profile_sheet(&profile, "taken") +
+                                  profile_sheet(&profile, "overrun"));
+    CHECK_EQ(profile_sheet(&profile, "lost_events"), 0);
+    imbalance = profile_imbalance(&profile);
+    if (imbalance > 0.02 || imbalance < -0.02)
+        FAIL("%s: the sheet is off by %g", path, imbalance);
+    if (of_the_storm)
+        printf("   %u samples, %lld dropped, %lld foreign\n", profile.samples,
+               (long long)profile_sheet(&profile, "dropped_full"),
+               (long long)profile_sheet(&profile, "foreign"));
+    profile_free(&profile);
+    if (access(path, F_OK) == 0)
+        unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    char preload[600], out[600], pid[32], rings[8][512];
+    const char *const environment[] = {preload, out, "SIGPROF_HZ=10000",
+                                       "SIGPROF_RING=16M", NULL};
+    char *command[] = {argv[2], argv[3],
+                       (char *)(size_t)(test_is_long() ? "60" : "5"), NULL};
+    struct run run = {.argv = command, .environment = environment,
+                      .limit_seconds = 150};
+    unsigned files;
+
+    CHECK_EQ(argc, 4);
+    snprintf(preload, sizeof preload, "LD_PRELOAD=%s", argv[1]);
+    snprintf(out, sizeof out, "SIGPROF_OUT=%s/%%p.sigprof", run_folder());
+    run_program(&run);
+    if (!WIFEXITED(run.status) || WEXITSTATUS(run.status) != 0)
+        FAIL("status %#x; it said: %s", (unsigned)run.status, run.err);
+    CHECK_STR(run.err, "");
+    CHECK_HAS(run.out, "done ");
+    printf("   %s", run.out);
+    files = run_find("", paths, FILES_MAX);
+    CHECK(files > 0);
+    snprintf(pid, sizeof pid, "/%d.sigprof", (int)run.pid);
+    for (unsigned i = 0; i < files; i++)
+        check_file(paths[i], strstr(paths[i], pid) != NULL);
+    printf("   %u files\n", files);
+    CHECK_EQ(run_rings_of(run.pid, rings, 8), 0);
+    return 0;
+}
