@@ -21,6 +21,7 @@
 static bool of_tree;
 static char parent_id[33];
 static int phase_at_fork;
+static bool threads_at_fork; /* besides the forking one and our drain */
 
 bool sigprof__of_tree(void)
 {
@@ -86,6 +87,8 @@ void sigprof__children_look(void)
  * order is that of sigprof_impl.h. */
 static void before_fork(void)
 {
+    unsigned threads;
+
     sigprof__control_lock();
     sigprof__threads_lock();
     sigprof__modules_lock();
@@ -93,6 +96,7 @@ static void before_fork(void)
     sigprof__events_lock();
     sigprof__drain_lock();
     phase_at_fork = atomic_load(&sigprof__state.phase);
+    threads_at_fork = sigprof__os_thread_count(&threads) != 0 || threads > 2;
 }
 
 static void unlock_all(void)
@@ -121,7 +125,7 @@ static void in_child(void)
     of_tree = true;
     sigprof__threads_after_fork();
     sigprof__drain_after_fork();
-    sigprof__modules_after_fork();
+    sigprof__modules_after_fork(threads_at_fork);
     sigprof__ring_drop(&sigprof__state.ring, false);
     config.paused = phase_at_fork == PHASE_PAUSED;
     if (config.follow != SIGPROF_FOLLOW_NONE)

@@ -68,7 +68,7 @@ static int remove_at(uint32_t at)
     return 0;
 }
 
-int sigprof_stack_declare(const void *low, size_t bytes)
+int sigprof_stack_declare(void *low, size_t bytes)
 {
     uintptr_t from = (uintptr_t)low;
     int code;
@@ -81,7 +81,7 @@ int sigprof_stack_declare(const void *low, size_t bytes)
     return code;
 }
 
-int sigprof_stack_forget(const void *low)
+int sigprof_stack_forget(void *low)
 {
     struct unwind_ranges *now;
     int code = SIGPROF_EINVAL;

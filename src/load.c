@@ -57,8 +57,10 @@ static void say_start(const struct sigprof__config *config)
 {
     char text[4608];
 
-    snprintf(text, sizeof text, "pid %d: %u Hz by the %s clock into %s%s%s",
-             (int)getpid(), config->hz,
+    snprintf(text, sizeof text,
+             "pid %d: %u Hz (%u signals a second at most) by the %s clock "
+             "into %s%s%s",
+             (int)getpid(), config->hz, sigprof__clock_granted_hz(config->hz),
              sigprof__clock_word((unsigned)atomic_load(&sigprof__state.clock)),
              sigprof__drain_path(),
              sigprof__session.clock_note ? "; " : "",

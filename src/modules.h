@@ -38,15 +38,16 @@ struct module_snapshot {
  * from a dl_iterate_phdr callback. */
 int sigprof__modules_refresh(void);
 
-/* Control. Work that need not hold up a refresh (tables for modules that are
- * often walked); the drain calls it now and then. */
+/* Control. Work that need not hold up a refresh: frees what no handler uses any
+ * more; the drain calls it now and then. */
 void sigprof__modules_idle(void);
 
 /* Control. Says every module again to the event log: a new file begins. */
 void sigprof__modules_repeat(void);
 
-/* Control, in a forked child: forget that the event log was ever told. */
-void sigprof__modules_after_fork(void);
+/* Control, in a forked child: forget that the event log was ever told. threads:
+ * the parent had others, and one of them may have held the loader's lock. */
+void sigprof__modules_after_fork(bool threads);
 
 /* Control, around a fork. */
 void sigprof__modules_lock(void);

@@ -168,8 +168,8 @@ SIGPROF_API int sigprof_thread_detach(void);
  * (a coroutine's): samples there are walked without a system call. The range
  * must stay mapped and readable until it is forgotten.
  */
-SIGPROF_API int sigprof_stack_declare(const void *low, size_t bytes);
-SIGPROF_API int sigprof_stack_forget(const void *low);
+SIGPROF_API int sigprof_stack_declare(void *low, size_t bytes);
+SIGPROF_API int sigprof_stack_forget(void *low);
 
 /*
  * Thread-safe. An id for the set of pairs "parent's plus key=value"; parent 0

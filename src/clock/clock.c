@@ -38,7 +38,10 @@ void sigprof__clock_disarm(struct slot *slot, bool forever)
 
 unsigned sigprof__clock_granted_hz(unsigned asked_hz)
 {
-    return in_use()->granted_hz(asked_hz);
+    uint64_t step_ns = sigprof__os_timer_step_ns();
+    uint64_t most = step_ns ? 1000000000u / step_ns : asked_hz;
+
+    return most < asked_hz ? (unsigned)most : asked_hz;
 }
 
 /* A forked child gets the clock that was asked for: its limits may be new. */

@@ -20,8 +20,6 @@ struct clock_ops {
      * leaving, or the clock is not to be used again. */
     int (*arm)(struct slot *slot, uint64_t first_ns);
     void (*disarm)(struct slot *slot, bool forever);
-    /* Ticks a second that can arrive one by one; asked is what was asked. */
-    unsigned (*granted_hz)(unsigned asked_hz);
 };
 
 extern const struct clock_ops sigprof__thread_timer; /* thread-timer.c */
@@ -31,6 +29,9 @@ int sigprof__clock_begin(void);
 void sigprof__clock_end(void);
 int sigprof__clock_arm(struct slot *slot, uint64_t first_ns);
 void sigprof__clock_disarm(struct slot *slot, bool forever);
+
+/* Ticks a second that can arrive one by one, of those asked for: both clocks are
+ * looked at on the system's tick. The rest come as overruns, if at all. */
 unsigned sigprof__clock_granted_hz(unsigned asked_hz);
 
 /*

@@ -58,11 +58,6 @@ static void disarm(struct slot *slot, bool forever)
     (void)forever;
 }
 
-static unsigned granted_hz(unsigned asked_hz)
-{
-    return asked_hz;
-}
-
 void sigprof__clock_yield_itimer(bool program_armed)
 {
     atomic_store(&yielded, program_armed);
@@ -81,4 +76,4 @@ bool sigprof__clock_used_itimer(void)
     return atomic_load_explicit(&used, memory_order_relaxed);
 }
 
-const struct clock_ops sigprof__itimer = {begin, end, arm, disarm, granted_hz};
+const struct clock_ops sigprof__itimer = {begin, end, arm, disarm};

@@ -48,12 +48,4 @@ static void disarm(struct slot *slot, bool forever)
     slot->has_timer = false;
 }
 
-/* The tick rate is not to be had from the system; what arrives is in the file,
- * and overruns make up for the rest. */
-static unsigned granted_hz(unsigned asked_hz)
-{
-    return asked_hz;
-}
-
-const struct clock_ops sigprof__thread_timer = {begin, end, arm, disarm,
-                                                granted_hz};
+const struct clock_ops sigprof__thread_timer = {begin, end, arm, disarm};

@@ -38,7 +38,7 @@ bool sigprof__fold_matches(const regex_t *pattern, struct text text)
     return matches;
 }
 
-/* ---- The tree of names ----------------------------------------------------------- */
+/* ---- The tree of names --------------------------------------------------- */
 
 static uint32_t tree_child(struct fold_tree *tree, uint32_t parent,
                            uint32_t name, bool is_root_frame)
@@ -77,7 +77,7 @@ void sigprof__fold_free(struct fold_tree *tree)
     *tree = (struct fold_tree){0};
 }
 
-/* ---- What stands in front of a stack ------------------------------------------------ */
+/* ---- What stands in front of a stack ------------------------------------- */
 
 static uint32_t root_name(struct model *model, const struct fold_root *root,
                           const struct model_process *process,
@@ -92,9 +92,9 @@ static uint32_t root_name(struct model *model, const struct fold_root *root,
     case ROOT_COMM:
         break;
     case ROOT_PROCESS:
-        value = sigprof__strings_format(strings, "%.*s-%llu", (int)name.size,
-                                        name.at,
-                                        (unsigned long long)process->pid);
+        value =
+            sigprof__strings_format(strings, "%.*s-%llu", (int)name.size,
+                                    name.at, (unsigned long long)process->pid);
         name = sigprof__model_text(model, value);
         break;
     case ROOT_THREAD:
@@ -114,8 +114,8 @@ static uint32_t root_name(struct model *model, const struct fold_root *root,
                                            root->key);
         key = root->key;
         if (!value)
-            value = sigprof__strings_format(strings, "[no %.*s]",
-                                            (int)key.size, key.at);
+            value = sigprof__strings_format(strings, "[no %.*s]", (int)key.size,
+                                            key.at);
         name = sigprof__model_text(model, value);
         break;
     }
@@ -158,7 +158,7 @@ static uint32_t end_frame(struct model *model, unsigned end, bool has_stack)
     return has_stack ? 0 : plain_name(model, "[no stack]");
 }
 
-/* ---- Names of a node ------------------------------------------------------------------- */
+/* ---- Names of a node ----------------------------------------------------- */
 
 static bool below_signal(const struct model *model, uint32_t node)
 {
@@ -214,13 +214,13 @@ size_t sigprof__fold_frames(struct model *model,
     return count;
 }
 
-/* ---- Samples ----------------------------------------------------------------------------- */
+/* ---- Samples ------------------------------------------------------------- */
 
 struct folding {
     struct model *model;
     const struct fold_options *options;
     struct fold_tree *tree;
-    uint32_t *known; /* model node -> node of the tree, as a caller */
+    uint32_t *known;       /* model node -> node of the tree, as a caller */
     uint32_t *known_under; /* … valid when this is the present group */
     uint32_t group;
     uint32_t base; /* the tree's node of root frames and end */
@@ -315,8 +315,8 @@ static struct model_count *sorted_counts(const struct model *model,
                                          size_t *count)
 {
     size_t room = 0, slots = model->counts ? model->count_mask + 1 : 0;
-    struct model_count *counts = sigprof__store_grow(
-        NULL, &room, model->count_used + 1, sizeof *counts);
+    struct model_count *counts =
+        sigprof__store_grow(NULL, &room, model->count_used + 1, sizeof *counts);
 
     *count = 0;
     for (size_t i = 0; i < slots; i++)
@@ -352,7 +352,7 @@ static void fold_samples(struct folding *folding)
     free(counts);
 }
 
-/* ---- Filters ------------------------------------------------------------------------------- */
+/* ---- Filters ------------------------------------------------------------- */
 
 enum seen { SEEN_FOCUS = 1, SEEN_IGNORE = 2 };
 
@@ -407,7 +407,7 @@ static void apply_filters(const struct model *model,
     free(by_node);
 }
 
-/* ---- What no sample stands for ---------------------------------------------------------------- */
+/* ---- What no sample stands for ------------------------------------------- */
 
 static void charge_loss(struct folding *folding, uint32_t process,
                         const char *what, uint32_t below, int64_t ns)
@@ -483,9 +483,9 @@ static void fold_exits(struct folding *folding, uint32_t number)
         const struct model_exit *in = &process->exits[i];
         uint32_t frame = process->threads[in->thread].start_frame;
 
-        list[i] = (struct unsampled){
-            in->cause, frame ? model->frames[frame].exact : 0,
-            in->unsampled_ns};
+        list[i] = (struct unsampled){in->cause,
+                                     frame ? model->frames[frame].exact : 0,
+                                     in->unsampled_ns};
     }
     if (count)
         qsort(list, count, sizeof *list, by_cause);
@@ -522,7 +522,7 @@ static void fold_losses(struct folding *folding)
     }
 }
 
-/* ---- All of it ----------------------------------------------------------------------------------- */
+/* ---- All of it ----------------------------------------------------------- */
 
 static uint64_t tree_total(const struct fold_tree *tree)
 {
@@ -553,8 +553,8 @@ void sigprof__fold(struct model *model, const struct fold_options *options,
     folding.known = sigprof__store_grow(NULL, &room, model->node_count,
                                         sizeof *folding.known);
     room = 0;
-    folding.known_under = sigprof__store_grow(
-        NULL, &room, model->node_count, sizeof *folding.known_under);
+    folding.known_under = sigprof__store_grow(NULL, &room, model->node_count,
+                                              sizeof *folding.known_under);
     memset(folding.known_under, 0,
            model->node_count * sizeof *folding.known_under);
     fold_samples(&folding);

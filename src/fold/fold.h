@@ -20,9 +20,9 @@ struct fold_root {
 struct fold_options {
     const struct fold_root *roots;
     size_t root_count;
-    bool weigh_ns;         /* model values are CPU ns; lines carry microseconds */
-    bool filtered;         /* by time or label: losses cannot be placed */
-    const regex_t *thread; /* of thread names; NULL: all */
+    bool weigh_ns; /* model values are CPU ns; lines carry microseconds */
+    bool filtered; /* by time or label: losses cannot be placed */
+    const regex_t *thread;         /* of thread names; NULL: all */
     const regex_t *focus, *ignore; /* of frames below the roots */
 };
 

@@ -23,7 +23,7 @@ struct writer {
     const struct model *model;
     const struct fold_tree *tree;
     FILE *out;
-    uint32_t *first, *children; /* children of i: children[first[i]…first[i+1]) */
+    uint32_t *first, *children; /* of i: children[first[i]…first[i + 1]) */
     uint8_t *alive;             /* has a weight somewhere below */
     char *path;
     size_t path_capacity;
@@ -92,8 +92,8 @@ static void list_children(struct writer *writer)
 static size_t path_push(struct writer *writer, size_t size, struct text name)
 {
     if (size + name.size + 1 > writer->path_capacity)
-        writer->path = sigprof__store_grow(
-            writer->path, &writer->path_capacity, size + name.size + 1, 1);
+        writer->path = sigprof__store_grow(writer->path, &writer->path_capacity,
+                                           size + name.size + 1, 1);
     memcpy(writer->path + size, name.at, name.size);
     return size + name.size;
 }

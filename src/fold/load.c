@@ -38,7 +38,7 @@ void sigprof__say(const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* ---- Names -------------------------------------------------------------------- */
+/* ---- Names --------------------------------------------------------------- */
 
 static void add_input(struct load *load, const char *directory,
                       const char *name)
@@ -110,7 +110,7 @@ void sigprof__load_add(struct load *load, const char *name)
         add_input(load, "", name);
 }
 
-/* ---- Bytes ---------------------------------------------------------------------- */
+/* ---- Bytes --------------------------------------------------------------- */
 
 static int read_all(int descriptor, struct load_input *input)
 {
@@ -160,7 +160,7 @@ static int open_input(struct load_input *input)
     return error;
 }
 
-/* ---- The header, before all else --------------------------------------------------- */
+/* ---- The header, before all else ----------------------------------------- */
 
 static void peek_info(void *arg, struct text key, struct text value)
 {
@@ -172,8 +172,8 @@ static void peek_info(void *arg, struct text key, struct text value)
         input->start_mono_ns = 0;
         for (size_t i = 0; i < value.size && i < 19; i++)
             if (value.at[i] >= '0' && value.at[i] <= '9')
-                input->start_mono_ns = input->start_mono_ns * 10 +
-                                       (uint64_t)(value.at[i] - '0');
+                input->start_mono_ns =
+                    input->start_mono_ns * 10 + (uint64_t)(value.at[i] - '0');
     }
 }
 
@@ -216,7 +216,7 @@ static uint64_t shift_of(const struct load *load,
     return input->start_mono_ns - first;
 }
 
-/* ---- The tail of a killed process ----------------------------------------------------- */
+/* ---- The tail of a killed process ---------------------------------------- */
 
 static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
 {
@@ -296,7 +296,7 @@ static void look_behind(struct load_input *input, struct reader *reader,
     }
 }
 
-/* ---- Reading ---------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 static uint64_t now_ns(void)
 {

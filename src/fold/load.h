@@ -24,8 +24,8 @@ struct load_input {
 struct load {
     struct load_input *inputs;
     size_t count, capacity;
-    size_t read;       /* how many could be */
-    bool imperfect;    /* something was torn, cut, damaged or unreadable */
+    size_t read;    /* how many could be */
+    bool imperfect; /* something was torn, cut, damaged or unreadable */
     /* progress */
     uint64_t total, done, started_ns, said_ns;
     bool on_terminal;

@@ -38,6 +38,7 @@ struct arguments {
     regex_t thread, focus, ignore;
 };
 
+/* clang-format off */
 static const char usage[] =
     "Usage: sigprof-fold [OPTIONS] FILE|DIR...\n"
     "Turn profiles of libsigprof into folded stacks, on standard output.\n"
@@ -68,6 +69,7 @@ static const char usage[] =
     "RE is a POSIX extended regular expression. Exit status: 0 written, 1\n"
     "nothing could be read or written, 2 usage, 3 see --strict, 4 no sample\n"
     "passed the filters.\n";
+/* clang-format on */
 
 static _Noreturn void refuse(const char *option, const char *value,
                              const char *accepted)
@@ -76,7 +78,7 @@ static _Noreturn void refuse(const char *option, const char *value,
     exit(EXIT_USAGE);
 }
 
-/* ---- Values ---------------------------------------------------------------------- */
+/* ---- Values -------------------------------------------------------------- */
 
 static bool ends_with(const char *string, const char *suffix)
 {
@@ -96,11 +98,11 @@ static enum format parse_format(const char *value)
     refuse("--format", value, "it can be folded, top or raw");
 }
 
-/* Folded text under the name of something else would only be found out later. */
+/* Folded text under the name of something else would only be found out late. */
 static enum format format_of_name(const char *out)
 {
-    static const char *const others[] = {".html", ".svg", ".pb.gz", ".json",
-                                         ".json.gz", ".gz"};
+    static const char *const others[] = {".html", ".svg",     ".pb.gz",
+                                         ".json", ".json.gz", ".gz"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (ends_with(out, others[i]))
@@ -215,7 +217,7 @@ static void add_debug_dir(struct arguments *arguments, const char *value)
     arguments->debug_dirs[places->debug_dir_count++] = value;
 }
 
-/* ---- Options --------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------- */
 
 enum option_id {
     OPTION_OUTPUT = 'o',
@@ -288,9 +290,9 @@ static void take_option(struct arguments *arguments, int option,
         add_root(arguments, value);
         break;
     case OPTION_BY:
-        arguments->names.by =
-            parse_choice("--by", value, "function", "address") ? BY_ADDRESS
-                                                               : BY_FUNCTION;
+        arguments->names.by = parse_choice("--by", value, "function", "address")
+                                  ? BY_ADDRESS
+                                  : BY_FUNCTION;
         break;
     case OPTION_DEMANGLE:
         arguments->names.raw =
@@ -359,10 +361,10 @@ static void parse(struct arguments *arguments, int argc, char **argv)
     if (!arguments->roots_given)
         add_root(arguments, "comm");
     if (arguments->format == FORMAT_DEFAULT)
-        arguments->format = arguments->out && !arguments->info &&
-                                    !arguments->stats
-                                ? format_of_name(arguments->out)
-                                : FORMAT_FOLDED;
+        arguments->format =
+            arguments->out && !arguments->info && !arguments->stats
+                ? format_of_name(arguments->out)
+                : FORMAT_FOLDED;
     arguments->model.weigh_ns = arguments->cpu;
     arguments->fold.weigh_ns = arguments->cpu;
     arguments->fold.roots = arguments->roots;
@@ -370,7 +372,7 @@ static void parse(struct arguments *arguments, int argc, char **argv)
     arguments->names.places.debug_dirs = arguments->debug_dirs;
 }
 
-/* ---- Work ------------------------------------------------------------------------ */
+/* ---- Work ---------------------------------------------------------------- */
 
 static void skip_sample(void *arg, const struct read_sample *sample,
                         uint32_t context, uint32_t node)
@@ -423,8 +425,8 @@ static bool lost_any(const struct model *model)
     for (size_t i = 0; i < model->process_count; i++) {
         const struct model_sheet *sheet = &model->processes[i].sheet;
 
-        if (sheet->dropped_full || sheet->dropped_busy ||
-            sheet->dropped_slot || sheet->lost_events)
+        if (sheet->dropped_full || sheet->dropped_busy || sheet->dropped_slot ||
+            sheet->lost_events)
             return true;
     }
     return false;

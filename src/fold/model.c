@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The merged profiles. Theory and contracts: model.h. */
 #include "model.h"
+#include "mapping.h"
 
 #include <stdlib.h>
 
@@ -77,7 +78,7 @@ void sigprof__model_free(struct model *model)
     free(model->context_index.slots);
 }
 
-/* ---- Interning ------------------------------------------------------------- */
+/* ---- Interning ----------------------------------------------------------- */
 
 static uint32_t intern_module(struct model *model, const struct read_module *in)
 {
@@ -115,28 +116,26 @@ static uint32_t intern_frame(struct model *model, uint32_t module,
     sigprof__index_room(index);
     for (at = sigprof__index_at(index, hash); index->slots[at].id;
          at = sigprof__index_next(index, at)) {
-        const struct model_frame *other =
-            &model->frames[index->slots[at].id];
+        const struct model_frame *other = &model->frames[index->slots[at].id];
 
         if (other->address == address && other->module == module &&
             other->process == process)
             return index->slots[at].id;
     }
     ARRAY_ROOM(model->frames, model->frame_count, model->frame_capacity);
-    model->frames[model->frame_count] = (struct model_frame){
-        .address = address,
-        .module = module,
-        .process = process,
-        .span_from = span_from};
+    model->frames[model->frame_count] =
+        (struct model_frame){.address = address,
+                             .module = module,
+                             .process = process,
+                             .span_from = span_from};
     sigprof__index_put(index, at, hash, (uint32_t)model->frame_count);
     return (uint32_t)model->frame_count++;
 }
 
 static uint32_t intern_node(struct model *model, uint32_t parent,
-                            uint32_t frame)
+                            uint32_t frame, uint32_t hash)
 {
     struct index *index = &model->node_index;
-    uint32_t hash = sigprof__hash_mix((uint64_t)parent << 32 | frame);
     size_t at;
 
     sigprof__index_room(index);
@@ -148,7 +147,7 @@ static uint32_t intern_node(struct model *model, uint32_t parent,
             return index->slots[at].id;
     }
     ARRAY_ROOM(model->nodes, model->node_count, model->node_capacity);
-    model->nodes[model->node_count] = (struct model_node){parent, frame};
+    model->nodes[model->node_count] = (struct model_node){parent, frame, hash};
     sigprof__index_put(index, at, hash, (uint32_t)model->node_count);
     return (uint32_t)model->node_count++;
 }
@@ -172,7 +171,7 @@ static uint32_t intern_context(struct model *model,
     return (uint32_t)model->context_count - 1;
 }
 
-/* ---- Counts ----------------------------------------------------------------- */
+/* ---- Counts -------------------------------------------------------------- */
 
 static struct model_count *count_slot(struct model *model, uint64_t key)
 {
@@ -216,183 +215,30 @@ static void count_add(struct model *model, uint32_t context, uint32_t node,
     slot->value = add_saturating(slot->value, value);
 }
 
-/* ---- Modules by time --------------------------------------------------------- */
-
-static size_t span_of(const struct model_process *process, uint64_t time_ns)
-{
-    size_t low = 0, high = process->bound_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (process->bounds[middle] <= time_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void spans_init(struct model_process *process)
-{
-    process->span_ids = sigprof__store_grow(NULL, &process->span_capacity, 16,
-                                            sizeof *process->span_ids);
-    process->span_ids[0] = ++process->last_span_id;
-}
-
-/* Both halves of the span that is cut get new numbers, so what was mapped in
- * the whole is mapped again. */
-static void spans_cut(struct model_process *process, uint64_t time_ns)
-{
-    size_t span = span_of(process, time_ns);
-    size_t behind = process->bound_count - span;
-
-    process->view_valid = false;
-    if (span > 0 && process->bounds[span - 1] == time_ns) {
-        process->span_ids[span - 1] = ++process->last_span_id;
-        process->span_ids[span] = ++process->last_span_id;
-        return;
-    }
-    ARRAY_ROOM(process->bounds, process->bound_count, process->bound_capacity);
-    if (process->bound_count + 2 > process->span_capacity)
-        process->span_ids = sigprof__store_grow(
-            process->span_ids, &process->span_capacity,
-            process->bound_count + 2, sizeof *process->span_ids);
-    memmove(process->bounds + span + 1, process->bounds + span,
-            behind * sizeof *process->bounds);
-    memmove(process->span_ids + span + 1, process->span_ids + span,
-            (behind + 1) * sizeof *process->span_ids);
-    process->bounds[span] = time_ns;
-    process->bound_count++;
-    process->span_ids[span] = ++process->last_span_id;
-    process->span_ids[span + 1] = ++process->last_span_id;
-}
-
-static void end_mapping(struct model_process *process,
-                        struct model_mapping *mapping, uint64_t time_ns)
-{
-    mapping->to_ns = time_ns;
-    spans_cut(process, time_ns);
-}
+/* ---- Modules ------------------------------------------------------------- */
 
 static void on_module(void *arg, const struct read_module *in)
 {
     struct model *model = arg;
-    struct model_process *process = model->process;
-    struct model_mapping mapping = {in->low,     in->high,   in->bias,
-                                    in->time_ns, UINT64_MAX, in->id, 0};
+    struct model_mapping mapping = {in->low,    in->high, in->bias, in->time_ns,
+                                    UINT64_MAX, in->id,   0};
 
     if (in->low >= in->high)
         return;
     mapping.module = intern_module(model, in);
-    for (size_t i = 0; i < process->mapping_count; i++) {
-        struct model_mapping *old = &process->mappings[i];
-
-        if (old->to_ns != UINT64_MAX || old->low >= in->high ||
-            old->high <= in->low)
-            continue;
-        if (old->low == in->low && old->high == in->high &&
-            old->bias == in->bias && old->module == mapping.module)
-            return; /* said again, for the beginning of a new file */
-        end_mapping(process, old, in->time_ns);
-    }
-    ARRAY_ROOM(process->mappings, process->mapping_count,
-               process->mapping_capacity);
-    process->mappings[process->mapping_count++] = mapping;
-    process->view_valid = false;
+    sigprof__mapping_add(model->process, &mapping);
 }
 
 static void on_unload(void *arg, uint32_t id, uint64_t time_ns)
 {
-    struct model_process *process = ((struct model *)arg)->process;
-
-    for (size_t i = process->mapping_count; i-- > 0;) {
-        struct model_mapping *mapping = &process->mappings[i];
-
-        if (mapping->id == id && mapping->to_ns == UINT64_MAX) {
-            end_mapping(process, mapping, time_ns);
-            return;
-        }
-    }
-}
-
-static int by_low(const void *a, const void *b)
-{
-    const struct model_mapping *x = a, *y = b;
-
-    if (x->low != y->low)
-        return x->low < y->low ? -1 : 1;
-    return (x->from_ns > y->from_ns) - (x->from_ns < y->from_ns);
-}
-
-static void view_set(struct model_process *process, uint64_t time_ns)
-{
-    size_t span = span_of(process, time_ns);
-
-    process->view_from = span ? process->bounds[span - 1] : 0;
-    process->view_to =
-        span < process->bound_count ? process->bounds[span] : UINT64_MAX;
-    process->view_id = process->span_ids[span];
-    process->view_valid = true;
-    process->view_count = 0;
-    for (size_t i = 0; i < process->mapping_count; i++) {
-        const struct model_mapping *mapping = &process->mappings[i];
-
-        if (mapping->to_ns <= process->view_from ||
-            mapping->from_ns >= process->view_to)
-            continue;
-        ARRAY_ROOM(process->view, process->view_count, process->view_capacity);
-        process->view[process->view_count++] = *mapping;
-    }
-    if (process->view_count)
-        qsort(process->view, process->view_count, sizeof *process->view,
-              by_low);
-}
-
-static const struct model_mapping *
-mapping_find(const struct model_process *process, uint64_t pc)
-{
-    size_t low = 0, high = process->view_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (process->view[middle].low <= pc)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || process->view[low - 1].high <= pc)
-        return NULL;
-    return &process->view[low - 1];
-}
-
-/* The first module to come to an address that was nobody's in a span, as far as
- * is known: in this span, or behind it. */
-static const struct model_mapping *
-mapping_later(const struct model_process *process, uint64_t pc,
-              uint64_t span_from)
-{
-    const struct model_mapping *best = NULL;
-
-    for (size_t i = 0; i < process->mapping_count; i++) {
-        const struct model_mapping *mapping = &process->mappings[i];
-
-        if (mapping->low <= pc && pc < mapping->high &&
-            mapping->from_ns >= span_from &&
-            (!best || mapping->from_ns < best->from_ns))
-            best = mapping;
-    }
-    return best;
+    sigprof__mapping_end(((struct model *)arg)->process, id, time_ns);
 }
 
 static uint32_t frame_of_pc(struct model *model, uint64_t pc)
 {
     struct model_process *process = model->process;
-    const struct model_mapping *mapping = mapping_find(process, pc);
+    const struct model_mapping *mapping = sigprof__mapping_find(process, pc);
 
-    if (!mapping)
-        mapping = mapping_later(process, pc, process->view_from);
     if (mapping)
         return intern_frame(model, mapping->module, 0, pc - mapping->bias, 0);
     return intern_frame(model, MODEL_NO_MODULE,
@@ -400,39 +246,76 @@ static uint32_t frame_of_pc(struct model *model, uint64_t pc)
                         process->view_from);
 }
 
+/* A generation's node on the way to the tree. */
+struct step {
+    uint32_t node;  /* of the reader */
+    uint32_t frame; /* FRAME_NONE: stands for its parent */
+    uint32_t hash;
+};
+
+static uint32_t step_frame(struct model *model, uint64_t pc)
+{
+    if (pc >= FORMAT_FIRST_PC)
+        return frame_of_pc(model, pc);
+    /* A guess is known from the sample's end, so its mark is left out. */
+    return pc == FRAME_SIGNAL || pc == FRAME_GAP ? (uint32_t)pc : FRAME_NONE;
+}
+
+/* The tree of a large profile is in no cache, and each look-up waits for the
+ * one before it; but hashes do not depend on ids, so the slots, and then the
+ * nodes, of a whole path are asked for at once. */
+static void fetch_ahead(const struct model *model, const struct step *steps,
+                        size_t depth)
+{
+    const struct index *index = &model->node_index;
+
+    if (!index->slots)
+        return;
+    for (size_t i = depth; i-- > 0;)
+        __builtin_prefetch(
+            &index->slots[sigprof__index_at(index, steps[i].hash)]);
+    for (size_t i = depth; i-- > 0;)
+        __builtin_prefetch(
+            &model->nodes[index->slots[sigprof__index_at(index, steps[i].hash)]
+                              .id]);
+}
+
 /* The node of the tree that a generation's node stands for, mapped once in
- * each span. A guess is known from the sample's end, so its mark is left out. */
+ * each span. */
 static uint32_t map_node(struct model *model, struct reader *reader,
                          uint32_t leaf)
 {
-    uint32_t span = model->process->view_id;
-    uint32_t path[READ_MAX_DEPTH];
+    uint32_t span = model->process->view_id, mapped = 0, hash;
+    struct step steps[READ_MAX_DEPTH];
     size_t depth = 0;
-    uint32_t mapped = 0;
 
     for (uint32_t at = leaf; at; at = reader->nodes[at].parent) {
-        const struct read_node *node = &reader->nodes[at];
-
-        if (node->mapped_in == span) {
-            mapped = node->mapped;
+        if (reader->nodes[at].mapped_in == span) {
+            mapped = reader->nodes[at].mapped;
             break;
         }
-        path[depth++] = at;
+        steps[depth++].node = at;
     }
-    while (depth) {
-        struct read_node *node = &reader->nodes[path[--depth]];
-
-        if (node->pc >= FORMAT_FIRST_PC)
-            mapped = intern_node(model, mapped, frame_of_pc(model, node->pc));
-        else if (node->pc == FRAME_SIGNAL || node->pc == FRAME_GAP)
-            mapped = intern_node(model, mapped, (uint32_t)node->pc);
-        node->mapped = mapped;
-        node->mapped_in = span;
+    hash = model->nodes[mapped].hash;
+    for (size_t i = depth; i-- > 0;) {
+        steps[i].frame = step_frame(model, reader->nodes[steps[i].node].pc);
+        if (steps[i].frame)
+            hash = sigprof__hash_mix((uint64_t)hash << 32 | steps[i].frame);
+        steps[i].hash = hash;
+    }
+    if (depth > 1)
+        fetch_ahead(model, steps, depth);
+    while (depth--) {
+        if (steps[depth].frame)
+            mapped = intern_node(model, mapped, steps[depth].frame,
+                                 steps[depth].hash);
+        reader->nodes[steps[depth].node].mapped = mapped;
+        reader->nodes[steps[depth].node].mapped_in = span;
     }
     return mapped;
 }
 
-/* ---- Threads and labels -------------------------------------------------------- */
+/* ---- Threads and labels -------------------------------------------------- */
 
 static uint32_t thread_latest(const struct model_process *process, uint32_t tid)
 {
@@ -473,31 +356,42 @@ static uint32_t thread_add(struct model_process *process, uint32_t tid)
     return number;
 }
 
+/* A new name of a thread that is known: what else is known of it stays. */
+static void inherit(struct model_thread *thread, const struct model_thread *old)
+{
+    if (thread->start_routine == 0 && !old->ended) {
+        thread->start_routine = old->start_routine;
+        thread->start_frame = old->start_frame;
+    }
+}
+
 static void on_thread(void *arg, uint32_t tid, uint64_t time_ns,
                       uint64_t start_routine, struct text name)
 {
     struct model *model = arg;
     struct model_process *process = model->process;
-    uint32_t number = thread_latest(process, tid);
-    struct model_thread *thread;
     uint32_t label = sigprof__strings_add(&model->strings, name);
+    uint32_t old = thread_latest(process, tid), number = old;
+    struct model_thread *thread;
 
     model->cached_thread = 0;
-    if (number) {
-        thread = &process->threads[number];
-        if (!thread->placeholder && thread->name == label &&
-            thread->start_routine == start_routine)
-            return;
+    if (old) {
+        thread = &process->threads[old];
+        if (!thread->placeholder && !thread->ended && thread->name == label &&
+            (!start_routine || thread->start_routine == start_routine))
+            return; /* said again, for the beginning of a new file */
     }
-    if (!number || !process->threads[number].placeholder)
+    if (!old || !process->threads[old].placeholder)
         number = thread_add(process, tid);
     thread = &process->threads[number];
     thread->placeholder = false;
     thread->name = label;
     thread->from_ns = time_ns;
     thread->start_routine = start_routine;
+    if (old && old != number)
+        inherit(thread, &process->threads[old]);
     if (start_routine) {
-        view_set(process, time_ns);
+        sigprof__mapping_at(process, time_ns);
         thread->start_frame = frame_of_pc(model, start_routine);
     }
 }
@@ -534,6 +428,7 @@ static void on_thread_exit(void *arg, const struct read_exit *in)
     uint64_t sampled = multiply_saturating(in->periods, process->period_ns);
 
     record.thread = thread_at(model, in->tid, in->time_ns);
+    process->threads[record.thread].ended = in->cause == FORMAT_EXIT_ENDED;
     record.unsampled_ns = (int64_t)(in->cpu_ns - sampled);
     if (in->cpu_ns > INT64_MAX || sampled > INT64_MAX)
         return; /* three hundred years: not a figure of ours */
@@ -608,7 +503,7 @@ uint32_t sigprof__model_thread_name(struct model *model,
     return sigprof__strings_format(&model->strings, "tid %u", at->tid);
 }
 
-/* ---- The header, the sheet, the samples ------------------------------------------ */
+/* ---- The header, the sheet, the samples ---------------------------------- */
 
 struct text sigprof__model_info(const struct model_process *process,
                                 const char *key)
@@ -699,7 +594,7 @@ static uint32_t context_of(struct model *model, const struct read_sample *in)
     }
     if (model->options.by_label)
         context.label = in->label;
-    context.end = in->damaged ? MODEL_DAMAGED
+    context.end = in->damaged            ? MODEL_DAMAGED
                   : reason < MODEL_OTHER ? reason
                                          : (unsigned)MODEL_OTHER;
     if (model->context_id == UINT32_MAX ||
@@ -743,9 +638,7 @@ static void on_sample(void *arg, struct reader *reader,
         tally(model, in);
     if (!in_time(model, in->time_ns))
         return;
-    if (!process->view_valid || in->time_ns < process->view_from ||
-        in->time_ns >= process->view_to)
-        view_set(process, in->time_ns);
+    sigprof__mapping_at(process, in->time_ns);
     node = map_node(model, reader, in->node);
     if (model->visit)
         model->visit(model->visit_arg, in, context, node);
@@ -756,7 +649,7 @@ static void on_sample(void *arg, struct reader *reader,
                       : in->weight);
 }
 
-/* ---- A file's beginning and end ----------------------------------------------------- */
+/* ---- A file's beginning and end ------------------------------------------ */
 
 static void on_progress(void *arg, size_t done)
 {
@@ -770,12 +663,11 @@ struct read_sink sigprof__model_begin(struct model *model, struct text file)
 {
     struct model_process *process;
 
-    ARRAY_ROOM(model->processes, model->process_count,
-               model->process_capacity);
+    ARRAY_ROOM(model->processes, model->process_count, model->process_capacity);
     process = &model->processes[model->process_count++];
     *process = (struct model_process){.period_ns = FALLBACK_PERIOD_NS};
     process->file = sigprof__strings_add(&model->strings, file);
-    spans_init(process);
+    sigprof__mapping_init(process);
     model->process = process;
     model->context_id = UINT32_MAX;
     model->cached_thread = 0;
@@ -800,8 +692,8 @@ void sigprof__model_drop(struct model *model)
 /* A module that was heard of only after its code was sampled. */
 static void place_late(struct model *model, struct model_frame *frame)
 {
-    const struct model_mapping *mapping =
-        mapping_later(model->process, frame->address, frame->span_from);
+    const struct model_mapping *mapping = sigprof__mapping_later(
+        model->process, frame->address, frame->span_from);
 
     if (mapping) {
         frame->module = mapping->module;

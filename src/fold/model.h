@@ -45,16 +45,18 @@ struct model_module {
 enum model_use { USED_EXACT = 1, USED_CALL = 2 };
 
 struct model_frame {
-    uint64_t address; /* link address; as seen, if there is no module */
-    uint32_t module;  /* or MODEL_NO_MODULE */
-    uint32_t process; /* of a frame without module, else 0 */
+    uint64_t address;   /* link address; as seen, if there is no module */
+    uint32_t module;    /* or MODEL_NO_MODULE */
+    uint32_t process;   /* of a frame without module, else 0 */
     uint64_t span_from; /* … beginning of the span it was first seen in */
-    uint32_t exact, call; /* display names: of the address, of the call at - 1 */
-    bool named;           /* exact is a symbol's name, not an offset */
+    uint32_t exact;     /* the name to show where the address was executed */
+    uint32_t call;      /* … where it is a return address */
+    bool named;         /* exact is a symbol's name, not an offset */
 };
 
 struct model_node {
     uint32_t parent, frame;
+    uint32_t hash; /* of the frames from the root to here */
 };
 
 /* How much of a stack is known: a sample's end, and what can befall it. */
@@ -85,6 +87,7 @@ struct model_thread {
     uint64_t from_ns, start_routine;
     uint32_t start_frame; /* 0: not known */
     bool placeholder;     /* a sample came before any THREAD record */
+    bool ended;           /* its EXIT came: the next THREAD is another thread */
 };
 
 struct model_label {
@@ -98,11 +101,14 @@ struct model_exit {
 };
 
 /* The names of SHEET, in the order of --stats. */
+/* clang-format off */
 #define MODEL_SHEET_MAP(X)                                                     \
     X(due_ns) X(taken) X(overrun) X(dropped_full) X(dropped_busy)              \
     X(dropped_slot) X(foreign) X(lost_events) X(unsampled_exit_ns)             \
-    X(unsampled_blocked_ns) X(unsampled_paused_ns) X(unsampled_unseen_ns)      \
-    X(own_ns) X(threads) X(first_drop_ns) X(last_drop_ns)
+    X(unsampled_running_ns) X(unsampled_blocked_ns) X(unsampled_paused_ns)     \
+    X(unsampled_unseen_ns) X(own_ns) X(threads) X(first_drop_ns)               \
+    X(last_drop_ns)
+/* clang-format on */
 
 struct model_sheet {
     bool present;
@@ -136,7 +142,7 @@ struct model_process {
     uint64_t torn_bytes, damaged_bytes, missing_blocks, foreign_blocks;
     uint64_t bad_records, unknown_records, blocks;
     /* spans, see above */
-    uint64_t *bounds; /* sorted; span i is [bounds[i-1], bounds[i]) */
+    uint64_t *bounds;   /* sorted; span i is [bounds[i-1], bounds[i]) */
     uint32_t *span_ids; /* one more than bounds; unique, never 0 */
     size_t bound_count, bound_capacity, span_capacity;
     uint32_t last_span_id;
@@ -177,8 +183,8 @@ struct model {
     uint32_t context_id; /* of `context`; UINT32_MAX: not looked up */
     uint32_t cached_tid, cached_thread;
     /* Set for a second reading: called with each sample instead of counting. */
-    void (*visit)(void *arg, const struct read_sample *sample,
-                  uint32_t context, uint32_t node);
+    void (*visit)(void *arg, const struct read_sample *sample, uint32_t context,
+                  uint32_t node);
     void *visit_arg;
     void (*progress)(void *arg, size_t done);
     void *progress_arg;

@@ -15,7 +15,7 @@
 /* Addresses of the upper half are the kernel's on the systems we know. */
 #define KERNEL_HALF (UINT64_C(1) << 63)
 
-/* ---- Safe names ------------------------------------------------------------- */
+/* ---- Safe names ---------------------------------------------------------- */
 
 /* Length of the UTF-8 sequence at `at`, 0 if it is none that XML can carry. */
 static size_t utf8_length(const uint8_t *at, size_t size)
@@ -117,7 +117,7 @@ struct text sigprof__name_base(struct text path)
     return path;
 }
 
-/* ---- One module's frames -------------------------------------------------------- */
+/* ---- One module's frames ------------------------------------------------- */
 
 struct lookup {
     uint64_t address;
@@ -130,8 +130,8 @@ struct naming {
     const struct name_options *options;
     void (*say)(const char *format, ...);
     struct name_report *report;
-    char *shown; /* SYM_NAME_MAX of a demangled name */
-    char *whole; /* what is interned, and room to sanitize it */
+    char *shown;      /* SYM_NAME_MAX of a demangled name */
+    char *whole;      /* what is interned, and room to sanitize it */
     struct text base; /* of the module's path; size 0: no module */
     /* the symbol named last */
     const char *last_raw;
@@ -191,7 +191,10 @@ static uint32_t name_answer(struct naming *naming,
     struct text name;
 
     if (!answer->name)
-        return name_offset(naming, naming->base, frame->address);
+        return name_offset(naming, naming->base,
+                           naming->options->by == BY_FUNCTION && answer->start
+                               ? answer->start
+                               : frame->address);
     if (naming->options->by == BY_FUNCTION)
         return name_symbol(naming, answer->name);
     name = sigprof__text(answer->name);
@@ -259,7 +262,7 @@ static void name_module(struct naming *naming, const struct lookup *lookups,
     sigprof__sym_names_free(&names);
 }
 
-/* ---- All frames ------------------------------------------------------------------- */
+/* ---- All frames ---------------------------------------------------------- */
 
 static const struct model *sorted_model; /* qsort has no argument for it */
 
@@ -281,8 +284,7 @@ static int by_module(const void *a, const void *b)
 static void name_unmapped(struct naming *naming, struct model_frame *frame)
 {
     bool kernel = frame->address >= KERNEL_HALF;
-    struct text name =
-        sigprof__text(kernel ? "[kernel]" : "[unknown]");
+    struct text name = sigprof__text(kernel ? "[kernel]" : "[unknown]");
 
     naming->base.size = 0;
     frame->exact = frame->call =
@@ -339,8 +341,8 @@ void sigprof__name_frames(struct model *model,
     naming.whole = sigprof__store_grow(NULL, &room, SYM_NAME_MAX + 8192, 1);
     name_marks(model);
     lookups = sorted_lookups(&naming, &count);
-    addresses = sigprof__store_grow(NULL, &address_room, count + 1,
-                                    sizeof *addresses);
+    addresses =
+        sigprof__store_grow(NULL, &address_room, count + 1, sizeof *addresses);
     answers =
         sigprof__store_grow(NULL, &answer_room, count + 1, sizeof *answers);
     for (size_t i = 0, next; i < count; i = next) {

@@ -68,8 +68,9 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
     if (!focus)
         return;
     view->lines++;
-    fprintf(view->out, "%" PRIu64 ".%09" PRIu64 " pid=%" PRIu64
-            " tid=%u weight=%" PRIu64 " end=",
+    fprintf(view->out,
+            "%" PRIu64 ".%09" PRIu64 " pid=%" PRIu64 " tid=%u weight=%" PRIu64
+            " end=",
             time_ns / 1000000000, time_ns % 1000000000, process->pid,
             sample->tid, sample->weight);
     put_word(view->out, sigprof__text(sigprof__fold_end_name(in->end)));

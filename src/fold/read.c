@@ -138,7 +138,7 @@ static void read_sheet(struct reader *reader, struct format_in *in)
     }
 }
 
-/* ---- Stacks and samples --------------------------------------------------- */
+/* ---- Stacks and samples -------------------------------------------------- */
 
 static void begin_generation(struct reader *reader)
 {
@@ -230,7 +230,7 @@ static void read_samples(struct reader *reader, struct format_in *in)
     }
 }
 
-/* ---- Records and blocks --------------------------------------------------- */
+/* ---- Records and blocks -------------------------------------------------- */
 
 static void read_record(struct reader *reader, unsigned type,
                         struct format_in *in)

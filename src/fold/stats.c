@@ -19,6 +19,7 @@ enum account {
     DROPPED_BUSY,
     DROPPED_SLOT,
     UNSAMPLED_EXIT,
+    UNSAMPLED_RUNNING,
     UNSAMPLED_BLOCKED,
     UNSAMPLED_PAUSED,
     UNSAMPLED_UNSEEN,
@@ -26,11 +27,18 @@ enum account {
     ACCOUNTS
 };
 
-static const char *const account_names[ACCOUNTS] = {
-    "due",           "taken",        "overrun",
-    "dropped_full",  "dropped_busy", "dropped_slot",
-    "unsampled_exit", "unsampled_blocked", "unsampled_paused",
-    "unsampled_unseen", "own"};
+static const char *const account_names[ACCOUNTS] = {"due",
+                                                    "taken",
+                                                    "overrun",
+                                                    "dropped_full",
+                                                    "dropped_busy",
+                                                    "dropped_slot",
+                                                    "unsampled_exit",
+                                                    "unsampled_running",
+                                                    "unsampled_blocked",
+                                                    "unsampled_paused",
+                                                    "unsampled_unseen",
+                                                    "own"};
 
 struct totals {
     double periods[ACCOUNTS], ns[ACCOUNTS];
@@ -55,7 +63,8 @@ static void add_periods(struct totals *totals, enum account account,
     totals->ns[account] += (double)periods * (double)process->period_ns;
 }
 
-static void add_sheet(struct totals *totals, const struct model_process *process)
+static void add_sheet(struct totals *totals,
+                      const struct model_process *process)
 {
     const struct model_sheet *sheet = &process->sheet;
 
@@ -66,6 +75,7 @@ static void add_sheet(struct totals *totals, const struct model_process *process
     add_periods(totals, DROPPED_BUSY, sheet->dropped_busy, process);
     add_periods(totals, DROPPED_SLOT, sheet->dropped_slot, process);
     add_ns(totals, UNSAMPLED_EXIT, sheet->unsampled_exit_ns, process);
+    add_ns(totals, UNSAMPLED_RUNNING, sheet->unsampled_running_ns, process);
     add_ns(totals, UNSAMPLED_BLOCKED, sheet->unsampled_blocked_ns, process);
     add_ns(totals, UNSAMPLED_PAUSED, sheet->unsampled_paused_ns, process);
     add_ns(totals, UNSAMPLED_UNSEEN, sheet->unsampled_unseen_ns, process);
@@ -136,8 +146,8 @@ static void put_balance(const struct totals *totals, FILE *out)
 static void put_walks(const struct totals *totals, FILE *out)
 {
     static const char *const names[MODEL_ENDS] = {
-        "walk_complete",      "walk_depth",         "walk_no_rule",
-        "walk_bad_address",   "walk_foreign_stack", "walk_other",
+        "walk_complete",     "walk_depth",         "walk_no_rule",
+        "walk_bad_address",  "walk_foreign_stack", "walk_other",
         "walk_damaged_block"};
 
     put(out, "samples", "", 0, (double)totals->samples);
@@ -172,7 +182,7 @@ void sigprof__view_stats(const struct model *model, FILE *out)
     put(out, "bad_records", "", 0, (double)totals.bad_records);
 }
 
-/* ---- --info ---------------------------------------------------------------------- */
+/* ---- --info -------------------------------------------------------------- */
 
 /* Values may hold anything; the arguments of cmdline are joined by NUL. */
 static void put_value(FILE *out, struct text value)
@@ -236,7 +246,8 @@ static void put_found(const struct model_process *process, FILE *out)
     static const char *const cuts[] = {"no", "killed", "still running",
                                        "no end, ring gone"};
 
-    fprintf(out, "samples %" PRIu64 "\nperiods %" PRIu64 "\nblocks %" PRIu64
+    fprintf(out,
+            "samples %" PRIu64 "\nperiods %" PRIu64 "\nblocks %" PRIu64
             "\nlast_sample_s %.9f\ncut %s\n",
             process->samples, process->periods, process->blocks,
             (double)process->last_ns / 1e9, cuts[process->cut]);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK_BYTES (64u << 10) /* strings are short: one malloc per thousands */
+#define CHUNK_BYTES                                                            \
+    (64u << 10) /* strings are short: one malloc per thousands */
 #define FORMAT_BYTES (64u << 10)
 
 static void *must(void *memory)

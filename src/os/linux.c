@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <signal.h>
@@ -78,6 +79,16 @@ void sigprof__os_timer_delete(os_timer timer)
 static uint64_t nanoseconds(const struct timespec *at)
 {
     return (uint64_t)at->tv_sec * 1000000000u + (uint64_t)at->tv_nsec;
+}
+
+/* CPU timers are looked at on the scheduler's tick; the coarse clock moves with
+ * it. */
+uint64_t sigprof__os_timer_step_ns(void)
+{
+    struct timespec step;
+
+    return clock_getres(CLOCK_MONOTONIC_COARSE, &step) == 0 ? nanoseconds(&step)
+                                                            : 0;
 }
 
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns)
@@ -275,6 +286,21 @@ int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high)
     *low = query.low;
     *high = query.high;
     return error;
+}
+
+#pragma weak _r_debug
+
+/* Nodes may go away under us: a read that fails ends the count. */
+unsigned sigprof__os_loader_count(void)
+{
+    uintptr_t at = &_r_debug ? (uintptr_t)_r_debug.r_map : 0;
+    struct link_map node;
+    unsigned count = 0;
+
+    for (; at && count < 65536; at = (uintptr_t)node.l_next, count++)
+        if (sigprof__os_read_memory(at, &node, sizeof node) != sizeof node)
+            break;
+    return count;
 }
 
 /* The kernel waits for a grace period (10 ms) when other threads exist already. */

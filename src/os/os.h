@@ -55,6 +55,8 @@ int sigprof__os_timer_create(int tid, uint32_t value, os_timer *timer);
 int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns,
                           uint64_t period_ns); /* 0, 0: disarm */
 void sigprof__os_timer_delete(os_timer timer);
+/* How far apart expiries are seen at the least, nanoseconds; 0: no bound. */
+uint64_t sigprof__os_timer_step_ns(void);
 
 /* CPU time used so far, nanoseconds. ESRCH when the thread is gone. */
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns);
@@ -76,6 +78,10 @@ int sigprof__os_stack_self(uintptr_t *low, uintptr_t *high);
 int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high);
 /* Bounds of the mapping that holds address. */
 int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high);
+
+/* Objects in the loader's list, counted without its lock: a number that changes
+ * when one comes or goes. 0: not known. */
+unsigned sigprof__os_loader_count(void);
 
 /* Makes stores before it visible to, and ordered with, what every thread of the
  * process does after it. false: the system cannot. */

@@ -104,6 +104,19 @@ static size_t demangle(const char *mangled, char *out)
 
 #define MANGLED_MAX 1024 /* the runtime's demangler has no bound of its own */
 
+/* Rust's older names are C++ names that end in a hash: "::h" and 16 digits. */
+static size_t without_hash(const char *name, size_t size)
+{
+    const size_t tail = 3 + 16;
+
+    if (size <= tail || memcmp(name + size - tail, "::h", 3) != 0)
+        return size;
+    for (size_t i = size - 16; i < size; i++)
+        if (!strchr("0123456789abcdef", name[i]))
+            return size;
+    return size - tail;
+}
+
 typedef char *demangler(const char *, char *, size_t *, int *);
 
 static size_t demangle(const char *mangled, char *out)
@@ -128,7 +141,7 @@ static size_t demangle(const char *mangled, char *out)
     if (runtime && strncmp(mangled, "_Z", 2) == 0)
         name = runtime(mangled, NULL, NULL, NULL);
     if (name) {
-        size = strlen(name);
+        size = without_hash(name, strlen(name));
         if (size > SYM_NAME_MAX)
             size = SYM_NAME_MAX;
         memcpy(out, name, size);

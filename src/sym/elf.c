@@ -10,24 +10,22 @@
  * Who wins, in this order:
  *   1. a sized function that covers the address, the innermost of several;
  *   2. a symbol without a size, or a label of no type, if no other symbol starts
- *      between it and the address, and the section does not end;
- *   3. a PLT stub, named after the relocation of the slot it jumps through.
+ *      between it and the address, and neither the section nor a function that
+ *      it is in ends there;
+ *   3. a PLT stub, named after the relocation of the slot it jumps
+ *      through (plt.c);
+ *   4. no name, but the start that the unwind information tells (fde.c).
  * Aliases at one address: function before label, global before weak before
  * local, fewer leading underscores, shorter, bytewise smaller.
  */
-#include "sym.h"
+#include "elf_impl.h"
 
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct sym_elf {
-    Elf *elf;
-    GElf_Ehdr header;
-};
-
 struct symbol {
-    uint64_t start, end; /* end: as far as it reaches if nothing else is there */
+    uint64_t start;
+    uint64_t end; /* as far as it reaches if nothing else is there */
     const char *name;
     uint8_t type_rank, bind_rank; /* smaller wins */
     bool sized;
@@ -58,7 +56,7 @@ void sigprof__sym_names_free(struct sym_names *names)
 }
 
 /* A copy that outlives the file; NULL when memory is refused. */
-static const char *keep_name(struct sym_names *names, const char *name,
+const char *sigprof__elf_keep_name(struct sym_names *names, const char *name,
                              const char *suffix)
 {
     size_t size = strlen(name), tail = strlen(suffix);
@@ -110,9 +108,10 @@ void sigprof__sym_elf_close(struct sym_elf *elf)
     free(elf);
 }
 
-/* ---- Sections ------------------------------------------------------------------ */
+/* ---- Sections ------------------------------------------------------------ */
 
-static const char *section_name(struct sym_elf *elf, const GElf_Shdr *header)
+const char *sigprof__elf_section_name(struct sym_elf *elf,
+                                      const GElf_Shdr *header)
 {
     size_t strings;
     const char *name = NULL;
@@ -129,9 +128,30 @@ static Elf_Scn *section_named(struct sym_elf *elf, const char *wanted,
 
     while ((section = elf_nextscn(elf->elf, section)) != NULL)
         if (gelf_getshdr(section, header) &&
-            strcmp(section_name(elf, header), wanted) == 0)
+            strcmp(sigprof__elf_section_name(elf, header), wanted) == 0)
             return section;
     return NULL;
+}
+
+const uint8_t *sigprof__sym_elf_section(struct sym_elf *elf, const char *name,
+                                        uint64_t *address, size_t *size)
+{
+    GElf_Shdr header;
+    Elf_Scn *section = section_named(elf, name, &header);
+    Elf_Data *data = section && header.sh_type != SHT_NOBITS
+                         ? elf_rawdata(section, NULL)
+                         : NULL;
+
+    if (!data || !data->d_buf)
+        return NULL;
+    *address = header.sh_addr;
+    *size = data->d_size;
+    return data->d_buf;
+}
+
+uint64_t sigprof__sym_elf_entry(struct sym_elf *elf)
+{
+    return elf->header.e_entry;
 }
 
 static Elf_Scn *section_of_type(struct sym_elf *elf, uint32_t type,
@@ -212,16 +232,15 @@ size_t sigprof__sym_elf_build_id(struct sym_elf *elf, const uint8_t **id)
         if (gelf_getphdr(elf->elf, (int)i, &segment) &&
             segment.p_type == PT_NOTE &&
             (size = build_id_in(
-                 elf_getdata_rawchunk(elf->elf, (int64_t)segment.p_offset,
-                                      segment.p_filesz,
-                                      segment.p_align == 8 ? ELF_T_NHDR8
-                                                           : ELF_T_NHDR),
+                 elf_getdata_rawchunk(
+                     elf->elf, (int64_t)segment.p_offset, segment.p_filesz,
+                     segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR),
                  id)) > 0)
             return size;
     return 0;
 }
 
-/* ---- Which symbol is better ------------------------------------------------------ */
+/* ---- Which symbol is better ---------------------------------------------- */
 
 static size_t underscores(const char *name)
 {
@@ -260,21 +279,22 @@ static int sweep_order(const void *a, const void *b)
     return compare_rank(y, x);
 }
 
-/* ---- Collecting -------------------------------------------------------------------- */
+/* ---- Collecting ---------------------------------------------------------- */
 
+/* Without a branch that depends on the data: this is done for every symbol of a
+ * module, and such a branch is mispredicted half of the time. */
 static size_t first_at_or_after(const struct search *search, uint64_t address)
 {
-    size_t low = 0, high = search->count;
+    const uint64_t *base = search->addresses;
+    size_t size = search->count;
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
+    while (size > 1) {
+        size_t half = size / 2;
 
-        if (search->addresses[middle] < address)
-            low = middle + 1;
-        else
-            high = middle;
+        base += base[half - 1] < address ? half : 0;
+        size -= half;
     }
-    return low;
+    return (size_t)(base - search->addresses) + (size == 1 && *base < address);
 }
 
 static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
@@ -282,20 +302,21 @@ static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
     if (nearest->seen && nearest->start > symbol->start)
         return;
     if (!nearest->seen || nearest->start < symbol->start)
-        *nearest = (struct nearest){.start = symbol->start,
-                                    .closed = nearest->closed,
-                                    .seen = true};
+        *nearest = (struct nearest){
+            .start = symbol->start, .closed = nearest->closed, .seen = true};
     if (symbol->sized && symbol->type_rank == 0)
         nearest->sized_there = true;
-    else if (!nearest->label.name ||
-             compare_rank(symbol, &nearest->label) < 0)
+    else if (*symbol->name && (!nearest->label.name ||
+                               compare_rank(symbol, &nearest->label) < 0))
         nearest->label = *symbol;
 }
 
-static void note_end(struct search *search, const struct symbol *symbol)
+/* at: the first address behind the symbol's start. */
+static void note_end(struct search *search, const struct symbol *symbol,
+                     size_t at)
 {
-    size_t at = first_at_or_after(search, symbol->end);
-
+    if (search->addresses[at] < symbol->end)
+        at = first_at_or_after(search, symbol->end);
     if (at < search->count && search->nearest[at].closed < symbol->end)
         search->nearest[at].closed = symbol->end;
 }
@@ -309,8 +330,8 @@ static void consider(struct search *search, const struct symbol *symbol)
     note_nearest(&search->nearest[at], symbol);
     if (!symbol->sized || symbol->type_rank != 0)
         return;
-    note_end(search, symbol);
-    if (search->addresses[at] >= symbol->end)
+    note_end(search, symbol, at);
+    if (search->addresses[at] >= symbol->end || !*symbol->name)
         return;
     if (search->kept_count == search->kept_capacity) {
         size_t room = search->kept_capacity ? search->kept_capacity * 2 : 256;
@@ -359,7 +380,9 @@ static bool make_symbol(const GElf_Sym *in, const char *name,
     const struct section_end *section =
         in->st_shndx < end_count ? &ends[in->st_shndx] : NULL;
 
-    if (!name || !*name || in->st_shndx == SHN_UNDEF)
+    /* An empty name elsewhere in the table is seen to where names are looked
+     * at: reading all of them costs more than all the rest. */
+    if (in->st_name == 0 || in->st_shndx == SHN_UNDEF)
         return false;
     if (!function && (type != STT_NOTYPE || !section || !section->code ||
                       !is_label_of_code(name)))
@@ -448,7 +471,7 @@ static void collect(struct sym_elf *elf, struct search *search)
     free(ends);
 }
 
-/* ---- Answering -------------------------------------------------------------------------- */
+/* ---- Answering ----------------------------------------------------------- */
 
 static void answer_with(struct sym_answer *answer, const struct symbol *symbol,
                         const struct symbol **last, const char **last_name,
@@ -456,7 +479,7 @@ static void answer_with(struct sym_answer *answer, const struct symbol *symbol,
 {
     if (*last != symbol) {
         *last = symbol;
-        *last_name = keep_name(names, symbol->name, "");
+        *last_name = sigprof__elf_keep_name(names, symbol->name, "");
     }
     answer->name = *last_name;
     answer->start = symbol->start;
@@ -479,8 +502,7 @@ static void sweep(struct search *search, struct sym_answer *answers,
     for (size_t i = 0; open && i < search->count; i++) {
         uint64_t address = search->addresses[i];
 
-        while (next < search->kept_count &&
-               search->kept[next].start <= address)
+        while (next < search->kept_count && search->kept[next].start <= address)
             open[depth++] = &search->kept[next++];
         while (depth && open[depth - 1]->end <= address)
             depth--;
@@ -514,10 +536,10 @@ static void answer_nearest(struct search *search, struct sym_answer *answers,
     }
 }
 
-static void name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
-                            const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers,
-                            struct sym_names *names)
+void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
+                                  const uint64_t *addresses, size_t count,
+                                  struct sym_answer *answers,
+                                  struct sym_names *names)
 {
     struct search search = {.addresses = addresses, .count = count};
 
@@ -534,244 +556,14 @@ static void name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
     free(search.nearest);
 }
 
-/* ---- PLT stubs ------------------------------------------------------------------------ */
-
-static bool is_plt(const char *name)
-{
-    return strcmp(name, ".plt") == 0 || strcmp(name, ".plt.sec") == 0 ||
-           strcmp(name, ".plt.got") == 0 || strcmp(name, ".plt.bnd") == 0;
-}
-
-struct stub {
-    bool is_head;      /* the stub all lazy ones go on to */
-    bool has_slot;     /* jumps through the word at slot */
-    bool has_index;    /* pushes the index of its relocation */
-    uint64_t slot;
-    uint32_t index;
-};
-
-static uint32_t little32(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-           (uint32_t)at[3] << 24;
-}
-
-/* x86-64: [endbr64] [bnd] jmp *rel32(%rip), or [endbr64] push imm32 … */
-static struct stub decode_stub(const uint8_t *code, size_t size,
-                               uint64_t address)
-{
-    struct stub stub = {0};
-    size_t at = 0;
-
-    if (size >= 6 && code[0] == 0xff && code[1] == 0x35) {
-        stub.is_head = true;
-        return stub;
-    }
-    if (size >= 4 && memcmp(code, "\xf3\x0f\x1e\xfa", 4) == 0)
-        at = 4;
-    if (at < size && code[at] == 0xf2)
-        at++;
-    if (size - at >= 6 && code[at] == 0xff && code[at + 1] == 0x25) {
-        stub.has_slot = true;
-        stub.slot = address + at + 6 +
-                    (uint64_t)(int64_t)(int32_t)little32(code + at + 2);
-        at += 6;
-    } else if (size - at >= 5 && code[at] == 0x68) {
-        stub.has_index = true;
-        stub.index = little32(code + at + 1);
-    }
-    return stub;
-}
-
-struct relocations {
-    struct sym_elf *elf;
-    Elf_Data *data;    /* of the table */
-    Elf_Data *symbols; /* that it names */
-    size_t strings;    /* their section of names */
-    size_t count;
-    bool is_plt; /* stubs push indices into this one */
-};
-
-/* A stub that waits for the name of its relocation. */
-struct waiting {
-    struct stub stub;
-    struct sym_answer *answer;
-};
-
-struct stubs {
-    struct waiting *waiting; /* sorted by slot, those without one last */
-    size_t count, capacity;
-};
-
-static int by_slot(const void *a, const void *b)
-{
-    const struct stub *x = &((const struct waiting *)a)->stub;
-    const struct stub *y = &((const struct waiting *)b)->stub;
-
-    if (x->has_slot != y->has_slot)
-        return x->has_slot ? -1 : 1;
-    return (x->slot > y->slot) - (x->slot < y->slot);
-}
-
-static const char *resolver_name(struct sym_elf *elf, uint64_t address,
-                                 struct sym_names *names)
-{
-    struct sym_answer answer = {0};
-
-    name_by_symbols(elf, NULL, &address, 1, &answer, names);
-    return answer.name && answer.start == address ? answer.name : "*ifunc";
-}
-
-/* The name of a relocation's target; an IRELATIVE one has no symbol, but the
- * address of a resolver. */
-static const char *target_name(const struct relocations *table,
-                               const GElf_Rela *entry, struct sym_names *names)
-{
-    size_t index = GELF_R_SYM(entry->r_info);
-    GElf_Sym symbol;
-
-    if (index == 0)
-        return GELF_R_TYPE(entry->r_info) == R_X86_64_IRELATIVE
-                   ? resolver_name(table->elf, (uint64_t)entry->r_addend, names)
-                   : NULL;
-    if (!table->symbols || index > INT32_MAX ||
-        !gelf_getsym(table->symbols, (int)index, &symbol))
-        return NULL;
-    return elf_strptr(table->elf->elf, table->strings, symbol.st_name);
-}
-
-static void name_waiting(const struct relocations *table,
-                         const GElf_Rela *entry, struct waiting *waiting,
-                         struct sym_names *names)
-{
-    const char *name;
-
-    if (waiting->answer->name)
-        return;
-    name = target_name(table, entry, names);
-    if (name && *name)
-        waiting->answer->name = keep_name(names, name, "@plt");
-}
-
-static void name_by_table(const struct relocations *table, struct stubs *stubs,
-                          struct sym_names *names)
-{
-    GElf_Rela entry;
-    size_t slots = 0;
-
-    while (slots < stubs->count && stubs->waiting[slots].stub.has_slot)
-        slots++;
-    for (size_t i = 0; slots && i < table->count; i++) {
-        size_t low = 0, high = slots;
-
-        if (!gelf_getrela(table->data, (int)i, &entry))
-            break;
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-
-            if (stubs->waiting[middle].stub.slot < entry.r_offset)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        for (; low < slots && stubs->waiting[low].stub.slot == entry.r_offset;
-             low++)
-            name_waiting(table, &entry, &stubs->waiting[low], names);
-    }
-    for (size_t i = slots; table->is_plt && i < stubs->count; i++)
-        if (stubs->waiting[i].stub.index < table->count &&
-            gelf_getrela(table->data, (int)stubs->waiting[i].stub.index,
-                         &entry))
-            name_waiting(table, &entry, &stubs->waiting[i], names);
-}
-
-static void name_by_relocations(struct sym_elf *elf, struct stubs *stubs,
-                                struct sym_names *names)
-{
-    Elf_Scn *section = NULL;
-    GElf_Shdr header, symbols;
-
-    while ((section = elf_nextscn(elf->elf, section)) != NULL) {
-        struct relocations table = {.elf = elf};
-        size_t entry = gelf_fsize(elf->elf, ELF_T_RELA, 1, EV_CURRENT);
-        Elf_Scn *its;
-
-        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_RELA ||
-            !(header.sh_flags & SHF_ALLOC) || entry == 0)
-            continue;
-        table.data = elf_getdata(section, NULL);
-        if (!table.data)
-            continue;
-        table.count = table.data->d_size / entry;
-        if (table.count > INT32_MAX)
-            table.count = INT32_MAX;
-        table.is_plt = strcmp(section_name(elf, &header), ".rela.plt") == 0;
-        its = elf_getscn(elf->elf, header.sh_link);
-        if (its && gelf_getshdr(its, &symbols)) {
-            table.symbols = elf_getdata(its, NULL);
-            table.strings = symbols.sh_link;
-        }
-        name_by_table(&table, stubs, names);
-    }
-}
-
-static void note_stub(Elf_Data *data, const GElf_Shdr *header, uint64_t address,
-                      struct sym_answer *answer, struct stubs *stubs,
-                      struct sym_names *names)
-{
-    uint64_t entry = header->sh_entsize == 8 ? 8 : 16; /* 8: no endbr64 */
-    uint64_t at = (address - header->sh_addr) / entry * entry;
-    struct stub stub;
-
-    if (at >= data->d_size)
-        return;
-    stub = decode_stub((uint8_t *)data->d_buf + at, data->d_size - at,
-                       header->sh_addr + at);
-    answer->start = header->sh_addr + at;
-    if (stub.is_head)
-        answer->name = keep_name(names, "[plt]", "");
-    else if ((stub.has_slot || stub.has_index) && stubs->count < stubs->capacity)
-        stubs->waiting[stubs->count++] = (struct waiting){stub, answer};
-}
-
-static void name_stubs(struct sym_elf *elf, const uint64_t *addresses,
-                       size_t count, struct sym_answer *answers,
-                       struct sym_names *names)
-{
-    struct stubs stubs = {malloc((count + 1) * sizeof *stubs.waiting), 0,
-                          count};
-    Elf_Scn *section = NULL;
-    GElf_Shdr header;
-
-    if (elf->header.e_machine != EM_X86_64 || !stubs.waiting)
-        stubs.capacity = 0;
-    while (stubs.capacity &&
-           (section = elf_nextscn(elf->elf, section)) != NULL) {
-        Elf_Data *data;
-
-        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS ||
-            !is_plt(section_name(elf, &header)))
-            continue;
-        data = elf_rawdata(section, NULL);
-        for (size_t i = 0; data && data->d_buf && i < count; i++)
-            if (!answers[i].name && addresses[i] >= header.sh_addr &&
-                addresses[i] - header.sh_addr < header.sh_size)
-                note_stub(data, &header, addresses[i], &answers[i], &stubs,
-                          names);
-    }
-    if (stubs.count) {
-        qsort(stubs.waiting, stubs.count, sizeof *stubs.waiting, by_slot);
-        name_by_relocations(elf, &stubs, names);
-    }
-    free(stubs.waiting);
-}
-
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
                             struct sym_answer *answers,
                             struct sym_names *names)
 {
-    name_by_symbols(elf, debug, addresses, count, answers, names);
-    if (elf)
-        name_stubs(elf, addresses, count, answers, names);
+    sigprof__elf_name_by_symbols(elf, debug, addresses, count, answers, names);
+    if (elf) {
+        sigprof__elf_name_stubs(elf, addresses, count, answers, names);
+        sigprof__sym_fde_starts(elf, addresses, count, answers);
+    }
 }

@@ -100,7 +100,7 @@ static uint32_t crc32_of(const uint8_t *at, size_t size)
     return ~crc;
 }
 
-/* ---- Debug files --------------------------------------------------------------- */
+/* ---- Debug files --------------------------------------------------------- */
 
 struct wanted {
     const struct sym_places *places;
@@ -203,7 +203,7 @@ static bool find_debug(const struct wanted *wanted, const char *path,
            find_in_dot_debug(wanted, path, debug);
 }
 
-/* ---- Resolving ------------------------------------------------------------------ */
+/* ---- Resolving ----------------------------------------------------------- */
 
 /* The file that was mapped, or nothing and the reason. */
 static void open_module(const struct sym_places *places,

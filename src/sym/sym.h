@@ -13,11 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- One object file in memory (elf.c) ------------------------------------ */
+/* ---- One object file in memory (elf.c) ----------------------------------- */
 
 struct sym_answer {
     const char *name; /* as in the symbol table; NULL: none covers it */
-    uint64_t start;   /* of the symbol */
+    uint64_t start;   /* of the symbol; without one, of the function as far as
+                         it is known, or 0 */
 };
 
 /* Names, kept until freed. Equal pointers for addresses of one symbol. */
@@ -36,8 +37,17 @@ void sigprof__sym_elf_close(struct sym_elf *elf);
 /* The build-id's bytes, inside the file; 0 and NULL if it has none. */
 size_t sigprof__sym_elf_build_id(struct sym_elf *elf, const uint8_t **id);
 bool sigprof__sym_elf_has_symtab(struct sym_elf *elf);
-/* The debug file's name in .gnu_debuglink and its CRC; NULL: no such section. */
+/* The debug file's name in .gnu_debuglink and its CRC; NULL: no such thing. */
 const char *sigprof__sym_elf_debuglink(struct sym_elf *elf, uint32_t *crc);
+
+/* The bytes of a section and its link address; NULL: there is none. */
+const uint8_t *sigprof__sym_elf_section(struct sym_elf *elf, const char *name,
+                                        uint64_t *address, size_t *size);
+uint64_t sigprof__sym_elf_entry(struct sym_elf *elf);
+
+/* Starts of the functions of addresses that have no name (fde.c). */
+void sigprof__sym_fde_starts(struct sym_elf *elf, const uint64_t *addresses,
+                             size_t count, struct sym_answer *answers);
 
 /*
  * Names the addresses (link addresses, ascending) by the symbols of the object
@@ -49,7 +59,7 @@ void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             struct sym_answer *answers,
                             struct sym_names *names);
 
-/* ---- Which file (find.c) ---------------------------------------------------- */
+/* ---- Which file (find.c) ------------------------------------------------- */
 
 struct sym_places {
     const char *symfs; /* put before recorded paths; NULL: nothing */
@@ -65,10 +75,10 @@ struct sym_module {
 };
 
 enum sym_state {
-    SYM_NAMED,     /* answers are what the right file says */
-    SYM_NO_FILE,   /* nothing at the path, no debug file */
-    SYM_NOT_ELF,   /* something else is at the path */
-    SYM_MISMATCH   /* another build is at the path: names withheld */
+    SYM_NAMED,   /* answers are what the right file says */
+    SYM_NO_FILE, /* nothing at the path, no debug file */
+    SYM_NOT_ELF, /* something else is at the path */
+    SYM_MISMATCH /* another build is at the path: names withheld */
 };
 
 struct sym_report {
@@ -86,7 +96,7 @@ void sigprof__sym_resolve(const struct sym_places *places,
 /* The vDSO of this process; NULL if there is none (vdso.c or no-vdso.c). */
 const void *sigprof__sym_vdso(size_t *size);
 
-/* ---- How names are shown (demangle.c) --------------------------------------- */
+/* ---- How names are shown (demangle.c) ------------------------------------ */
 
 /* Longer names are cut: a picture shows a hundred letters of them. */
 #define SYM_NAME_MAX 65536

@@ -9,7 +9,7 @@ FOLD=$FOLD_FAKE_SALVAGE
     echo 'sample 4242 1000 1 0 0 0x400100'
 } | profile a.sigprof
 # Block 1 of the recording, without the file header.
-{ echo gap; echo 'info salvaged 1'; echo reset; echo 'sample 4242 2000 2 0 0 0x400200'
+{ echo gap; echo 'info salvaged yes'; echo reset; echo 'sample 4242 2000 2 0 0 0x400200'
   echo 'sample 4242 3000 3 0 0 0x400300'; } | "$MAKE" | tail -c +17 >ring
 
 whole="prog;prog+0x100 1

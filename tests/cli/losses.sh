@@ -7,6 +7,7 @@
     cat <<'END'
 thread 4242 0 0 prog
 thread 1 0 0x400500 w
+thread 1 50 0 w2
 thread 2 0 0x400500 w
 thread 3 0 0x400500 w
 thread 4 0 0x400600 v

@@ -3,18 +3,15 @@
  * Writes profile files for tests from a text on standard input, one record a
  * line, numbers as in C:
  *
- *   info KEY VALUE…            module ID LOW HIGH BIAS TIME FLAGS BUILDID|- PATH…
- *   unload ID TIME             thread TID TIME START NAME…
- *   exit TID TIME CPU PERIODS CAUSE
- *   reset                      end TIME
- *   label ID PARENT KEY VALUE…
- *   sheet TIME NAME=VALUE…
- *   sample TID TIME WEIGHT LABEL END PC PC…   root first; s, gap, guess: marks
- *   unknown TYPE               a record of a type nobody knows
- *   block                      ends a block      gap     skips a block's number
- *   version MAJOR MINOR        of the header (first line only)
- *   id HEX                     recording id, 32 digits (first lines only)
- *   big SAMPLES STACKS DEPTH   many samples, as a recorder would write them
+ *   info KEY VALUE…            module ID LOW HIGH BIAS TIME FLAGS BUILDID|-
+ * PATH… unload ID TIME             thread TID TIME START NAME… exit TID TIME
+ * CPU PERIODS CAUSE reset                      end TIME label ID PARENT KEY
+ * VALUE… sheet TIME NAME=VALUE… sample TID TIME WEIGHT LABEL END PC PC…   root
+ * first; s, gap, guess: marks unknown TYPE               a record of a type
+ * nobody knows block                      ends a block      gap     skips a
+ * block's number version MAJOR MINOR        of the header (first line only) id
+ * HEX                     recording id, 32 digits (first lines only) big
+ * SAMPLES STACKS DEPTH   many samples, as a recorder would write them
  *
  * In text, \n \t \0 \\ and \xNN stand for bytes. "sample" writes a PCS, a STACK
  * and a SAMPLES record of its own.
@@ -84,7 +81,7 @@ static void record(unsigned type, const struct format_out *in)
         fail("too much for a block");
 }
 
-/* ---- Words of a line --------------------------------------------------------- */
+/* ---- Words of a line ----------------------------------------------------- */
 
 static char *rest; /* of the line */
 
@@ -155,8 +152,8 @@ static void put_hex(struct format_out *to, const char *text)
     size_t size = strcmp(text, "-") == 0 ? 0 : strlen(text) / 2;
 
     for (size_t i = 0; i < size && i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 |
-                             hex_digit(text[2 * i + 1]));
+        bytes[i] =
+            (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
     sigprof__put_string(to, bytes, size);
 }
 
@@ -166,7 +163,7 @@ static void put_numbers(struct format_out *to, unsigned count)
         sigprof__put_varint(to, number());
 }
 
-/* ---- Records -------------------------------------------------------------------- */
+/* ---- Records ------------------------------------------------------------- */
 
 static void put_pc(uint64_t pc)
 {
@@ -273,7 +270,8 @@ static uint64_t big_pc(uint64_t stack, uint64_t level, uint64_t depth)
 {
     uint64_t shift = (depth - 1 - level) * 20 / depth;
 
-    return 0x401000 + (((stack >> shift) * 2654435761u + level * 977) & 0xffff0);
+    return 0x401000 +
+           (((stack >> shift) * 2654435761u + level * 977) & 0xffff0);
 }
 
 /* What a generation has said: (parent, pc) -> node, pc -> number. */
@@ -300,16 +298,16 @@ static struct known *known_find(uint64_t parent, uint64_t pc)
 
 static uint64_t big_node(uint64_t parent, uint64_t pc)
 {
-    struct known *node = known_find(parent, pc), *number;
+    struct known *number = known_find(UINT64_MAX, pc), *node;
     struct format_out in;
 
-    if (node->value)
-        return node->value;
-    number = known_find(UINT64_MAX, pc);
     if (!number->value) {
         put_pc(pc);
         number->value = FORMAT_FIRST_PC + pc_count - 1;
     }
+    node = known_find(parent, pc);
+    if (node->value)
+        return node->value;
     in = body();
     sigprof__put_varint(&in, parent);
     sigprof__put_varint(&in, 1);
@@ -336,6 +334,8 @@ static void make_big(void)
         for (uint64_t i = 0; i < batch; i++) {
             uint64_t stack = next_random() % stacks;
 
+            /* Some stacks are hot, as they are in programs. */
+            stack = next_random() % (stack + 1);
             leaf[i] = 0;
             for (uint64_t j = 0; j < depth; j++)
                 leaf[i] = big_node(leaf[i], big_pc(stack, j, depth));

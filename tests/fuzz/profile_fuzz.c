@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The profile reader, the model and the views, on any bytes. The first byte
- * chooses: even, the rest is a file; odd, the rest is cut at each 0xff 0x00 into
- * payloads that get sound block headers, so that records are reached.
+ * chooses: even, the rest is a file; odd, the rest is cut at each 0xff 0x00
+ * into payloads that get sound block headers, so that records are reached.
  */
 #include "fold/name.h"
 #include "fold/view.h"

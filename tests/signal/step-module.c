@@ -4,6 +4,7 @@
 
 int step_module_counter;
 int step_module_work(int n);
+int step_module_callback(int (*order)(const void *, const void *));
 
 static int compare(const void *a, const void *b)
 {
@@ -18,6 +19,15 @@ int step_module_work(int n)
         numbers[i] = (i * 37 + n) % 16;
     qsort(numbers, 16, sizeof *numbers, compare);
     return numbers[n % 16];
+}
+
+/* Calls compare, through qsort, from this module's code. */
+int step_module_callback(int (*order)(const void *, const void *))
+{
+    char letters[4] = "dca";
+
+    qsort(letters, 3, 1, order);
+    return letters[0];
 }
 
 static void __attribute__((constructor)) come(void)

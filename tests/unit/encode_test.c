@@ -12,8 +12,8 @@
 struct put {
     int tid;
     uint32_t count;
-    struct ring_record header;
     uint64_t pc[DEPTH];
+    struct ring_record header;
 };
 
 static struct ring ring;

@@ -7,9 +7,8 @@
 
 static void varints_come_back(void)
 {
-    static const uint64_t values[] = {0,       1,          127,
-                                      128,     300,        UINT32_MAX,
-                                      1u << 31, UINT64_MAX, UINT64_MAX - 1};
+    static const uint64_t values[] = {
+        0, 1, 127, 128, 300, UINT32_MAX, 1u << 31, UINT64_MAX, UINT64_MAX - 1};
     uint8_t bytes[16];
 
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -93,8 +92,8 @@ static void every_flipped_bit_of_a_block_is_noticed(void)
     CHECK(size == 9 && sequence == 42 && word == 1);
     for (size_t bit = 0; bit < 8 * sizeof block; bit++) {
         block[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        CHECK(sigprof__format_block_check(block, sizeof block, &size,
-                                          &sequence, &word) != 0);
+        CHECK(sigprof__format_block_check(block, sizeof block, &size, &sequence,
+                                          &word) != 0);
         block[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     for (size_t cut = 0; cut < sizeof block; cut++)

@@ -44,15 +44,15 @@ static enum read_status read_payload(struct reader *reader,
 static void entries_are_deltas(void)
 {
     static const uint8_t payload[] = {
-        6, 0,                                  /* RESET */
-        7, 5, 2, 0x80, 0x40, 0x20, 0,          /* PCS 0x1000, 0x1010 */
-        8, 4, 0, 2, 16, 17,                    /* STACK 0x1000 <- 0x1010 */
-        8, 3, 1, 1, 16,                        /* … 0x1000 <- 0x1000 */
-        9, 18, 7, 100,                         /* SAMPLES of tid 7 at 100 */
-        0, 0, 4,                               /* node 2 */
-        3, 5, 2, 9, 8,                         /* node 3, weight 9, label 8 */
-        4, 1, 1, 2,                            /* node 2, end 2 */
-        0, 0, 3, 0                             /* node 0; one byte too many */
+        6, 0,                          /* RESET */
+        7, 5,  2, 0x80, 0x40, 0x20, 0, /* PCS 0x1000, 0x1010 */
+        8, 4,  0, 2,    16,   17,      /* STACK 0x1000 <- 0x1010 */
+        8, 3,  1, 1,    16,            /* … 0x1000 <- 0x1000 */
+        9, 18, 7, 100,                 /* SAMPLES of tid 7 at 100 */
+        0, 0,  4,                      /* node 2 */
+        3, 5,  2, 9,    8,             /* node 3, weight 9, label 8 */
+        4, 1,  1, 2,                   /* node 2, end 2 */
+        0, 0,  3, 0                    /* node 0; one byte too many */
     };
     struct reader reader;
 
@@ -71,10 +71,10 @@ static void entries_are_deltas(void)
 static void numbers_never_given_out_are_damage(void)
 {
     static const uint8_t payload[] = {
-        6, 0,              /* RESET */
-        9, 5, 1, 0, 0, 0, 2, /* a node that is not there */
-        8, 3, 0, 1, 16,    /* a pc that is not there: no node is made */
-        8, 3, 5, 1, 1,     /* a parent that is not there */
+        6, 0,                            /* RESET */
+        9, 5, 1,    0,    0,    0,    2, /* a node that is not there */
+        8, 3, 0,    1,    16, /* a pc that is not there: no node is made */
+        8, 3, 5,    1,    1,  /* a parent that is not there */
         7, 6, 0xff, 0xff, 0xff, 0xff, 0x7f, 2, /* more pcs than bytes */
     };
     struct reader reader;
@@ -99,8 +99,8 @@ static void a_pc_cannot_pass_for_a_mark(void)
 
 static void nothing_is_known_before_a_reset(void)
 {
-    static const uint8_t payload[] = {7, 2, 1, 2,       8, 3, 0, 1, 16,
-                                      9, 5, 1, 0, 0, 0, 2};
+    static const uint8_t payload[] = {7,  2, 1, 2, 8, 3, 0, 1,
+                                      16, 9, 5, 1, 0, 0, 0, 2};
     struct reader reader;
 
     CHECK(read_payload(&reader, payload, sizeof payload) == READ_OK);

@@ -372,7 +372,7 @@ static void what_is_not_a_ring_is_not_opened(void)
     unlink("/dev/shm/sigprof-test-short");
 }
 
-/* ---- Writers and a drain at once ------------------------------------------ */
+/* ---- Writers and a drain at once ----------------------------------------- */
 
 #define WRITERS 4
 #define EACH 60000

@@ -43,9 +43,10 @@ static void list_symbols(const char *path, const char *option)
              "nm -S --defined-only %s '%s' 2>/dev/null", option, path);
     nm = popen(command, "r");
     while (nm && fgets(line, sizeof line, nm))
+        /* Low "addresses" of type W are offsets of thread-local variables. */
         if (sscanf(line, "%" SCNx64 " %" SCNx64 " %c %59999s", &start, &size,
                    &type, name) == 4 &&
-            strchr("tTwWi", type) && size > 0) {
+            strchr("tTwWi", type) && size > 0 && start >= 0x400) {
             list = realloc(list, (listed + 1) * sizeof *list);
             list[listed++] = (struct listed){start, start + size, strdup(name)};
         }
@@ -99,8 +100,8 @@ static unsigned ask_addr2line(const char *path, const uint64_t *addresses,
     for (size_t i = 0; i < count; i++)
         fprintf(in, "%#" PRIx64 "\n", addresses[i]);
     fclose(in);
-    snprintf(command, sizeof command,
-             "addr2line -f -e '%s' < %s 2>/dev/null", path, file);
+    snprintf(command, sizeof command, "addr2line -f -e '%s' < %s 2>/dev/null",
+             path, file);
     out = popen(command, "r");
     for (size_t i = 0; out && i < count && fgets(line, sizeof line, out); i++) {
         line[strcspn(line, "\n")] = '\0';
@@ -127,8 +128,7 @@ static unsigned check(const char *path, struct sym_elf *elf)
     for (size_t i = 0; i < ADDRESSES; i++) {
         const struct listed *at = &list[(size_t)random() % listed];
 
-        addresses[i] =
-            at->start + (uint64_t)random() % (at->end - at->start);
+        addresses[i] = at->start + (uint64_t)random() % (at->end - at->start);
     }
     qsort(addresses, ADDRESSES, sizeof *addresses, by_value);
     sigprof__sym_elf_names(elf, NULL, addresses, ADDRESSES, answers, &names);

@@ -198,7 +198,8 @@ static void hostile_names_end(void)
     sigprof__sym_display(raw, out);
     at = (size_t)sprintf(raw, "_Z1fI1xEvT_");
     for (unsigned i = 0; i < 40; i++)
-        at += (size_t)sprintf(raw + at, "1aIS%c_S%c_E", "0123456789ABCDEF"[i % 16],
+        at += (size_t)sprintf(raw + at, "1aIS%c_S%c_E",
+                              "0123456789ABCDEF"[i % 16],
                               "0123456789ABCDEF"[i % 16]);
     CHECK(sigprof__sym_display(raw, out) <= SYM_NAME_MAX);
     free(raw);
@@ -208,21 +209,25 @@ static void hostile_names_end(void)
 static void names_are_made_safe(void)
 {
     static const char *const pairs[][2] = {
-        {"a;b", "a:b"},         {"lambda 3", "lambda_3"},
-        {"lambda 3.5", "lambda_3.5"}, {"f 3a", "f 3a"},
-        {"", "[unknown]"},      {"a\r\n\tb\x7f", "a???b?"},
-        {"\xff", "\xef\xbf\xbd"}, {"\xc3\xa9", "\xc3\xa9"},
+        {"a;b", "a:b"},
+        {"lambda 3", "lambda_3"},
+        {"lambda 3.5", "lambda_3.5"},
+        {"f 3a", "f 3a"},
+        {"", "[unknown]"},
+        {"a\r\n\tb\x7f", "a???b?"},
+        {"\xff", "\xef\xbf\xbd"},
+        {"\xc3\xa9", "\xc3\xa9"},
         {"\xc0\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xf0\x9f\x94\xa5", "\xf0\x9f\x94\xa5"},
         {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xef\xbf\xbf", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
-        {"3", "3"},             {" 3", "_3"}};
+        {"3", "3"},
+        {" 3", "_3"}};
     char out[256];
 
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        size_t size =
-            sigprof__name_sanitize(sigprof__text(pairs[i][0]), out);
+        size_t size = sigprof__name_sanitize(sigprof__text(pairs[i][0]), out);
 
         CHECK(size == strlen(pairs[i][1]) && !memcmp(out, pairs[i][1], size));
     }

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sigprof-run: a program with libsigprof preloaded. What it means is in
+ * sigprof-run(1).
+ *
+ * Options become the variables of libsigprof(7), and are judged by the library's
+ * own reader of them (config.c), so that a word is accepted here if and only
+ * if it is accepted there. What a name after -o stands for is asked of
+ * sigprof-fold: it is run on an empty folder before the program is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "config.h"
+#include "places.h"
+#include "sigprof/sigprof.h"
+
+enum exit_code {
+    EXIT_USAGE = 2,     /* also sigprof-fold's */
+    EXIT_OURS = 125,    /* we failed, the program did not run */
+    EXIT_NOT_RUN = 126, /* it was found and could not be executed */
+    EXIT_NOT_FOUND = 127
+};
+
+#define FOLDED_NOTHING 4 /* sigprof-fold: written, but there was no sample */
+
+#define PATH_BYTES 4096
+#define HZ_DEFAULT "99"
+
+struct run {
+    char **argv; /* the program's */
+    const char *out;
+    char folder[PATH_BYTES]; /* of raw files, to be folded; or "" */
+    char preload[PATH_BYTES];
+    char fold[PATH_BYTES];
+    struct timespec began;
+    struct child_signals signals;
+};
+
+static const char usage[] =
+    "Usage: sigprof-run [OPTIONS] [--] PROGRAM [ARGUMENT...]\n"
+    "Runs PROGRAM with libsigprof preloaded and exits as PROGRAM does.\n"
+    "\n"
+    "  -F, --hz HZ          samples a second of a thread's CPU time (99)\n"
+    "  -o, --output FILE    x.sigprof: the profile; % as in SIGPROF_OUT\n"
+    "                       x.folded: folded stacks, made by sigprof-fold at\n"
+    "                       the end; a folder: a profile for each process\n"
+    "      --clock CLOCK    auto, thread or itimer\n"
+    "      --unwind HOW     cfi, fp or libunwind\n"
+    "      --depth FRAMES   frames kept of a stack, 1 to 1024 (256)\n"
+    "      --ring SIZE      64K to 1G (4M)\n"
+    "      --follow WHICH   children profiled too: all, fork or none\n"
+    "  -v, --verbose        say what is sampled, and the balance sheet\n"
+    "      --help, --version\n"
+    "\n"
+    "Without -o each process leaves PROGRAM.PID.sigprof in this folder, to be\n"
+    "read by sigprof-fold. Exit status: PROGRAM's; 2 usage, 125 sigprof-run\n"
+    "failed, 126 PROGRAM could not be executed, 127 it was not found.\n";
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list rest;
+
+    va_start(rest, format);
+    fputs("sigprof-run: ", stderr);
+    vfprintf(stderr, format, rest);
+    fputc('\n', stderr);
+    va_end(rest);
+}
+
+__attribute__((format(printf, 2, 3))) static _Noreturn void
+fail(int code, const char *format, ...)
+{
+    va_list rest;
+
+    va_start(rest, format);
+    fputs("sigprof-run: ", stderr);
+    vfprintf(stderr, format, rest);
+    fputc('\n', stderr);
+    va_end(rest);
+    exit(code);
+}
+
+/* ---- Options ----------------------------------------------------------------- */
+
+enum option_id {
+    OPTION_HZ = 'F',
+    OPTION_OUTPUT = 'o',
+    OPTION_VERBOSE = 'v',
+    OPTION_CLOCK = 256,
+    OPTION_UNWIND,
+    OPTION_DEPTH,
+    OPTION_RING,
+    OPTION_FOLLOW,
+    OPTION_HELP,
+    OPTION_VERSION
+};
+
+static const struct option options[] = {
+    {"hz", required_argument, NULL, OPTION_HZ},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"clock", required_argument, NULL, OPTION_CLOCK},
+    {"unwind", required_argument, NULL, OPTION_UNWIND},
+    {"depth", required_argument, NULL, OPTION_DEPTH},
+    {"ring", required_argument, NULL, OPTION_RING},
+    {"follow", required_argument, NULL, OPTION_FOLLOW},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0}};
+
+/* The variable that an option sets; NULL: there is no such option. */
+static const char *variable_of(int option)
+{
+    switch (option) {
+    case OPTION_HZ:
+        return "SIGPROF_HZ";
+    case OPTION_CLOCK:
+        return "SIGPROF_CLOCK";
+    case OPTION_UNWIND:
+        return "SIGPROF_UNWIND";
+    case OPTION_DEPTH:
+        return "SIGPROF_DEPTH";
+    case OPTION_RING:
+        return "SIGPROF_RING";
+    case OPTION_FOLLOW:
+        return "SIGPROF_FOLLOW";
+    case OPTION_VERBOSE:
+        return "SIGPROF_VERBOSE";
+    case OPTION_OUTPUT:
+        return "SIGPROF_OUT";
+    default:
+        return NULL;
+    }
+}
+
+static void set(const char *name, const char *value)
+{
+    if (setenv(name, value, 1) != 0)
+        fail(EXIT_OURS, "%s: %s", name, strerror(errno));
+}
+
+static const char *long_name(int option)
+{
+    const struct option *at = options;
+
+    while (at->name && at->val != option)
+        at++;
+    return at->name;
+}
+
+/* message is "SIGPROF_HZ=abc: want …": of the option just taken, it is told as
+ * "--hz=abc: want …". */
+static _Noreturn void refuse_value(int option, const char *message)
+{
+    const char *name = variable_of(option), *rest = strchr(message, '=');
+
+    if (name && rest && strlen(name) == (size_t)(rest - message) &&
+        strncmp(name, message, strlen(name)) == 0)
+        fail(EXIT_USAGE, "--%s%s", long_name(option), rest);
+    fail(EXIT_USAGE, "%s", message);
+}
+
+/* option: the one that has just set a variable, or 0. */
+static void check_variables(int option)
+{
+    struct sigprof__config config;
+    char message[512];
+
+    if (sigprof__config_from_environment(&config, message, sizeof message) < 0)
+        refuse_value(option, message);
+}
+
+static void take_value(int option, const char *value)
+{
+    const char *name = variable_of(option);
+
+    if (!name)
+        exit(EXIT_USAGE); /* getopt has said why */
+    set(name, value ? value : "1");
+    check_variables(option);
+}
+
+static _Noreturn void print_and_exit(const char *text)
+{
+    fputs(text, stdout);
+    exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_OURS);
+}
+
+static void parse(struct run *run, int argc, char **argv)
+{
+    static char version[64];
+    int option;
+
+    snprintf(version, sizeof version, "sigprof-run %d.%d.%d\n",
+             SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
+             SIGPROF_VERSION_PATCH);
+    while ((option = getopt_long(argc, argv, "+F:o:v", options, NULL)) != -1) {
+        if (option == OPTION_HELP)
+            print_and_exit(usage);
+        else if (option == OPTION_VERSION)
+            print_and_exit(version);
+        else if (option == OPTION_OUTPUT)
+            run->out = optarg;
+        else
+            take_value(option, optarg);
+    }
+    run->argv = argv + optind;
+    if (!*run->argv)
+        fail(EXIT_USAGE, "no program named; try 'sigprof-run --help'");
+}
+
+/* ---- The output ---------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *tail)
+{
+    size_t size = strlen(text), end = strlen(tail);
+
+    return size >= end && strcmp(text + size - end, tail) == 0;
+}
+
+/* Names that the library takes; all others are for sigprof-fold to judge. */
+static bool is_raw(const char *out)
+{
+    const char *base = strrchr(out, '/') ? strrchr(out, '/') + 1 : out;
+    struct stat about;
+
+    return ends_with(out, ".sigprof") || !strchr(base, '.') ||
+           (stat(out, &about) == 0 && S_ISDIR(about.st_mode));
+}
+
+static void make_folder(struct run *run)
+{
+    const char *base = getenv("TMPDIR");
+
+    if (!base || base[0] != '/')
+        base = "/tmp";
+    if (snprintf(run->folder, sizeof run->folder, "%s/sigprof-run.XXXXXX",
+                 base) >= (int)sizeof run->folder ||
+        !mkdtemp(run->folder))
+        fail(EXIT_OURS, "a temporary folder in %s: %s", base, strerror(errno));
+}
+
+/* % in the folder's name is meant as such. */
+static void send_raw_files(const char *folder)
+{
+    char pattern[2 * PATH_BYTES + 32], *to = pattern;
+
+    for (const char *at = folder; *at; at++) {
+        if (*at == '%')
+            *to++ = '%';
+        *to++ = *at;
+    }
+    strcpy(to, "/%e.%p.sigprof");
+    set("SIGPROF_OUT", pattern);
+}
+
+/* A child that is to fold, not to be profiled. */
+static void prepare_fold(void *arg)
+{
+    int *said = arg;
+
+    unsetenv("SIGPROF_HZ");
+    if (said)
+        dup2(*said, STDERR_FILENO);
+}
+
+static int run_fold(struct run *run, int *said)
+{
+    char *argv[] = {run->fold, "-o", (char *)(uintptr_t)run->out, "--",
+                    run->folder, NULL};
+    int status = 0, error;
+
+    error = child_run(argv, &run->signals, prepare_fold, said, &status);
+    if (error)
+        say("%s: %s", run->fold, strerror(error));
+    return error ? EXIT_OURS
+                 : WIFEXITED(status) ? WEXITSTATUS(status)
+                                     : 128 + WTERMSIG(status);
+}
+
+/* What sigprof-fold says of an empty folder is only of interest if it refuses
+ * the name. */
+static void ask_fold(struct run *run)
+{
+    FILE *said = tmpfile();
+    char text[1024] = "";
+    int fd = said ? fileno(said) : -1, code;
+
+    if (fd < 0)
+        fail(EXIT_OURS, "a temporary file: %s", strerror(errno));
+    code = run_fold(run, &fd);
+    if (code == EXIT_USAGE || code >= EXIT_OURS) {
+        if (pread(fd, text, sizeof text - 1, 0) > 0)
+            fputs(text, stderr);
+        place_remove(run->folder);
+        exit(code);
+    }
+    fclose(said);
+}
+
+static void check_writable(const char *out)
+{
+    const char *slash = strrchr(out, '/');
+    char folder[PATH_BYTES] = ".";
+
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s",
+                 slash == out ? 1 : (int)(slash - out), out);
+    if (access(folder, W_OK | X_OK) != 0)
+        fail(EXIT_OURS, "-o %s: %s: %s", out, folder, strerror(errno));
+}
+
+static void plan_output(struct run *run)
+{
+    if (!run->out)
+        return;
+    if (!run->out[0])
+        fail(EXIT_USAGE, "-o: want the name of a file or a folder");
+    if (is_raw(run->out)) {
+        set("SIGPROF_OUT", run->out);
+        return;
+    }
+    if (strchr(run->out, '%'))
+        fail(EXIT_USAGE, "-o %s: want a name without %%, or one that ends in "
+                         ".sigprof", run->out);
+    check_writable(run->out);
+    if (!place_fold(run->fold, sizeof run->fold))
+        fail(EXIT_OURS, "sigprof-fold is not beside this command");
+    make_folder(run);
+    ask_fold(run);
+    send_raw_files(run->folder);
+}
+
+/* ---- The run -------------------------------------------------------------------- */
+
+static void prepare_program(void *arg)
+{
+    const struct run *run = arg;
+    const char *others = getenv("LD_PRELOAD");
+    char *list;
+    size_t size;
+
+    size = strlen(run->preload) + (others ? strlen(others) : 0) + 2;
+    list = malloc(size);
+    if (!list)
+        return;
+    snprintf(list, size, "%s%s%s", run->preload, others && *others ? ":" : "",
+             others ? others : "");
+    setenv("LD_PRELOAD", list, 1);
+}
+
+static void find_preload(struct run *run)
+{
+    if (!place_preload(run->preload, sizeof run->preload))
+        fail(EXIT_OURS, "libsigprof-preload.so is not in ../lib from here");
+    if (strpbrk(run->preload, ": "))
+        fail(EXIT_OURS, "%s: LD_PRELOAD takes no path with a space or a colon",
+             run->preload);
+}
+
+/* Now, as a file system may note it: by a clock that moves once a kernel tick. */
+static struct timespec file_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_nsec -= 20000000;
+    if (now.tv_nsec < 0) {
+        now.tv_nsec += 1000000000;
+        now.tv_sec--;
+    }
+    return now;
+}
+
+static int run_program(struct run *run)
+{
+    int status = 0, error;
+
+    run->began = file_time();
+    error = child_run(run->argv, &run->signals, prepare_program, run, &status);
+    if (!error)
+        return status;
+    if (run->folder[0])
+        place_remove(run->folder);
+    fail(error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUN,
+         "%s: %s", run->argv[0], strerror(error));
+}
+
+/* The folder that SIGPROF_OUT names; NULL where that is not known from here. */
+static const char *raw_folder(const struct run *run, char *buffer, size_t size)
+{
+    const char *out = getenv("SIGPROF_OUT"), *slash;
+    struct stat about;
+
+    if (run->folder[0])
+        return run->folder;
+    if (!out)
+        return ".";
+    if (stat(out, &about) == 0 && S_ISDIR(about.st_mode))
+        return out;
+    slash = strrchr(out, '/');
+    if (!slash)
+        return ".";
+    snprintf(buffer, size, "%.*s", slash == out ? 1 : (int)(slash - out), out);
+    return strchr(buffer, '%') ? NULL : buffer;
+}
+
+/* True if the run left a profile, as far as can be seen. */
+static bool look_for_profiles(const struct run *run)
+{
+    char buffer[PATH_BYTES], name[256];
+    const char *why, *folder = raw_folder(run, buffer, sizeof buffer);
+    size_t count;
+
+    if (!folder)
+        return true;
+    count = place_profiles(folder, run->began, name, sizeof name);
+    if (count == 0) {
+        why = place_obstacle(run->argv[0]);
+        say("%s wrote no profile%s%s", run->argv[0], why ? ": " : "",
+            why ? why : "");
+    } else if (!run->folder[0] && isatty(STDERR_FILENO)) {
+        say("profile: %s/%s%s", folder, name, count > 1 ? " and others" : "");
+    }
+    return count > 0;
+}
+
+static void fold(struct run *run)
+{
+    int code = run_fold(run, NULL);
+
+    if (code != 0 && code != FOLDED_NOTHING) {
+        say("%s was not written; the profiles are in %s", run->out, run->folder);
+        return;
+    }
+    if (place_remove(run->folder) != 0)
+        say("%s could not be removed", run->folder);
+}
+
+int main(int argc, char **argv)
+{
+    static struct run run;
+    bool profiled;
+    int status;
+
+    if (!getenv("SIGPROF_HZ"))
+        set("SIGPROF_HZ", HZ_DEFAULT);
+    parse(&run, argc, argv);
+    check_variables(0);
+    find_preload(&run);
+    child_begin(&run.signals);
+    plan_output(&run);
+    check_variables(OPTION_OUTPUT);
+    status = run_program(&run);
+    profiled = look_for_profiles(&run);
+    if (run.folder[0] && profiled)
+        fold(&run);
+    else if (run.folder[0])
+        place_remove(run.folder);
+    child_end_alike(status);
+}

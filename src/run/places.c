@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where things are. Contract: places.h. */
+#include "places.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES 4096
+
+/* ---- Our own parts --------------------------------------------------------- */
+
+/* The running executable under the names that systems give it. */
+static bool own_folder(char *path, size_t size)
+{
+    static const char *const links[] = {
+        "/proc/self/exe", "/proc/self/path/a.out", "/proc/curproc/file"};
+
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        ssize_t length = readlink(links[i], path, size - 1);
+
+        if (length > 0 && (size_t)length < size - 1) {
+            path[length] = '\0';
+            *strrchr(path, '/') = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find(const char *const relative[], char *path, size_t size)
+{
+    char folder[PATH_BYTES], full[PATH_BYTES], *real;
+
+    if (!own_folder(folder, sizeof folder))
+        return false;
+    for (; *relative; relative++) {
+        if (snprintf(full, sizeof full, "%s/%s", folder, *relative) >=
+            (int)sizeof full)
+            continue;
+        real = realpath(full, NULL);
+        if (!real)
+            continue;
+        snprintf(path, size, "%s", real);
+        free(real);
+        return true;
+    }
+    return false;
+}
+
+bool place_preload(char *path, size_t size)
+{
+    static const char *const relative[] = {
+        SIGPROF_RUN_LIBDIR "/libsigprof-preload.so",
+        "../lib/libsigprof-preload.so", "../libsigprof-preload.so", NULL};
+
+    return find(relative, path, size);
+}
+
+bool place_fold(char *path, size_t size)
+{
+    static const char *const relative[] = {"sigprof-fold",
+                                           "../fold/sigprof-fold", NULL};
+
+    return find(relative, path, size);
+}
+
+/* ---- Profiles --------------------------------------------------------------- */
+
+static bool is_since(struct timespec time, struct timespec since)
+{
+    return time.tv_sec > since.tv_sec ||
+           (time.tv_sec == since.tv_sec && time.tv_nsec >= since.tv_nsec);
+}
+
+static bool is_profile(int folder, const char *name, struct timespec since)
+{
+    static const char magic[8] = "\x89SIGPROF";
+    char start[sizeof magic];
+    struct stat about;
+    bool good;
+    int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    good = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+           is_since(about.st_mtim, since) &&
+           read(fd, start, sizeof start) == (ssize_t)sizeof start &&
+           memcmp(start, magic, sizeof magic) == 0;
+    close(fd);
+    return good;
+}
+
+size_t place_profiles(const char *folder, struct timespec since, char *name,
+                      size_t size)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    size_t count = 0;
+
+    while (dir && (entry = readdir(dir)))
+        if (is_profile(dirfd(dir), entry->d_name, since) && ++count == 1)
+            snprintf(name, size, "%s", entry->d_name);
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+int place_remove(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
+    return rmdir(folder) == 0 ? 0 : errno;
+}
+
+/* ---- Programs ---------------------------------------------------------------- */
+
+static int open_in_path(const char *program)
+{
+    const char *at = getenv("PATH");
+    char full[PATH_BYTES];
+
+    if (strchr(program, '/'))
+        return open(program, O_RDONLY | O_CLOEXEC);
+    for (size_t length; at; at = at[length] ? at + length + 1 : NULL) {
+        length = strcspn(at, ":");
+        snprintf(full, sizeof full, "%.*s%s%s", (int)length, at,
+                 length ? "/" : "", program);
+        if (access(full, X_OK) == 0)
+            return open(full, O_RDONLY | O_CLOEXEC);
+    }
+    return -1;
+}
+
+/* Of a program of this word size; another one's library is not ours anyway. */
+static bool lacks_interpreter(int fd)
+{
+    Elf64_Ehdr head;
+    Elf64_Phdr row;
+
+    if (pread(fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+        head.e_ident[EI_CLASS] != ELFCLASS64)
+        return false;
+    for (unsigned i = 0; i < head.e_phnum; i++)
+        if (pread(fd, &row, sizeof row,
+                  (off_t)(head.e_phoff + i * (size_t)head.e_phentsize)) !=
+                (ssize_t)sizeof row ||
+            row.p_type == PT_INTERP)
+            return false;
+    return true;
+}
+
+const char *place_obstacle(const char *program)
+{
+    const char *why = NULL;
+    struct stat about;
+    int fd = open_in_path(program);
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &about) == 0 &&
+        ((about.st_mode & S_ISUID && about.st_uid != geteuid()) ||
+         (about.st_mode & S_ISGID && about.st_gid != getegid())))
+        why = "it is set-id, and the system preloads nothing into such";
+    else if (lacks_interpreter(fd))
+        why = "it is linked statically, and nothing can be preloaded; link "
+              "libsigprof into it (libsigprof(7))";
+    close(fd);
+    return why;
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# sigprof-run as a user runs it: every flag with a good and a bad value, statuses,
+# names, what is left behind. RUN: the command; CC: a compiler.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+mkdir tmp
+export TMPDIR="$work/tmp"
+
+fail() {
+    printf 'FAIL: %s\n' "$*" >&2
+    exit 1
+}
+
+# A loop of a third of a second, as a program without a library of its own.
+cat >work.c <<'END'
+#include <stdlib.h>
+#include <time.h>
+
+static volatile unsigned long sink;
+
+int main(int argc, char **argv)
+{
+    clock_t end = clock() + CLOCKS_PER_SEC / 3;
+
+    while (clock() < end)
+        sink += 1;
+    return argc > 1 ? atoi(argv[1]) : 0;
+}
+END
+"${CC:-cc}" -O1 -o work work.c
+
+# gives STATUS COMMAND...: its standard error is in the file said.
+gives() {
+    local want=$1 got=0
+    shift
+    "$@" >out 2>said || got=$?
+    [ "$got" = "$want" ] || fail "$*: status $got, not $want: $(cat said)"
+}
+
+# One line, which holds TEXT.
+says() {
+    [ "$(wc -l <said)" = 1 ] || fail "not one line: $(cat said)"
+    grep -qF -e "$1" said || fail "'$(cat said)' does not hold '$1'"
+}
+
+nothing_left() {
+    [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
+}
+
+# Refused before the program runs, with what is accepted.
+refuses() {
+    local text=$1
+    shift
+    gives 2 "$RUN" "$@" touch ran
+    says "$text"
+    [ ! -e ran ] || fail "$*: refused, and the program ran"
+    nothing_left
+}
+
+refuses '--hz=abc: want a whole number from 1 to 10000' -F abc
+refuses '--hz=0: want' -F 0
+refuses '--hz=10001: want' --hz 10001
+refuses '--clock=perf: want auto, thread or itimer' --clock perf
+refuses '--unwind=magic: want cfi, fp or libunwind' --unwind magic
+refuses '--depth=0: want a whole number from 1 to 1024' --depth 0
+refuses '--ring=1: want 64K to 1G' --ring 1
+refuses '--follow=some: want all, fork or none' --follow some
+refuses '--output=%z.sigprof: want' -o %z.sigprof
+refuses '-o: want' -o ''
+refuses 'x%p.folded: want a name without %' -o x%p.folded
+refuses 'x.svg' -o x.svg
+refuses "unrecognized option '--vm'" --vm
+SIGPROF_RING=tiny refuses 'SIGPROF_RING=tiny: want' -F 99
+gives 2 "$RUN"
+says 'no program named'
+gives 125 "$RUN" -o nowhere/x.folded ./work
+says 'nowhere'
+echo 'ok: refusals'
+
+gives 127 "$RUN" ./no-such-program
+says './no-such-program: No such file'
+gives 127 "$RUN" -o x.folded no-such-program
+gives 126 "$RUN" ./work.c
+says 'Permission denied'
+nothing_left
+echo 'ok: programs that do not run'
+
+for option in --help --version; do
+    gives 0 "$RUN" "$option"
+    [ -s out ] || fail "$option says nothing"
+done
+
+# What the program prints and returns is its own, whatever we are asked to make.
+gives 7 "$RUN" -F 997 -o x.folded -- ./work 7
+grep -q '^work;.*main' x.folded || fail "x.folded: $(cat x.folded said)"
+nothing_left
+gives 3 "$RUN" --hz 997 -o x.sigprof ./work 3
+[ -s x.sigprof ] || fail 'no x.sigprof'
+mkdir folder
+gives 0 "$RUN" -F 997 --clock itimer --unwind fp --depth 9 --ring 64K --follow none -o folder ./work
+ls folder/work.*.sigprof >/dev/null || fail "folder: $(ls folder)"
+gives 0 "$RUN" -v true
+grep -q 'due .* = taken' said || fail "no balance sheet: $(cat said)"
+SIGPROF_OUT="$work/by-variable.sigprof" gives 0 "$RUN" ./work
+[ -s by-variable.sigprof ] || fail 'SIGPROF_OUT was not kept'
+gives 0 "$RUN" cat x.folded
+cmp -s out x.folded || fail 'cat printed something else'
+printf 'in\n' | "$RUN" cat >out
+[ "$(cat out)" = in ] || fail 'standard input did not reach the program'
+echo 'ok: good values'
+
+# A program's own preload stays behind ours.
+# shellcheck disable=SC2016 # for the inner shell
+LD_PRELOAD=/lib/x86_64-linux-gnu/libdl.so.2 gives 0 "$RUN" sh -c 'echo "$LD_PRELOAD"'
+case $(cat out) in
+*/libsigprof-preload.so:/lib/x86_64-linux-gnu/libdl.so.2) ;;
+*) fail "LD_PRELOAD=$(cat out)" ;;
+esac
+
+# The children's profiles are folded in with the program's.
+gives 0 "$RUN" -F 997 -o tree.folded sh -c './work & ./work; wait'
+grep -q '^work;' tree.folded || fail "tree.folded: $(cat tree.folded)"
+echo 'ok: preload and children'
+
+# Killed by a signal: so are we, and what was sampled is folded.
+# shellcheck disable=SC2016
+gives 143 "$RUN" -F 997 -o killed.folded bash -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; kill -TERM $$'
+grep -q '^bash;' killed.folded || fail "killed.folded: $(cat killed.folded)"
+# shellcheck disable=SC2016
+gives 139 "$RUN" sh -c 'kill -SEGV $$'
+ls core* 2>/dev/null && fail 'a core'
+nothing_left
+echo 'ok: killed programs'
+
+# The fold fails at the end: the profiles stay, and we say where.
+mkdir gone
+# shellcheck disable=SC2016
+gives 5 "$RUN" -F 997 -o gone/x.folded sh -c './work; rmdir gone; exit 5'
+kept=$(sed -n 's/.*the profiles are in //p' said)
+ls "$kept"/work.*.sigprof >/dev/null || fail "not kept: $(cat said)"
+rm -r "$kept"
+nothing_left
+echo 'ok: a fold that fails'
+
+"${CC:-cc}" -static -o static work.c
+gives 4 "$RUN" -o static.folded ./static 4
+says './static wrote no profile: it is linked statically'
+nothing_left
+echo 'ok: static programs'

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The single-step oracle. Lazy binding on, for the loader's own frames; its
+# workloads without frame pointers, as distributions compile.
+include(${PROJECT_SOURCE_DIR}/tests/support/unwind-alone.cmake)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$"
+   AND NOT SIGPROF_SANITIZE)
+  add_executable(step_test step_test.c step-work.c)
+  set_source_files_properties(step-work.c PROPERTIES COMPILE_OPTIONS "-O2;-fomit-frame-pointer")
+  target_link_libraries(step_test PRIVATE unwind_alone m)
+  target_link_options(step_test PRIVATE LINKER:-z,lazy)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    # 1 KiB for the whole chain, less 288 bytes for the handler.
+    target_compile_definitions(step_test PRIVATE STEP_STACK_MAX=736)
+  endif()
+  sigprof_test(signal step $<TARGET_FILE:step_module>)
+endif()

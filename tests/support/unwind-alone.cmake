@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The unwinder and the module list without the rest of the library, for tests and
+# benchmarks that want to see what these two do: library-alone.c stands in.
+if(NOT TARGET unwind_alone)
+  string(TOLOWER "${CMAKE_SYSTEM_NAME}" system)
+  set(parts modules-signal.c unwind/cfi.c unwind/dwarf.c unwind/exact.c unwind/expression.c
+    unwind/find.c unwind/fp.c unwind/guess.c unwind/memory.c unwind/pack.c unwind/pull.c
+    unwind/rules.c unwind/store.c os/${system}-signal.c)
+  list(TRANSFORM parts PREPEND ${PROJECT_SOURCE_DIR}/src/)
+  add_library(unwind_alone_signal OBJECT ${parts})
+  target_compile_options(unwind_alone_signal PRIVATE -std=gnu11 -ffreestanding -fno-stack-protector
+    -fno-builtin $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(unwind_alone_signal PRIVATE -O2)
+  endif()
+  set(parts modules.c modules-elf.c sys.c unwind/cfi-module.c os/${system}.c)
+  find_path(SIGPROF_LIBUNWIND_H libunwind.h)
+  if(SIGPROF_LIBUNWIND_H)
+    list(APPEND parts unwind/libunwind.c)
+  else()
+    list(APPEND parts unwind/no-libunwind.c)
+  endif()
+  list(TRANSFORM parts PREPEND ${PROJECT_SOURCE_DIR}/src/)
+  add_library(unwind_alone STATIC ${parts} ${CMAKE_CURRENT_LIST_DIR}/library-alone.c
+    $<TARGET_OBJECTS:unwind_alone_signal>)
+  target_compile_options(unwind_alone PRIVATE -std=gnu11)
+  target_include_directories(unwind_alone PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+  target_link_libraries(unwind_alone PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
+  foreach(target unwind_alone unwind_alone_signal)
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include
+      ${PROJECT_SOURCE_DIR}/tests)
+    string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" cpu)
+    if(cpu STREQUAL "amd64")
+      set(cpu x86_64)
+    endif()
+    target_compile_definitions(${target} PUBLIC _GNU_SOURCE SIGPROF_CPU="${cpu}"
+      SIGPROF_REGS="os/regs/${system}-${cpu}.h" SIGPROF_ARCH="arch/${cpu}.h")
+  endforeach()
+
+  # A module to be loaded and unloaded, with a constructor.
+  add_library(step_module MODULE ${PROJECT_SOURCE_DIR}/tests/signal/step-module.c)
+  set_target_properties(step_module PROPERTIES C_VISIBILITY_PRESET default)
+endif()

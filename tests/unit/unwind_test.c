@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* unwind.h: how results are kept, and what the engines make of real, deep and
+ * damaged stacks. */
+#include "unwind/unwind.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "library-alone.h"
+#include "modules.h"
+#include "os/os.h"
+#include "os/regs.h"
+#include "support/walk.h"
+
+#ifdef __clang__
+#define NOINLINE __attribute__((noinline))
+#else
+#define NOINLINE __attribute__((noinline, noclone))
+#endif
+
+static struct unwind_walk walk;
+static unwind_engine *engine;
+static volatile int sink;
+static const char *module_path;
+
+/* ---- Keeping results --------------------------------------------------- */
+
+/* A walk that finds count frames, numbered from the root: first .. first+n. */
+static void walk_numbers(uint32_t count, uintptr_t leaf, uintptr_t root)
+{
+    uint32_t pushed = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct unwind_frame *frame = unwind_push(walk.stack, &pushed);
+
+        memset(frame, 0, sizeof *frame);
+        frame->pc = i < count / 2 ? leaf + i : root + (count - i);
+    }
+    CHECK_EQ(pushed, count);
+    sigprof__unwind_store(walk.stack, count);
+}
+
+static void a_first_walk_shares_nothing(void)
+{
+    test_walk_make(&walk, 8);
+    walk_numbers(4, 100, 200);
+    CHECK_EQ(test_walk_count(&walk), 4);
+    CHECK_EQ(walk.stack->shared, 0);
+    CHECK_EQ(test_walk_pc(&walk, 0), 100);
+    CHECK_EQ(test_walk_pc(&walk, 1), 101);
+    CHECK_EQ(test_walk_pc(&walk, 2), 202);
+    CHECK_EQ(test_walk_pc(&walk, 3), 201);
+}
+
+static void an_equal_walk_shares_everything(void)
+{
+    walk_numbers(4, 100, 200);
+    CHECK_EQ(walk.stack->shared, 4);
+    CHECK_EQ(test_walk_count(&walk), 4);
+    CHECK_EQ(test_walk_pc(&walk, 0), 100);
+}
+
+static void a_longer_or_shorter_leaf_side_shares_the_root_side(void)
+{
+    walk_numbers(4, 300, 200);
+    CHECK_EQ(walk.stack->shared, 2);
+    CHECK_EQ(test_walk_pc(&walk, 1), 301);
+    walk_numbers(6, 300, 200);
+    CHECK_EQ(walk.stack->shared, 2);
+    CHECK_EQ(test_walk_count(&walk), 6);
+    CHECK_EQ(test_walk_pc(&walk, 5), 201);
+    walk_numbers(2, 400, 200);
+    CHECK_EQ(walk.stack->shared, 1);
+    CHECK_EQ(test_walk_count(&walk), 2);
+}
+
+static void a_deep_stack_keeps_both_ends_with_a_mark_between(void)
+{
+    for (uint32_t count = 9; count < 60; count++) {
+        walk_numbers(count, 1000, 2000);
+        CHECK_EQ(test_walk_count(&walk), 9);
+        for (uint32_t i = 0; i < 4; i++) {
+            CHECK_EQ(test_walk_pc(&walk, i), 1000 + i);
+            CHECK_EQ(test_walk_pc(&walk, 8 - i), 2001 + i);
+        }
+        CHECK_EQ(test_walk_pc(&walk, 4), FORMAT_MARK_GAP);
+    }
+    test_walk_drop(&walk);
+}
+
+static void what_was_kept_counts_towards_the_depth(void)
+{
+    test_walk_make(&walk, 8);
+    for (uint32_t fresh = 0; fresh <= 20; fresh++) {
+        uint32_t pushed = 0;
+
+        walk_numbers(8, 100, 200);
+        for (uint32_t i = 0; i < fresh; i++)
+            unwind_push(walk.stack, &pushed)->pc = 5000 + i;
+        sigprof__unwind_join(walk.stack, fresh, 8);
+        CHECK_EQ(test_walk_pc(&walk, test_walk_count(&walk) - 1), 201);
+        if (fresh == 0) {
+            CHECK_EQ(test_walk_count(&walk), 8);
+            CHECK_EQ(walk.stack->shared, 8);
+            continue;
+        }
+        CHECK_EQ(test_walk_count(&walk), 9);
+        CHECK_EQ(walk.stack->shared, 4);
+        CHECK_EQ(test_walk_pc(&walk, 4), FORMAT_MARK_GAP);
+        for (uint32_t i = 0; i < 4; i++)
+            CHECK_EQ(test_walk_pc(&walk, i),
+                     i < fresh ? 5000 + i : 100 + i - fresh);
+    }
+    test_walk_drop(&walk);
+}
+
+static void the_smallest_depths_work(void)
+{
+    for (uint32_t depth = 1; depth < 4; depth++) {
+        test_walk_make(&walk, depth);
+        for (uint32_t count = 1; count < 20; count++) {
+            walk_numbers(count, 1000, 2000);
+            CHECK_EQ(test_walk_pc(&walk, 0), count > 1 ? 1000 : 2001);
+            CHECK(test_walk_count(&walk) <= depth + 1);
+        }
+        test_walk_drop(&walk);
+    }
+}
+
+/* ---- Real stacks ------------------------------------------------------- */
+
+static void *true_pcs[64];
+static int true_count;
+
+static void on_signal(int number, siginfo_t *info, void *ucontext)
+{
+    (void)number;
+    (void)info;
+    walk.ucontext = ucontext;
+    engine(&walk);
+}
+
+static NOINLINE int sample_at(int depth)
+{
+    if (depth > 0)
+        return sample_at(depth - 1) + 1;
+    true_count = backtrace(true_pcs, 64);
+    raise(SIGPROF);
+    return sink;
+}
+
+static void use_stack(void)
+{
+    test_walk_make(&walk, 256);
+    CHECK_EQ(sigprof__os_stack_self(&walk.thread.low, &walk.thread.high), 0);
+}
+
+/* Behind raise: everything that backtrace has seen, but for its own caller. */
+static void check_against_backtrace(void)
+{
+    uint32_t count = test_walk_count(&walk);
+
+    CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
+    CHECK(count >= (uint32_t)true_count);
+    for (int i = 1; i < true_count; i++)
+        CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - i)),
+                 (uintptr_t)true_pcs[i]);
+}
+
+static void cfi_agrees_with_backtrace(void)
+{
+    engine = sigprof__unwind_cfi;
+    use_stack();
+    for (int i = 0; i < 20; i++) {
+        sink = sample_at(i);
+        check_against_backtrace();
+    }
+    test_walk_drop(&walk);
+}
+
+static void an_equal_stack_is_all_shared(void)
+{
+    use_stack();
+    for (int i = 0; i < 3; i++) {
+        sink = sample_at(5);
+        check_against_backtrace();
+        if (i > 0)
+            CHECK(walk.stack->shared >= test_walk_count(&walk) - 3);
+    }
+    test_walk_drop(&walk);
+}
+
+static void the_memory_of_a_changed_stack_is_not_believed(void)
+{
+    use_stack();
+    for (int i = 0; i < 200; i++) {
+        sink = sample_at(i * 7 % 13);
+        check_against_backtrace();
+    }
+    test_walk_drop(&walk);
+}
+
+static void an_unknown_stack_is_walked_and_said_to_be_so(void)
+{
+    use_stack();
+    walk.thread.low = walk.thread.high = 0;
+    sink = sample_at(4);
+    CHECK(walk.stack->end & FORMAT_END_UNKNOWN_STACK);
+    walk.stack->end &= (uint8_t)~FORMAT_END_UNKNOWN_STACK;
+    check_against_backtrace();
+    walk.may_call_system = false;
+    sink = sample_at(4);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK,
+             FORMAT_END_FOREIGN_STACK);
+    CHECK_EQ(test_walk_count(&walk), 1);
+    test_walk_drop(&walk);
+}
+
+static NOINLINE int recurse(int depth)
+{
+    if (depth == 0) {
+        raise(SIGPROF);
+        return sink;
+    }
+    return recurse(depth - 1) + sink;
+}
+
+static void a_deep_recursion_reaches_its_root(void)
+{
+    uint32_t count;
+    uintptr_t root;
+
+    use_stack();
+    sink = recurse(1);
+    count = test_walk_count(&walk);
+    root = test_walk_pc(&walk, count - 1);
+    for (int i = 0; i < 3; i++) {
+        sink = recurse(5000);
+        CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
+        CHECK_EQ(test_walk_count(&walk), 257);
+        CHECK_EQ(test_walk_pc(&walk, 128), FORMAT_MARK_GAP);
+        CHECK_EQ(test_walk_pc(&walk, 256), root);
+    }
+    test_walk_drop(&walk);
+}
+
+static void a_bottomless_recursion_ends_at_the_bound(void)
+{
+    use_stack();
+    sink = recurse(20000);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_DEPTH);
+    CHECK_EQ(test_walk_count(&walk), 257);
+    test_walk_drop(&walk);
+}
+
+static void *sample_in_thread(void *arg)
+{
+    use_stack();
+    sink = sample_at(3);
+    check_against_backtrace();
+    test_walk_drop(&walk);
+    return arg;
+}
+
+static void a_thread_is_complete_too(void)
+{
+    pthread_t thread;
+
+    CHECK(pthread_create(&thread, NULL, sample_in_thread, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
+static int (*volatile nowhere)(void);
+
+static void on_fault(int number, siginfo_t *info, void *ucontext)
+{
+    ucontext_t *context = ucontext;
+    uintptr_t *top;
+
+    on_signal(number, info, ucontext);
+    /* Return as if the call had come back. */
+    top = (uintptr_t *)context->uc_mcontext.gregs[REG_RSP];
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)*top;
+    context->uc_mcontext.gregs[REG_RSP] += 8;
+}
+
+static NOINLINE void call_nowhere(void)
+{
+    true_count = backtrace(true_pcs, 64);
+    nowhere();
+    sink++;
+}
+
+static void a_call_through_a_null_pointer_has_its_caller(void)
+{
+    struct sigaction action = {.sa_sigaction = on_fault,
+                               .sa_flags = SA_SIGINFO};
+    struct sigaction old;
+    uint32_t count;
+
+    use_stack();
+    CHECK(sigaction(SIGSEGV, &action, &old) == 0);
+    call_nowhere();
+    CHECK(sigaction(SIGSEGV, &old, NULL) == 0);
+    count = test_walk_count(&walk);
+    CHECK_EQ(walk.stack->end, FORMAT_END_GUESSED);
+    CHECK_EQ(test_walk_pc(&walk, 0), FORMAT_FIRST_PC);
+    CHECK_EQ(test_walk_pc(&walk, 1), FORMAT_MARK_GUESS);
+    for (int i = 1; i < true_count; i++)
+        CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - i)),
+                 (uintptr_t)true_pcs[i]);
+    test_walk_drop(&walk);
+}
+
+static void without_a_snapshot_frame_pointers_are_followed(void)
+{
+    use_stack();
+    engine = sigprof__unwind_cfi;
+    sink = sample_at(2);
+    CHECK(test_walk_count(&walk) >= 1);
+    test_walk_drop(&walk);
+}
+
+/* ---- Modules that come and go ------------------------------------------ */
+
+static int compare_and_sample(const void *a, const void *b)
+{
+    if (sink == 0)
+        raise(SIGPROF);
+    return *(const char *)a - *(const char *)b;
+}
+
+/* Samples inside a callback that the module's code has called through qsort;
+ * before a refresh has seen the module, and after. */
+static void a_module_no_snapshot_has_is_pulled(void)
+{
+    void *module = dlopen(module_path, RTLD_NOW);
+    int (*with_callback)(int (*)(const void *, const void *));
+    uintptr_t low;
+
+    CHECK(module);
+    *(void **)&with_callback = dlsym(module, "step_module_callback");
+    CHECK(with_callback);
+    use_stack();
+    sink = 0;
+    for (int i = 0; i < 2; i++) {
+        bool found = false;
+
+        with_callback(compare_and_sample);
+        CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
+        low = (uintptr_t)with_callback & ~(uintptr_t)4095;
+        for (uint32_t k = 0; k < test_walk_count(&walk); k++)
+            found |= test_walk_pc(&walk, k) - low < 4096;
+        CHECK(found);
+        CHECK_EQ(sigprof__modules_refresh(), 0);
+    }
+    CHECK(dlclose(module) == 0);
+    CHECK_EQ(sigprof__modules_refresh(), 0);
+    sink = 1;
+    test_walk_drop(&walk);
+}
+
+/* ---- Damage ------------------------------------------------------------ */
+
+static uint64_t next_random(void)
+{
+    static uint64_t state = 88172645463325252u;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+/* A pc of real code, and a stack of words that look like addresses. */
+static void damage(ucontext_t *context, uintptr_t *words, unsigned count)
+{
+    const struct module_snapshot *snapshot = sigprof__modules();
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct module *module =
+            &snapshot->module[next_random() % snapshot->count];
+
+        switch (next_random() % 4) {
+        case 0:
+            words[i] = next_random();
+            break;
+        case 1:
+            words[i] = (uintptr_t)&words[next_random() % count];
+            break;
+        default:
+            words[i] = module->low +
+                       next_random() % (module->high - module->low);
+        }
+    }
+    for (unsigned i = 0; i < 16; i++)
+        context->uc_mcontext.gregs[i] = (greg_t)words[next_random() % count];
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)words[0];
+    context->uc_mcontext.gregs[REG_RSP] =
+        (greg_t)&words[next_random() % count];
+    if (next_random() % 8 == 0)
+        context->uc_mcontext.gregs[REG_RSP] = (greg_t)next_random();
+    if (next_random() % 2)
+        context->uc_mcontext.gregs[REG_RBP] =
+            (greg_t)&words[next_random() % count];
+}
+
+static void no_damaged_stack_makes_a_walk_fault_or_run_on(void)
+{
+    enum { WORDS = 2048 };
+    uintptr_t *words = mmap(NULL, WORDS * sizeof *words, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static ucontext_t context;
+    unsigned ends[16] = {0};
+    int rounds = test_is_long() ? 200000 : 20000;
+
+    CHECK(words != MAP_FAILED);
+    test_walk_make(&walk, 64);
+    walk.ucontext = &context;
+    walk.thread.low = (uintptr_t)words;
+    walk.thread.high = (uintptr_t)(words + WORDS);
+    for (int i = 0; i < rounds; i++) {
+        damage(&context, words, WORDS);
+        walk.may_call_system = i % 16 == 0;
+        sigprof__unwind_cfi(&walk);
+        CHECK(test_walk_count(&walk) >= 1 && test_walk_count(&walk) <= 65);
+        CHECK_EQ(test_walk_pc(&walk, 0), regs_pc(&context) < FORMAT_FIRST_PC
+                                             ? FORMAT_FIRST_PC
+                                             : regs_pc(&context));
+        ends[walk.stack->end & FORMAT_END_REASON_MASK]++;
+        sigprof__unwind_fp(&walk);
+        CHECK(test_walk_count(&walk) <= 65);
+    }
+    CHECK(ends[FORMAT_END_BAD_ADDRESS] > 0);
+    CHECK(ends[FORMAT_END_NO_RULE] > 0);
+    CHECK(ends[FORMAT_END_FOREIGN_STACK] > 0);
+    munmap(words, WORDS * sizeof *words);
+    test_walk_drop(&walk);
+}
+
+int main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_sigaction = on_signal,
+                               .sa_flags = SA_SIGINFO | SA_RESTART};
+
+    CHECK(argc == 2);
+    module_path = argv[1];
+    CHECK(sigaction(SIGPROF, &action, NULL) == 0);
+    RUN(a_first_walk_shares_nothing);
+    RUN(an_equal_walk_shares_everything);
+    RUN(a_longer_or_shorter_leaf_side_shares_the_root_side);
+    RUN(a_deep_stack_keeps_both_ends_with_a_mark_between);
+    RUN(what_was_kept_counts_towards_the_depth);
+    RUN(the_smallest_depths_work);
+    RUN(without_a_snapshot_frame_pointers_are_followed);
+    CHECK_EQ(sigprof__modules_refresh(), 0);
+    RUN(cfi_agrees_with_backtrace);
+    RUN(an_equal_stack_is_all_shared);
+    RUN(the_memory_of_a_changed_stack_is_not_believed);
+    RUN(an_unknown_stack_is_walked_and_said_to_be_so);
+    RUN(a_deep_recursion_reaches_its_root);
+    RUN(a_bottomless_recursion_ends_at_the_bound);
+    RUN(a_thread_is_complete_too);
+    RUN(a_call_through_a_null_pointer_has_its_caller);
+    RUN(a_module_no_snapshot_has_is_pulled);
+    RUN(no_damaged_stack_makes_a_walk_fault_or_run_on);
+    return 0;
+}
