@@ -92,8 +92,11 @@ static void wrapped_handler(int number, siginfo_t *info, void *ucontext)
 {
     inside = 1;
     atomic_fetch_add(&entries, 1);
-    if (provoke)
-        free(malloc(1));
+    if (provoke) {
+        void *volatile made = malloc(1); /* a compiler may drop a pair */
+
+        free(made);
+    }
     sigprof__handler(number, info, ucontext);
     inside = 0;
 }
