@@ -23,6 +23,22 @@ static void run_workload(struct run *run, const char *workload,
         FAIL("status %#x: %s", (unsigned)run->status, run->err);
 }
 
+/*
+ * ITIMER_PROF's signal is the process's: where the thread that took the tick is in
+ * the handler already, the kernel gives it to another, which may be waiting. So
+ * under that fallback clock a few calls can be interrupted: said, not compared.
+ */
+static void note_interrupted(char *out)
+{
+    char *count = strstr(out, "interrupted ");
+    char *end = count ? strchr(count, '\n') : NULL;
+
+    if (!end)
+        return;
+    printf("   calls %.*s\n", (int)(end - count), count);
+    memmove(count, end, strlen(end) + 1);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const clocks[] = {"thread", "itimer"};
@@ -57,6 +73,10 @@ int main(int argc, char **argv)
         }
         CHECK(ours.out != NULL);
         printf("   %u samples by the %s clock\n", profile.samples, clocks[i]);
+        if (strcmp(clocks[i], "itimer") == 0) {
+            note_interrupted(ours.out);
+            note_interrupted(plain.out);
+        }
         CHECK_STR(ours.out, plain.out);
         CHECK_STR(ours.err, "");
         profile_free(&profile);
