@@ -38,8 +38,8 @@ struct module_snapshot {
  * from a dl_iterate_phdr callback. */
 int sigprof__modules_refresh(void);
 
-/* Control. Work that need not hold up a refresh (tables for modules that are
- * often walked); the drain calls it now and then. */
+/* Control. Work that need not hold up a refresh: frees what no handler uses any
+ * more; the drain calls it now and then. */
 void sigprof__modules_idle(void);
 
 /* Control. Says every module again to the event log: a new file begins. */

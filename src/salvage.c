@@ -223,6 +223,24 @@ static int append(const char *path, const uint8_t *bytes, size_t size)
     return close(descriptor) == 0 || error ? error : errno;
 }
 
+/* Is this the profile that the ring's process wrote to? A copy must not take the
+ * ring away from it; a profile that was moved may. */
+static bool is_the_profile(const char *ring_path, const char *profile_path)
+{
+    struct stat own, given;
+    struct ring ring;
+    bool same;
+
+    if (sigprof__ring_open(&ring, ring_path) != 0)
+        return false;
+    same = memchr(ring.head->profile, '\0', sizeof ring.head->profile) &&
+           (stat(ring.head->profile, &own) != 0 ||
+            (stat(profile_path, &given) == 0 && own.st_dev == given.st_dev &&
+             own.st_ino == given.st_ino));
+    sigprof__ring_drop(&ring, false);
+    return same;
+}
+
 /* Only one at a time: whoever holds the ring's lock. */
 int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
                           const uint8_t *tail, size_t tail_bytes)
@@ -232,7 +250,9 @@ int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
 
     if (lock < 0)
         return errno;
-    if (flock(lock, LOCK_EX | LOCK_NB) != 0 || access(ring_path, F_OK) != 0)
+    if (!is_the_profile(ring_path, profile_path))
+        error = EXDEV;
+    else if (flock(lock, LOCK_EX | LOCK_NB) != 0 || access(ring_path, F_OK) != 0)
         error = errno;
     else
         error = append(profile_path, tail, tail_bytes);

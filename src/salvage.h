@@ -28,7 +28,8 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
 
 /*
  * Appends the tail to the profile and, only when that has succeeded, removes the
- * ring. Returns 0 or an errno value; both files are untouched by a failure but
+ * ring. EXDEV: profile_path is a copy of the process's profile, which is still at
+ * its place and is to have the tail. Returns 0 or an errno value; both files are untouched by a failure but
  * for a torn tail that readers skip.
  */
 int sigprof__salvage_keep(const char *ring_path, const char *profile_path,

@@ -537,8 +537,9 @@ static void answer_nearest(struct search *search, struct sym_answer *answers,
 }
 
 void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
-                            const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers, struct sym_names *names)
+                                  const uint64_t *addresses, size_t count,
+                                  struct sym_answer *answers,
+                                  struct sym_names *names)
 {
     struct search search = {.addresses = addresses, .count = count};
 
@@ -557,7 +558,8 @@ void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
 
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
-                            struct sym_answer *answers, struct sym_names *names)
+                            struct sym_answer *answers,
+                            struct sym_names *names)
 {
     sigprof__elf_name_by_symbols(elf, debug, addresses, count, answers, names);
     if (elf) {

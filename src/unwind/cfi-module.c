@@ -71,9 +71,19 @@ size_t sigprof__cfi_copy_bytes(const struct elf_object *object)
     return find_tables(object, &tables) ? tables.high - tables.low : 0;
 }
 
-static bool has_readable_code(const struct elf_object *object)
+/* Segments may have gaps between them: the largest will do. */
+static void find_code(struct module_cfi *cfi, const struct elf_object *object)
 {
-    return sigprof__elf_segment_end(object, object->low) == object->high;
+    for (unsigned i = 0; i < object->phdr_count; i++) {
+        const ElfW(Phdr) *phdr = &object->phdrs[i];
+
+        if (phdr->p_type != PT_LOAD || !(phdr->p_flags & PF_X) ||
+            !(phdr->p_flags & PF_R) ||
+            phdr->p_memsz <= cfi->code_high - cfi->code_low)
+            continue;
+        cfi->code_low = object->bias + phdr->p_vaddr;
+        cfi->code_high = cfi->code_low + phdr->p_memsz;
+    }
 }
 
 void sigprof__cfi_describe(struct module_cfi *cfi,
@@ -83,7 +93,8 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
     struct tables tables;
 
     memset(cfi, 0, sizeof *cfi);
-    cfi->code_readable = !copy && has_readable_code(object);
+    if (!copy)
+        find_code(cfi, object);
     if (!find_tables(object, &tables))
         return;
     if (copy) {

@@ -17,6 +17,11 @@
  *  exact  The interpreter (rules.c), with all registers where a rule asks for
  *         more than the three (exact.c).
  *
+ * A table of all rules of a module, built outside the handler, would answer a
+ * pc's first look-up in 0.3 us instead of 3 (in a compiler at work, with cold
+ * caches). But building libLLVM's takes as long as 8,000 such look-ups, and a
+ * program has few pcs that are both sampled and new: so there is none.
+ *
  * Then come objects that the last refresh has not seen (pull.c), and flagged
  * guesses for code without rules (guess.c).
  *

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 struct elf_object;
-struct cfi_table;
 
 struct module_cfi {
     const uint8_t *frames;     /* .eh_frame, to the end of its segment; or NULL */
@@ -22,9 +21,8 @@ struct module_cfi {
     const uint8_t *rows;       /* sorted {int32 pc, int32 fde}, or NULL */
     uint32_t row_count;
     uintptr_t rows_base;       /* both are relative to it */
-    bool code_readable;        /* plain loads from [low, high) are right */
-    _Atomic uint32_t misses;   /* walks that had to interpret CFI here */
-    _Atomic(const struct cfi_table *) table; /* built when misses are many */
+    uintptr_t code_low;        /* plain loads from here to code_high are */
+    uintptr_t code_high;       /* ... right: the largest segment of code */
 };
 
 /* Control. Bytes that a copy of the object's unwind tables takes; 0: none. */

@@ -18,8 +18,8 @@ static bool read_code(struct walker *w, uintptr_t from, uint8_t *code)
 {
     const struct module *module = sigprof__module_find(w->snapshot, from);
 
-    if (!module || !module->cfi || !module->cfi->code_readable ||
-        module->high - from < ARCH_CALL_BYTES)
+    if (!module || !module->cfi || from < module->cfi->code_low ||
+        from + ARCH_CALL_BYTES > module->cfi->code_high)
         return sigprof__memory_copy(&w->memory, from, code, ARCH_CALL_BYTES);
     for (unsigned i = 0; i < ARCH_CALL_BYTES; i++)
         code[i] = ((const volatile uint8_t *)from)[i];

@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         use_address(&module, cfi.rows_base + (uintptr_t)(intptr_t)pc);
         use_address(&module, cfi.rows_base + (uintptr_t)(intptr_t)pc + 7);
     }
-    cfi.rows = NULL; /* and without its table */
+    cfi.row_count = 0; /* and without its table */
     for (uintptr_t i = 0; i < 8; i++)
         use_address(&module, (uintptr_t)image + i * 0x1000);
     free(image);

@@ -218,17 +218,8 @@ def draws(folded):
           "flamegraph.pl: %s" % done.stderr.decode())
 
 
-def measure(build, folder, case):
-    out = os.path.join(folder, case.name)
-    os.mkdir(out)
-    plain = run(case)
-    environment = dict(os.environ, SIGPROF_HZ=str(HZ), SIGPROF_OUT=out,
-                       LD_PRELOAD=os.path.join(build, "src/libsigprof-preload.so"))
-    sampled = run(case, environment)
-    check(plain[0] == sampled[0], "exit status %d became %d" % (plain[0], sampled[0]))
-    check(case.same(plain[1]) == case.same(sampled[1]), "standard output differs")
-    check(case.same(plain[2]) == case.same(sampled[2]),
-          "standard error differs:\n%s" % sampled[2].decode())
+def judge(build, out):
+    """The sheet and the leaves of the profiles in a folder."""
     files = glob.glob(os.path.join(out, "*"))
     check(files, "no profile")
     sheet = sheet_of(build, files)
@@ -240,12 +231,91 @@ def measure(build, folder, case):
     return sheet, our_leaves(folded)
 
 
+def measure(build, folder, case):
+    out = os.path.join(folder, case.name)
+    os.mkdir(out)
+    plain = run(case)
+    environment = dict(os.environ, SIGPROF_HZ=str(HZ), SIGPROF_OUT=out,
+                       LD_PRELOAD=os.path.join(build, "src/libsigprof-preload.so"))
+    sampled = run(case, environment)
+    check(plain[0] == sampled[0], "exit status %d became %d" % (plain[0], sampled[0]))
+    check(case.same(plain[1]) == case.same(sampled[1]), "standard output differs")
+    check(case.same(plain[2]) == case.same(sampled[2]),
+          "standard error differs:\n%s" % sampled[2].decode())
+    return judge(build, out)
+
+
+# A server whose processes are forked, under a load that is the same each time.
+SERVER = r"""
+set -e
+cd "$1"
+initdb -D data --no-sync >/dev/null
+env $2 postgres -D data -k "$1" -p 5997 -c listen_addresses= -c fsync=off >log 2>&1 &
+server=$!
+for i in $(seq 100); do pg_isready -q -h "$1" -p 5997 && break; sleep 0.1; done
+pgbench -h "$1" -p 5997 -i -s 1 postgres >/dev/null 2>&1
+pgbench -h "$1" -p 5997 -c 4 -t $3 --random-seed=7 postgres 2>/dev/null | grep -E 'processed|failed'
+psql -h "$1" -p 5997 -At -c 'select sum(abalance), count(*) from pgbench_accounts' postgres
+kill -INT $server
+wait $server
+echo "server: $?"
+"""
+
+
+def run_server(folder, variables):
+    """What the load printed; by the user postgres if we are root."""
+    binaries = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    check(binaries, "postgresql is not installed")
+    command = ["bash", "-c", SERVER, "server", folder, variables, str(2000 * TIMES)]
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=dict(os.environ, PATH=binaries[-1] + ":" + os.environ["PATH"]))
+    return done.returncode, done.stdout, done.stderr
+
+
+def measure_server(build, folder):
+    plain, sampled = os.path.join(folder, "plain"), os.path.join(folder, "sampled")
+    out = os.path.join(sampled, "out")
+    for path in plain, sampled, out:
+        os.mkdir(path)
+    for path in glob.glob(os.path.join(build, "src/libsigprof*.so*")):
+        shutil.copy(path, sampled)  # the build may be where that user cannot read
+    os.chmod(out, 0o777)
+    ours = run_server(sampled, "SIGPROF_HZ=%d SIGPROF_OUT=%s LD_PRELOAD=%s/libsigprof-preload.so"
+                      % (HZ, out, sampled))
+    theirs = run_server(plain, "NOTHING=1")
+    check(theirs[0] == 0, "the server fails without us: %s" % theirs[2].decode())
+    check(ours == theirs, "with us: %s\nwithout: %s" % (ours, theirs))
+    return judge(build, out)
+
+
+def report_server(build, folder):
+    if not glob.glob("/usr/lib/postgresql/*/bin/postgres"):
+        print("%-12s not installed" % "postgres")
+        return bool(os.environ.get("SIGPROF_REQUIRE_ALL"))
+    try:
+        sheet, _ = measure_server(build, folder)
+        print("%-12s %8d %10.2f %10.2f  not compared"
+              % ("postgres", sheet["samples"], sheet["complete_percent"],
+                 sheet["difference_percent"]), flush=True)
+        check(sheet["complete_percent"] >= 99, "too few complete stacks")
+    except Failure as failure:
+        print("%-12s FAILED: %s" % ("postgres", failure), flush=True)
+        return 1
+    return 0
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     only = sys.argv[2:]
     failures = 0
     print("%-12s %8s %10s %10s  %s" % ("program", "samples", "complete %", "sheet %", "top ten beside perf's"))
     with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        if not only or "postgres" in only:
+            failures += report_server(build, folder)
         for case in cases(folder):
             if only and case.name not in only:
                 continue

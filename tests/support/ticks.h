@@ -80,6 +80,7 @@ static inline void *ticks_run_storm(void *arg)
 {
     struct ticks_storm *storm = arg;
     struct timespec nap = {0, 100000};
+    int me = (int)syscall(SYS_gettid);
     sigset_t all;
 
     sigfillset(&all);
@@ -88,12 +89,15 @@ static inline void *ticks_run_storm(void *arg)
         struct ticks_thread threads[64];
         unsigned count = ticks_threads(threads, 64);
 
+        for (unsigned i = 0; i < count; i++)
+            if (threads[i].tid == me)
+                threads[i--] = threads[--count];
         for (unsigned round = 0; round < 16 && !storm->stop; round++) {
+            if (storm->foreign && count && round % 4 == 0)
+                ticks_raise_foreign(threads[0].tid);
             for (unsigned i = 0; i < count; i++)
                 ticks_raise(&threads[i]);
             storm->sent += count;
-            if (storm->foreign && count && round % 4 == 0)
-                ticks_raise_foreign(threads[0].tid);
             nanosleep(&nap, NULL);
         }
     }

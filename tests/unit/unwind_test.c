@@ -15,7 +15,11 @@
 #include "os/regs.h"
 #include "support/walk.h"
 
+#ifdef __clang__
+#define NOINLINE __attribute__((noinline))
+#else
 #define NOINLINE __attribute__((noinline, noclone))
+#endif
 
 static struct unwind_walk walk;
 static unwind_engine *engine;
