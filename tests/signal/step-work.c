@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define NOINLINE __attribute__((noinline, noclone))
+#define NOINLINE __attribute__((noinline))
 
 static volatile long sink;
 const char *step_module;
