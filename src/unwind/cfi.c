@@ -140,7 +140,9 @@ static int step_packed(struct walker *w, uint32_t rule)
     if (fp_below <= FP_AT_MAX) {
         w->last->ra_at = ARCH_RA_AT;
         w->last->fp_at = (int16_t)-(intptr_t)fp_below;
-        w->last->flags |= FRAME_STEPPED;
+        w->last->flags |= PACKED_KIND(rule) == PACKED_FP
+                              ? FRAME_STEPPED | FRAME_BY_FP
+                              : FRAME_STEPPED;
     }
     w->at.pc = pc;
     w->at.sp = cfa;
@@ -154,16 +156,17 @@ static NOINLINE int step_guessed(struct walker *w)
     struct guess guess = {false, 0};
     int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
 
+    w->guessed |= step != STEP_NO_CFI;
     if (step >= 0)
         return step;
     if (step == STEP_NO_CFI)
         return w->memory.now.high == 0 ? FORMAT_END_FOREIGN_STACK
                                        : FORMAT_END_NO_RULE;
-    w->guessed = true;
     if (guess.verifies) {
         w->last->ra_at = ARCH_RA_AT;
         w->last->fp_at = guess.fp_at;
-        w->last->flags |= FRAME_STEPPED;
+        w->last->flags |=
+            guess.fp_at ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
     }
     return step;
 }
@@ -220,12 +223,51 @@ static bool holds(const struct walker *w, uintptr_t address, uintptr_t value)
 {
     return !sigprof__memory_is_outside(&w->memory, address) &&
            (address & (ARCH_WORD - 1)) == 0 &&
-           *(const volatile uintptr_t *)address == value;
+           memory_load(address) == value;
+}
+
+/*
+ * Code that has no frame pointer uses that register for anything, so it often
+ * differs where the stack does not. Frame number index of the last walk has
+ * another fp now: true if no step cares until one restores it; then those
+ * frames are changed to it.
+ */
+static NOINLINE bool adopt_fp(struct unwind_stack *stack, uint32_t index,
+                              uintptr_t fp)
+{
+    uint32_t last = index;
+
+    for (; last < stack->capacity - 1; last++) {
+        const struct unwind_frame *frame = &stack->frame[last];
+
+        if (frame->flags & FRAME_BY_FP)
+            return false;
+        if (!(frame->flags & FRAME_BESIDE) &&
+            (frame->fp_at || !(frame->flags & FRAME_STEPPED)))
+            break;
+    }
+    for (; index <= last; index++)
+        stack->frame[index].fp = fp;
+    return true;
+}
+
+/* The caller's fp, as frame number index has it, is still what is saved there
+ * or does not matter. */
+static bool still_has_fp(const struct walker *w, uintptr_t address,
+                         uint32_t index)
+{
+    struct unwind_stack *stack = w->stack;
+
+    if (holds(w, address, stack->frame[index].fp))
+        return true;
+    return !sigprof__memory_is_outside(&w->memory, address) &&
+           (address & (ARCH_WORD - 1)) == 0 &&
+           adopt_fp(stack, index, memory_load(address));
 }
 
 /* From frame number index of the last walk towards the root, as long as the
  * steps between still hold: the last frame that is right. */
-static uint32_t verify(const struct walker *w, uint32_t index)
+static NOINLINE uint32_t verify(const struct walker *w, uint32_t index)
 {
     const struct unwind_stack *stack = w->stack;
 
@@ -245,8 +287,8 @@ static uint32_t verify(const struct walker *w, uint32_t index)
                    caller->pc))
             return index;
         if (frame->fp_at &&
-            !holds(w, caller->sp + (uintptr_t)(intptr_t)frame->fp_at,
-                   caller->fp))
+            !still_has_fp(
+                w, caller->sp + (uintptr_t)(intptr_t)frame->fp_at, next))
             return index;
         index = next;
     }
@@ -266,8 +308,9 @@ static bool meets(struct walker *w)
         return false;
     frame = &stack->frame[w->old];
     return frame->sp == w->at.sp && frame->pc == w->at.pc &&
-           frame->fp == w->at.fp &&
-           !(frame->flags & FRAME_EXACT) == !w->at.exact;
+           !(frame->flags & FRAME_EXACT) == !w->at.exact &&
+           (frame->fp == w->at.fp ||
+            adopt_fp(w->stack, w->old, w->at.fp));
 }
 
 /* A signal changes the stack, or goes down on it: begin anew with the frames

@@ -97,6 +97,19 @@ static int follow_fp(struct walker *w, struct place *place, bool generated)
     return generated ? STEP_ON : STEP_GUESSED;
 }
 
+/* A return address that no call can have pushed, since a function begins there
+ * and no code is before it: makecontext puts one at the bottom of a stack. */
+static bool is_put_there(struct walker *w, const struct place *place)
+{
+    const struct module *module =
+        sigprof__module_find(w->snapshot, place->pc);
+    struct rules_unit *unit = &walker_state(w)->unit;
+
+    return module && !place->exact &&
+           sigprof__cfi_find(module, place->pc, unit) == CFI_FOUND &&
+           unit->low == place->pc;
+}
+
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess)
 {
@@ -104,6 +117,8 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
     bool generated = !sigprof__module_find(w->snapshot, key);
     int step;
 
+    if (is_put_there(w, place))
+        return FORMAT_END_COMPLETE;
     if (first && guess_frameless(w, place, guess))
         return STEP_GUESSED;
     step = follow_fp(w, place, generated);

@@ -40,6 +40,14 @@ bool sigprof__memory_read_slow(struct memory *memory, uintptr_t address,
 bool sigprof__memory_copy(struct memory *memory, uintptr_t address, void *to,
                           uint32_t size);
 
+/* A word of a stack in use: a sanitizer would take most for poisoned. */
+static inline __attribute__((no_sanitize("address")))
+__attribute__((no_sanitize("thread"))) uintptr_t
+memory_load(uintptr_t address)
+{
+    return *(const volatile uintptr_t *)address;
+}
+
 static inline bool sigprof__memory_is_outside(const struct memory *memory,
                                               uintptr_t address)
 {
@@ -53,7 +61,7 @@ static inline bool sigprof__memory_read(struct memory *memory,
 
     if (address - memory->now.low < room &&
         (address & (sizeof *word - 1)) == 0) {
-        *word = *(const volatile uintptr_t *)address;
+        *word = memory_load(address);
         return true;
     }
     return sigprof__memory_read_slow(memory, address, word);

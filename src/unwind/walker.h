@@ -64,7 +64,8 @@ enum frame_flag {
     FRAME_STEPPED = 1, /* ra_at and fp_at say how its caller was found */
     FRAME_EXACT = 2,   /* its pc was interrupted */
     FRAME_ROOT = 4,    /* by rule it has no caller */
-    FRAME_BESIDE = 8   /* a mark between two frames that still verify */
+    FRAME_BESIDE = 8,  /* a mark between two frames that still verify */
+    FRAME_BY_FP = 16   /* its step began at fp */
 };
 
 enum cfi_found { CFI_FOUND, CFI_NO_RULE, CFI_NO_MODULE };

@@ -23,11 +23,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#ifdef __clang__
 #define NOINLINE __attribute__((noinline))
-#else
-#define NOINLINE __attribute__((noinline, noclone))
-#endif
 
 static volatile long sink;
 const char *step_module;

@@ -15,11 +15,7 @@
 #include "os/regs.h"
 #include "support/walk.h"
 
-#ifdef __clang__
 #define NOINLINE __attribute__((noinline))
-#else
-#define NOINLINE __attribute__((noinline, noclone))
-#endif
 
 static struct unwind_walk walk;
 static unwind_engine *engine;
@@ -183,10 +179,8 @@ static void cfi_agrees_with_backtrace(void)
 
 static void an_equal_stack_is_all_shared(void)
 {
-    volatile int rounds = 3; /* one call, not three: its return address counts */
-
     use_stack();
-    for (int i = 0; i < rounds; i++) {
+    for (int i = 0; i < 3; i++) {
         sink = sample_at(5);
         check_against_backtrace();
         if (i > 0)
@@ -365,6 +359,158 @@ static void a_module_no_snapshot_has_is_pulled(void)
     test_walk_drop(&walk);
 }
 
+/* ---- Code without rules ------------------------------------------------- */
+
+typedef int callback(void);
+
+/* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret: what a VM would make. */
+static int (*make_code(void))(callback *)
+{
+    static const unsigned char bytes[] = {0x55, 0x48, 0x89, 0xe5, 0xff,
+                                          0xd7, 0x5d, 0xc3};
+    unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int (*function)(callback *);
+
+    CHECK(code != MAP_FAILED);
+    memcpy(code, bytes, sizeof bytes);
+    CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
+    memcpy(&function, &code, sizeof function);
+    return function;
+}
+
+static int (*generated)(callback *);
+
+static NOINLINE int sample_in_callback(void)
+{
+    raise(SIGPROF);
+    return sink;
+}
+
+static NOINLINE int call_generated(void)
+{
+    return generated(sample_in_callback) + sink;
+}
+
+static NOINLINE int call_generated_twice(void)
+{
+    true_count = backtrace(true_pcs, 64);
+    return generated(call_generated) + sink;
+}
+
+static unsigned count_pc(uintptr_t pc)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < test_walk_count(&walk); i++)
+        count += test_walk_pc(&walk, i) == pc;
+    return count;
+}
+
+static void generated_code_is_stepped_by_its_frame_pointer(void)
+{
+    uint32_t count;
+
+    generated = make_code();
+    use_stack();
+    /* In memory: a counter in rbp would make each round another stack. */
+    for (volatile int i = 0; i < 3; i++) {
+        walk.may_call_system = i > 0;
+        sink = call_generated_twice();
+        count = test_walk_count(&walk);
+        CHECK_EQ(walk.stack->end, FORMAT_END_GUESSED);
+        CHECK_EQ(count_pc((uintptr_t)generated + 6), 2);
+        CHECK_EQ(count_pc(FORMAT_MARK_GUESS), 0);
+        for (int k = 2; k < true_count; k++)
+            CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - k)),
+                     (uintptr_t)true_pcs[k]);
+        /* The stack above is known again, generated frames and all. */
+        if (i > 0)
+            CHECK_EQ(walk.stack->shared, count);
+    }
+    test_walk_drop(&walk);
+}
+
+/* At each instruction of generated code the caller is the next frame. */
+static void the_first_frame_of_generated_code_keeps_its_caller(void)
+{
+    static ucontext_t context;
+    static const struct {
+        unsigned offset, sp;
+    } states[] = {{0, 8}, {1, 7}, {4, 7}, {6, 7}, {7, 8}};
+    uintptr_t words[16] = {0};
+
+    CHECK(true_count > 2);
+    test_walk_make(&walk, 16);
+    walk.thread.low = (uintptr_t)words;
+    walk.thread.high = (uintptr_t)(words + 16);
+    walk.ucontext = &context;
+    for (unsigned i = 0; i < 5; i++) {
+        bool framed = states[i].offset == 4 || states[i].offset == 6;
+
+        words[7] = (uintptr_t)&words[12]; /* the pushed frame pointer */
+        words[8] = (uintptr_t)true_pcs[1];
+        context.uc_mcontext.gregs[REG_RIP] =
+            (greg_t)((uintptr_t)generated + states[i].offset);
+        context.uc_mcontext.gregs[REG_RSP] = (greg_t)&words[states[i].sp];
+        context.uc_mcontext.gregs[REG_RBP] =
+            (greg_t)&words[framed ? 7 : 12];
+        sigprof__unwind_cfi(&walk);
+        CHECK(walk.stack->end & FORMAT_END_GUESSED);
+        CHECK_EQ(count_pc((uintptr_t)true_pcs[1]), 1);
+    }
+    test_walk_drop(&walk);
+}
+
+/* ---- Other stacks ------------------------------------------------------ */
+
+static ucontext_t here, coroutine;
+
+static void run_coroutine(void)
+{
+    sink = sample_in_callback();
+}
+
+static void run_on(void *stack, size_t bytes)
+{
+    CHECK(getcontext(&coroutine) == 0);
+    coroutine.uc_stack.ss_sp = stack;
+    coroutine.uc_stack.ss_size = bytes;
+    coroutine.uc_link = &here;
+    makecontext(&coroutine, run_coroutine, 0);
+    CHECK(swapcontext(&here, &coroutine) == 0);
+}
+
+static void a_declared_coroutine_stack_needs_no_system_call(void)
+{
+    enum { BYTES = 64 << 10 };
+    char *stack = malloc(BYTES);
+    struct unwind_ranges *ranges =
+        malloc(sizeof *ranges + sizeof *ranges->range);
+
+    CHECK(stack && ranges);
+    use_stack();
+    walk.may_call_system = false;
+    run_on(stack, BYTES);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK,
+             FORMAT_END_FOREIGN_STACK);
+    ranges->count = 1;
+    ranges->range[0].low = (uintptr_t)stack;
+    ranges->range[0].high = (uintptr_t)stack + BYTES;
+    walk.declared = ranges;
+    run_on(stack, BYTES);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
+    CHECK(test_walk_count(&walk) >= 4);
+    walk.declared = NULL;
+    walk.may_call_system = true;
+    run_on(stack, BYTES);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
+    CHECK(walk.stack->end & FORMAT_END_UNKNOWN_STACK);
+    free(ranges);
+    free(stack);
+    test_walk_drop(&walk);
+}
+
 /* ---- Damage ------------------------------------------------------------ */
 
 static uint64_t next_random(void)
@@ -468,6 +614,9 @@ int main(int argc, char **argv)
     RUN(a_thread_is_complete_too);
     RUN(a_call_through_a_null_pointer_has_its_caller);
     RUN(a_module_no_snapshot_has_is_pulled);
+    RUN(generated_code_is_stepped_by_its_frame_pointer);
+    RUN(the_first_frame_of_generated_code_keeps_its_caller);
+    RUN(a_declared_coroutine_stack_needs_no_system_call);
     RUN(no_damaged_stack_makes_a_walk_fault_or_run_on);
     return 0;
 }
