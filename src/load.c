@@ -87,6 +87,17 @@ static void say_sheet(void)
     say(text);
 }
 
+static void say_left(void)
+{
+    char text[4608];
+
+    snprintf(text, sizeof text,
+             "%s: not all could be written; the rest is in %s, and sigprof-fold "
+             "adds it",
+             sigprof__drain_path(), sigprof__session.ring_left);
+    say(text);
+}
+
 /* A relative pattern is meant from here, wherever the program goes later. */
 static void make_out_absolute(struct sigprof__config *config)
 {
@@ -163,17 +174,25 @@ static bool is_this_process(void)
     return sigprof__session.pid == getpid();
 }
 
+/* Was it on? */
+static bool stop_and_say(bool remove_if_empty)
+{
+    int code;
+
+    sigprof__control_lock();
+    code = sigprof__stop(remove_if_empty);
+    sigprof__control_unlock();
+    if (code == SIGPROF_EFILE)
+        say_left();
+    if (code != SIGPROF_EOFF && verbose)
+        say_sheet();
+    return code != SIGPROF_EOFF;
+}
+
 static void stop_at_exit(void)
 {
-    bool was_on;
-
-    if (!is_this_process())
-        return;
-    sigprof__control_lock();
-    was_on = sigprof__stop(false) == 0;
-    sigprof__control_unlock();
-    if (was_on && verbose)
-        say_sheet();
+    if (is_this_process())
+        stop_and_say(false);
 }
 
 __attribute__((destructor)) static void unloaded(void)
@@ -251,11 +270,9 @@ void sigprof__hook_exec(const char *path)
         return;
     sigprof__control_lock();
     sigprof__event_exec(path);
-    stopped_for_exec = sigprof__stop(true) == 0;
     sigprof__control_unlock();
+    stopped_for_exec = stop_and_say(true);
     clear_pending();
-    if (stopped_for_exec && verbose)
-        say_sheet();
     errno = saved_errno;
 }
 

@@ -157,7 +157,7 @@ static int start_parts(const struct sigprof__config *config, bool forked)
     return code ? code : start_clock(config);
 }
 
-static void stop_parts(bool remove_if_empty);
+static int stop_parts(bool remove_if_empty);
 
 int sigprof__start(const struct sigprof__config *config, bool forked)
 {
@@ -198,7 +198,7 @@ static void drop_ring(bool quiet, bool remove)
 }
 
 /* Timers, flag, handlers out, accounts, last drain; see the theory. */
-static void stop_parts(bool remove_if_empty)
+static int stop_parts(bool remove_if_empty)
 {
     bool quiet;
     int code;
@@ -212,15 +212,18 @@ static void stop_parts(bool remove_if_empty)
     sigprof__sheet(&last_stats);
     have_last_stats = true;
     sigprof__handler_restore();
+    if (code)
+        snprintf(sigprof__session.ring_left, sizeof sigprof__session.ring_left,
+                 "%s", sigprof__state.ring.path);
     drop_ring(quiet, code == 0);
+    return code;
 }
 
 int sigprof__stop(bool remove_if_empty)
 {
     if (phase() == PHASE_OFF)
         return SIGPROF_EOFF;
-    stop_parts(remove_if_empty);
-    return 0;
+    return stop_parts(remove_if_empty);
 }
 
 /* ---- The calls --------------------------------------------------------- */

@@ -70,6 +70,7 @@ struct sigprof__session {
     int pid;                  /* tells a vfork child, which shares all this */
     bool forked;              /* begun in a forked child */
     const char *clock_note;   /* why not a better clock; or NULL */
+    char ring_left[256]; /* holds what the file could not take; or "" */
 };
 extern struct sigprof__session sigprof__session;
 
@@ -81,6 +82,7 @@ void sigprof__handler(int number, siginfo_t *info, void *ucontext);
 /* ---- sigprof.c --------------------------------------------------------- */
 
 int sigprof__start(const struct sigprof__config *config, bool forked);
+/* SIGPROF_EFILE: it is off, but not all is in the file; see ring_left. */
 int sigprof__stop(bool remove_if_empty);
 void sigprof__control_lock(void);
 void sigprof__control_unlock(void);

@@ -125,7 +125,11 @@ struct sigprof_stats {
 /* Control. Starts sampling; options may be NULL for the defaults. */
 SIGPROF_API int sigprof_start(const struct sigprof_options *options);
 
-/* Control. Stops, writes what is left and the balance sheet, closes the file. */
+/*
+ * Control. Stops, writes what is left and the balance sheet, closes the file.
+ * SIGPROF_EFILE: sampling is off, but not all could be written; the rest stays
+ * in shared memory, where sigprof-fold finds it.
+ */
 SIGPROF_API int sigprof_stop(void);
 
 /* Control. Disarms every thread's clock; what runs meanwhile is "paused". */
