@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock/clock.h"
 #include "drain.h"
 #include "events-log.h"
 #include "header.h"
@@ -124,6 +125,7 @@ static void in_child(void)
     sigprof__id_text(sigprof__session.id, parent_id);
     of_tree = true;
     sigprof__threads_after_fork();
+    sigprof__clock_after_fork();
     sigprof__drain_after_fork();
     sigprof__modules_after_fork(threads_at_fork);
     sigprof__ring_drop(&sigprof__state.ring, false);

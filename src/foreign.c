@@ -115,7 +115,7 @@ void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext)
     sigprof__os_tick(info, &from);
     if (!is_handler(&action)) {
         if (from.from_process_timer && action.sa_handler == SIG_DFL &&
-            !sigprof__clock_used_itimer())
+            sigprof__clock_program_tick())
             die_as_asked(number);
         errno = saved_errno;
         return;

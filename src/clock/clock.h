@@ -47,8 +47,14 @@ int sigprof__clock_fall_back(int error);
  */
 void sigprof__clock_yield_itimer(bool program_armed);
 
-/* Signal-safe. Is an ITIMER_PROF tick ours now? Could one be, if late? */
+/* Signal-safe. Is an ITIMER_PROF tick ours now? */
 bool sigprof__clock_owns_itimer(void);
-bool sigprof__clock_used_itimer(void);
+
+/* Signal-safe; for ticks that are not ours now. Is this one surely from a timer
+ * that the program armed, and not a late one of ours? */
+bool sigprof__clock_program_tick(void);
+
+/* Control, in a forked child: timers are not inherited, the program's neither. */
+void sigprof__clock_after_fork(void);
 
 #endif

@@ -20,6 +20,7 @@
 static _Atomic bool armed;
 static _Atomic bool yielded;
 static _Atomic bool used; /* ever: a late tick may be on its way */
+static _Atomic unsigned theirs; /* ticks since the program armed it, or ours */
 
 static int set_period(uint64_t ns)
 {
@@ -60,6 +61,7 @@ static void disarm(struct slot *slot, bool forever)
 
 void sigprof__clock_yield_itimer(bool program_armed)
 {
+    atomic_store(&theirs, 0);
     atomic_store(&yielded, program_armed);
     if (!program_armed && atomic_load(&armed))
         set_period(sigprof__state.period_ns);
@@ -71,9 +73,27 @@ bool sigprof__clock_owns_itimer(void)
            !atomic_load_explicit(&yielded, memory_order_relaxed);
 }
 
-bool sigprof__clock_used_itimer(void)
+/*
+ * A tick of ours may be on its way when the program arms the timer, and looks
+ * the same. If the program's has run out it was that one; if it repeats, the
+ * second tick is surely its own.
+ */
+bool sigprof__clock_program_tick(void)
 {
-    return atomic_load_explicit(&used, memory_order_relaxed);
+    struct itimerval left;
+
+    if (!atomic_load(&used))
+        return true;
+    if (!atomic_load(&yielded) || getitimer(ITIMER_PROF, &left) != 0)
+        return false;
+    return (left.it_value.tv_sec == 0 && left.it_value.tv_usec == 0) ||
+           atomic_fetch_add(&theirs, 1) > 0;
+}
+
+void sigprof__clock_after_fork(void)
+{
+    atomic_store(&armed, false);
+    atomic_store(&yielded, false);
 }
 
 const struct clock_ops sigprof__itimer = {begin, end, arm, disarm};

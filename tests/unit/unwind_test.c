@@ -154,14 +154,15 @@ static void use_stack(void)
     CHECK_EQ(sigprof__os_stack_self(&walk.thread.low, &walk.thread.high), 0);
 }
 
-/* Behind raise: everything that backtrace has seen, but for its own caller. */
+/* Behind raise: everything that backtrace has seen, but for its own caller and
+ * that one's (a sanitizer's backtrace has itself in front). */
 static void check_against_backtrace(void)
 {
     uint32_t count = test_walk_count(&walk);
 
     CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
-    CHECK(count >= (uint32_t)true_count);
-    for (int i = 1; i < true_count; i++)
+    CHECK(count >= (uint32_t)true_count - 1);
+    for (int i = 2; i < true_count; i++)
         CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - i)),
                  (uintptr_t)true_pcs[i]);
 }
@@ -180,7 +181,8 @@ static void cfi_agrees_with_backtrace(void)
 static void an_equal_stack_is_all_shared(void)
 {
     use_stack();
-    for (int i = 0; i < 3; i++) {
+    /* In memory: an unrolled loop would call from three places. */
+    for (volatile int i = 0; i < 3; i++) {
         sink = sample_at(5);
         check_against_backtrace();
         if (i > 0)
@@ -305,7 +307,7 @@ static void a_call_through_a_null_pointer_has_its_caller(void)
     CHECK_EQ(walk.stack->end, FORMAT_END_GUESSED);
     CHECK_EQ(test_walk_pc(&walk, 0), FORMAT_FIRST_PC);
     CHECK_EQ(test_walk_pc(&walk, 1), FORMAT_MARK_GUESS);
-    for (int i = 1; i < true_count; i++)
+    for (int i = 2; i < true_count; i++)
         CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - i)),
                  (uintptr_t)true_pcs[i]);
     test_walk_drop(&walk);
