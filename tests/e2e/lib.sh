@@ -2,7 +2,14 @@
 # For the scripts of this folder. $PRELOAD and $SAMPLES come from ctest.
 set -u
 here=$(mktemp -d "${TMPDIR:-/tmp}/sigprof-test-XXXXXX") || exit 1
-trap 'rm -rf "$here"' EXIT
+# A killed process's ring stays until somebody looks for it: here nobody will.
+clean_up() {
+    for ring in $(grep -ls "$here" /dev/shm/sigprof-"$(id -u)"-* 2>/dev/null); do
+        rm -f "$ring"
+    done
+    rm -rf "$here"
+}
+trap clean_up EXIT
 cd "$here" || exit 1
 
 fail() {
