@@ -43,10 +43,12 @@ extern char **environ;
         errno = error;                                                         \
     } while (0)
 
-__attribute__((noinline)) static bool can_execute(const char *path)
+/* The C library's headers promise that path is not NULL; programs do not. */
+static bool can_execute(const char *volatile path)
 {
     int error = errno;
-    bool can = path && (!strchr(path, '/') || access(path, X_OK) == 0);
+    bool can = path != NULL &&
+               (!strchr(path, '/') || access(path, X_OK) == 0);
 
     errno = error;
     return can;
@@ -92,7 +94,7 @@ INTERPOSED int execveat(int directory, const char *path, char *const argv[],
     char **edited = EDITED(envp);
 
     /* A relative path is not from here: whether it will do is not known. */
-    EXECUTE(path && path[0] == '/' ? path : "",
+    EXECUTE(path[0] == '/' ? path : "",
             REAL(execveat)(directory, path, argv, edited, flags));
     return -1;
 }
