@@ -174,8 +174,7 @@ static bool is_this_process(void)
     return sigprof__session.pid == getpid();
 }
 
-/* Was it on? */
-static bool stop_and_say(bool remove_if_empty)
+bool sigprof__stop_and_say(bool remove_if_empty)
 {
     int code;
 
@@ -192,7 +191,7 @@ static bool stop_and_say(bool remove_if_empty)
 static void stop_at_exit(void)
 {
     if (is_this_process())
-        stop_and_say(false);
+        sigprof__stop_and_say(false);
 }
 
 __attribute__((destructor)) static void unloaded(void)
@@ -271,7 +270,7 @@ void sigprof__hook_exec(const char *path)
     sigprof__control_lock();
     sigprof__event_exec(path);
     sigprof__control_unlock();
-    stopped_for_exec = stop_and_say(true);
+    stopped_for_exec = sigprof__stop_and_say(true);
     clear_pending();
     errno = saved_errno;
 }

@@ -84,6 +84,10 @@ void sigprof__handler(int number, siginfo_t *info, void *ucontext);
 int sigprof__start(const struct sigprof__config *config, bool forked);
 /* SIGPROF_EFILE: it is off, but not all is in the file; see ring_left. */
 int sigprof__stop(bool remove_if_empty);
+
+/* load.c. Stops, and says what the environment asked to be said. Takes the control
+ * lock. Was sampling on? */
+bool sigprof__stop_and_say(bool remove_if_empty);
 void sigprof__control_lock(void);
 void sigprof__control_unlock(void);
 

@@ -402,11 +402,12 @@ static void leave_process(void)
 
     if (!last && (threads_tell || sigprof__os_tid() != getpid()))
         return;
+    if (last) {
+        sigprof__stop_and_say(false);
+        return;
+    }
     sigprof__control_lock();
-    if (last)
-        sigprof__stop(false);
-    else
-        sigprof__drain_retire();
+    sigprof__drain_retire();
     sigprof__control_unlock();
 }
 

@@ -250,7 +250,10 @@ static void take_tail(struct load_input *input, struct reader *reader,
         return; /* there is no file to keep it in; the ring stays */
     error = sigprof__salvage_keep(ring, input->path, input->tail,
                                   input->tail_bytes);
-    if (error)
+    if (error == EXDEV)
+        sigprof__say("%s: this is a copy; they stay in the ring, for the "
+                     "process's own file", input->path);
+    else if (error)
         sigprof__say("%s: cannot add them to the file: %s", input->path,
                      strerror(error));
 }

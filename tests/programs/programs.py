@@ -165,15 +165,20 @@ def our_leaves(folded):
     return leaves
 
 
+def perf_command(data):
+    return ["perf", "record", "-q", "-e", "cpu-clock:u", "-F", str(HZ), "-o", data, "--"]
+
+
 def perf_leaves(folder, case):
     """Self samples by function of a run under perf, or None."""
     data = os.path.join(folder, "perf.data")
     stdin = open(case.stdin, "rb") if case.stdin else subprocess.DEVNULL
-    done = subprocess.run(["perf", "record", "-q", "-e", "cpu-clock:u", "-F", str(HZ),
-                           "-o", data, "--", *case.command],
+    done = subprocess.run([*perf_command(data), *case.command],
                           stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    if done.returncode != 0:
-        return None
+    return leaves_of(data) if done.returncode == 0 else None
+
+
+def leaves_of(data):
     text = subprocess.run(["perf", "script", "-i", data, "-F", "ip,sym,dso"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
     leaves = collections.Counter()
@@ -256,7 +261,7 @@ for i in $(seq 100); do pg_isready -q -h "$1" -p 5997 && break; sleep 0.1; done
 pgbench -h "$1" -p 5997 -i -s 1 postgres >/dev/null 2>&1
 pgbench -h "$1" -p 5997 -c 4 -t $3 --random-seed=7 postgres 2>/dev/null | grep -E 'processed|failed'
 psql -h "$1" -p 5997 -At -c 'select sum(abalance), count(*) from pgbench_accounts' postgres
-kill -INT $server
+pg_ctl -D data -m fast -w stop >/dev/null
 wait $server
 echo "server: $?"
 """
