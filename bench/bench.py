@@ -163,7 +163,7 @@ def overhead():
         for title, (words, stdin) in programs.items():
             found = peers(hz)
             result = medians({name: (peer[0] + words, peer[1], stdin)
-                              for name, peer in found.items()}, 9)
+                              for name, peer in found.items()}, 5)
             none = result["none"][0]
             rows.append(["%s at %d Hz" % (title, hz), "%.2f s" % none] +
                         ["%.3f" % (result[n][0] / none)

@@ -90,6 +90,7 @@ struct changes {
 
 static void watch(struct changes *changes)
 {
+    volatile int *error = &errno; /* read each time: who would change it? */
     sigset_t before, now;
     double want;
 
@@ -97,9 +98,9 @@ static void watch(struct changes *changes)
     want = sum(20000);
     pthread_sigmask(SIG_SETMASK, NULL, &before);
     while (cpu(CLOCK_THREAD_CPUTIME_ID) < limit) {
-        errno = 4711;
+        *error = 4711;
         for (volatile unsigned i = 0; i < 20000; i = i + 1)
-            changes->error += errno != 4711;
+            changes->error += *error != 4711;
         changes->sums += sum(20000) != want;
         changes->rounding += fegetround() != FE_UPWARD;
         pthread_sigmask(SIG_SETMASK, NULL, &now);
