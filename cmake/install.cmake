@@ -11,7 +11,8 @@ endforeach()
 
 # An unused archive member and an unused shared library are dropped, and the
 # constructor that reads SIGPROF_HZ with them.
-target_link_options(sigprof_static INTERFACE "LINKER:-u,sigprof_version")
+# gcc -static leaves .eh_frame_hdr out, which stacks are found by.
+target_link_options(sigprof_static INTERFACE "LINKER:-u,sigprof_version" "LINKER:--eh-frame-hdr")
 target_link_libraries(sigprof_shared INTERFACE
   "$<INSTALL_INTERFACE:-Wl,--push-state,--no-as-needed>"
   "$<INSTALL_INTERFACE:$<TARGET_FILE:sigprof::sigprof>>"

@@ -104,9 +104,15 @@ const char *sigprof__drain_path(void)
     return drain.file.path;
 }
 
-static bool sink(void *arg, const uint8_t *bytes, size_t size)
+/* The file's header goes with the first block, so that no file is without one. */
+static bool sink(void *arg, uint8_t *bytes, size_t size)
 {
     (void)arg;
+    if (drain.file.good == 0) {
+        bytes -= FORMAT_FILE_HEADER_BYTES;
+        size += FORMAT_FILE_HEADER_BYTES;
+        sigprof__format_file_header(bytes);
+    }
     return drain.file.descriptor >= 0 &&
            sigprof__profile_write(&drain.file, bytes, size);
 }
@@ -115,14 +121,11 @@ static bool sink(void *arg, const uint8_t *bytes, size_t size)
 
 static bool write_header(void)
 {
-    uint8_t start[FORMAT_FILE_HEADER_BYTES];
     uint8_t *records = drain.encoder.samples_buffer; /* not in use yet */
     size_t size;
 
-    sigprof__format_file_header(start);
     size = sigprof__header_records(records, ENCODE_SAMPLES_BYTES);
-    return size && sigprof__profile_write(&drain.file, start, sizeof start) &&
-           sigprof__encode_records(&drain.encoder, records, size) &&
+    return size && sigprof__encode_records(&drain.encoder, records, size) &&
            sigprof__encode_flush(&drain.encoder);
 }
 

@@ -15,6 +15,9 @@
 #define MARKS_MAX 512u /* in one block of the file */
 #define RECORD_HEAD_MAX 16
 
+/* In front of a block, for the sink that begins a file with it. */
+#define HEADROOM FORMAT_FILE_HEADER_BYTES
+
 static size_t block_bytes(void)
 {
     return FORMAT_BLOCK_HEADER_BYTES + ENCODE_PAYLOAD_BYTES;
@@ -41,7 +44,7 @@ bool sigprof__encode_make(struct encoder *encoder, const struct ring *ring,
     encoder->ring = ring;
     encoder->id = id;
     encoder->start_mono_ns = start_mono_ns;
-    encoder->block = sigprof__os_map(block_bytes());
+    encoder->block = sigprof__os_map(HEADROOM + block_bytes());
     encoder->samples_buffer = sigprof__os_map(ENCODE_SAMPLES_BYTES);
     encoder->path = sigprof__os_map(FRAMES_MAX * sizeof *encoder->path);
     encoder->numbers = sigprof__os_map(FRAMES_MAX * sizeof *encoder->numbers);
@@ -50,9 +53,12 @@ bool sigprof__encode_make(struct encoder *encoder, const struct ring *ring,
     if (!sigprof__stacks_make(&encoder->stacks) || !encoder->block ||
         !encoder->samples_buffer || !encoder->path || !encoder->numbers ||
         !encoder->cursor) {
+        if (encoder->block)
+            encoder->block += HEADROOM;
         sigprof__encode_drop(encoder);
         return false;
     }
+    encoder->block += HEADROOM;
     begin_block(encoder);
     begin_samples(encoder);
     encoder->generation_bytes = FORMAT_GENERATION_BYTES; /* RESET comes first */
@@ -61,7 +67,8 @@ bool sigprof__encode_make(struct encoder *encoder, const struct ring *ring,
 
 void sigprof__encode_drop(struct encoder *encoder)
 {
-    sigprof__os_unmap(encoder->block, block_bytes());
+    if (encoder->block)
+        sigprof__os_unmap(encoder->block - HEADROOM, HEADROOM + block_bytes());
     sigprof__os_unmap(encoder->samples_buffer, ENCODE_SAMPLES_BYTES);
     sigprof__os_unmap(encoder->path, FRAMES_MAX * sizeof *encoder->path);
     sigprof__os_unmap(encoder->numbers, FRAMES_MAX * sizeof *encoder->numbers);

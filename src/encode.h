@@ -32,7 +32,8 @@ struct encoder {
     const struct ring *ring;
     const uint8_t *id; /* of the recording */
     uint64_t start_mono_ns;
-    bool (*sink)(void *arg, const uint8_t *bytes, size_t size);
+    /* bytes has FORMAT_FILE_HEADER_BYTES of room in front, for who begins a file */
+    bool (*sink)(void *arg, uint8_t *bytes, size_t size);
     void *arg;
 
     uint32_t sequence;   /* of the next block of the file */

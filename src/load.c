@@ -152,7 +152,8 @@ static void start_from_environment(const char *preload_path)
         return; /* a child in a sandbox of its own: it did not ask for us */
     if (code == SIGPROF_EFILE) {
         snprintf(message, sizeof message,
-                 "SIGPROF_OUT=%.300s: %s (%s); want a file that can be written",
+                 "SIGPROF_OUT=%.300s: %s (%s); want a new name in a folder that "
+                 "can be written to, or an earlier profile's",
                  config.out, sigprof_strerror(code), strerror(errno));
         say(message);
     } else if (code) {

@@ -133,12 +133,49 @@ static int open_unused(struct profile_file *file)
     return error;
 }
 
+/* An earlier run's profile, or a file made for this one; anybody's else stays. */
+static bool may_be_replaced(const char *path, bool is_link)
+{
+    uint8_t start[FORMAT_FILE_HEADER_BYTES], have[8];
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = descriptor < 0 ? -1 : read(descriptor, have, sizeof have);
+
+    if (descriptor >= 0)
+        close(descriptor);
+    sigprof__format_file_header(start);
+    return (got == 0 && !is_link) ||
+           (got == (ssize_t)sizeof have && memcmp(have, start, sizeof have) == 0);
+}
+
+/* A link stays: what it names is replaced. */
+static int follow_link(struct profile_file *file)
+{
+    struct stat status;
+    char *target;
+    bool is_link = lstat(file->path, &status) == 0 && S_ISLNK(status.st_mode);
+
+    if (!may_be_replaced(file->path, is_link))
+        return EEXIST;
+    if (!is_link)
+        return 0;
+    target = realpath(file->path, NULL);
+    if (!target || strlen(target) + ROOM_FOR_SUFFIX > sizeof file->path) {
+        free(target);
+        return ELOOP;
+    }
+    strcpy(file->path, target);
+    free(target);
+    return 0;
+}
+
 /* A new file beside it, renamed over it: readers see the old one or the new. */
 static int open_over(struct profile_file *file)
 {
     char path[PROFILE_PATH_MAX];
-    int error;
+    int error = follow_link(file);
 
+    if (error)
+        return error;
     strcpy(path, file->path);
     snprintf(file->path + strlen(path), sizeof file->path - strlen(path),
              ".new.%d", (int)getpid());

@@ -28,7 +28,7 @@ struct tail {
     size_t size, room;
 };
 
-static bool keep_bytes(void *arg, const uint8_t *bytes, size_t size)
+static bool keep_bytes(void *arg, uint8_t *bytes, size_t size)
 {
     struct tail *tail = arg;
 

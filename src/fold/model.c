@@ -380,6 +380,10 @@ static void on_thread(void *arg, uint32_t tid, uint64_t time_ns,
         if (!thread->placeholder && !thread->ended && thread->name == label &&
             (!start_routine || thread->start_routine == start_routine))
             return; /* said again, for the beginning of a new file */
+        if (!thread->name && !thread->ended && !start_routine) {
+            thread->name = label; /* it was born without; now it is known */
+            return;
+        }
     }
     if (!old || !process->threads[old].placeholder)
         number = thread_add(process, tid);
@@ -563,10 +567,9 @@ static void on_sheet(void *arg, struct text name, int64_t value)
 {
     struct model_sheet *sheet = &((struct model *)arg)->process->sheet;
 
-    if (name.size == 0) {
-        *sheet = (struct model_sheet){.present = true};
-        return;
-    }
+    if (name.size == 0)
+        return; /* a later sheet may name a few of the counts only */
+    sheet->present |= text_equal(name, sigprof__text("due_ns"));
 #define X(field)                                                               \
     if (text_equal(name, sigprof__text(#field)))                               \
         sheet->field = value;

@@ -221,6 +221,18 @@ static void say_mismatch(struct naming *naming, const struct sym_module *module,
                     (int)naming->base.size, naming->base.at);
 }
 
+static void say_missing(struct naming *naming, const struct sym_module *module,
+                        const struct sym_report *report, size_t frames)
+{
+    naming->report->mismatched += frames;
+    naming->report->mismatched_modules++;
+    if (naming->say)
+        naming->say("%s: %s; %zu frames stay %.*s+0x…", module->path,
+                    report->state == SYM_NO_FILE ? strerror(report->error)
+                                                 : "no object file",
+                    frames, (int)naming->base.size, naming->base.at);
+}
+
 static void name_module(struct naming *naming, const struct lookup *lookups,
                         size_t count, uint64_t *addresses,
                         struct sym_answer *answers)
@@ -248,6 +260,8 @@ static void name_module(struct naming *naming, const struct lookup *lookups,
                          answers, &names, &report);
     if (report.state == SYM_MISMATCH)
         say_mismatch(naming, &module, &report, count / 2);
+    else if (report.state != SYM_NAMED && !module.no_file)
+        say_missing(naming, &module, &report, count / 2);
     for (size_t i = 0; i < count; i++) {
         struct model_frame *frame = &model->frames[lookups[i].frame];
         uint32_t name = name_answer(naming, frame, &answers[i]);

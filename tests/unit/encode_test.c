@@ -27,7 +27,7 @@ static struct {
     unsigned refused;
 } file;
 
-static bool sink(void *arg, const uint8_t *bytes, size_t size)
+static bool sink(void *arg, uint8_t *bytes, size_t size)
 {
     (void)arg;
     if (file.refuse) {

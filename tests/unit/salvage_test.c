@@ -20,7 +20,7 @@ static uint8_t file[1 << 20];
 static size_t file_bytes;
 static uint64_t now_ns;
 
-static bool sink(void *arg, const uint8_t *bytes, size_t size)
+static bool sink(void *arg, uint8_t *bytes, size_t size)
 {
     (void)arg;
     CHECK(file_bytes + size <= sizeof file);
