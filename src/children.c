@@ -4,12 +4,16 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock/clock.h"
+#include "clock/clock.h"
 #include "drain.h"
 #include "events-log.h"
+#include "foreign.h"
+#include "guard.h"
 #include "header.h"
 #include "labels.h"
 #include "modules.h"
@@ -21,6 +25,7 @@
 
 static bool of_tree;
 static char parent_id[33];
+static struct guard fork_guard; /* control_lock */
 static int phase_at_fork;
 static bool threads_at_fork; /* besides the forking one and our drain */
 
@@ -73,12 +78,26 @@ static void look_at_ring(const char *path, int pid, void *arg)
         }
 }
 
+/* An ancestor that has ended has left its mark where it executed us (see
+ * environment.c). This very process before its exec is no ancestor. */
+static void look_at_mark(void)
+{
+    const char *mark = getenv("SIGPROF_PARENT");
+
+    if (!mark || strlen(mark) < 34 || mark[32] != ':' ||
+        atoi(mark + 33) == getpid())
+        return;
+    of_tree = true;
+    snprintf(parent_id, sizeof parent_id, "%.32s", mark);
+}
+
 void sigprof__children_look(void)
 {
     struct ancestry ancestry = {.count = 0, .nearest = ANCESTORS_MAX};
 
     of_tree = false;
     parent_id[0] = '\0';
+    look_at_mark();
     sigprof__ring_each(look_at_ring, &ancestry);
 }
 
@@ -88,9 +107,13 @@ void sigprof__children_look(void)
  * order is that of sigprof_impl.h. */
 static void before_fork(void)
 {
+    struct guard guard;
     unsigned threads;
 
+    sigprof__guard_enter(&guard);
     sigprof__control_lock();
+    fork_guard = guard;
+    sigprof__declared_lock();
     sigprof__threads_lock();
     sigprof__modules_lock();
     sigprof__labels_lock();
@@ -107,16 +130,24 @@ static void unlock_all(void)
     sigprof__labels_unlock();
     sigprof__modules_unlock();
     sigprof__threads_unlock();
+    sigprof__declared_unlock();
     sigprof__control_unlock();
+}
+
+static void in_parent(void)
+{
+    struct guard guard = fork_guard; /* another thread's fork may be next */
+
+    unlock_all();
+    sigprof__guard_leave(&guard);
 }
 
 /* The child has no timer, no drain, and a ring that is its parent's. Its only
  * thread is here, so no handler can be running. */
-static void in_child(void)
+static void become_child(void)
 {
     struct sigprof__config config = sigprof__session.config;
 
-    unlock_all();
     if (sigprof__session.pid)
         sigprof__session.pid = getpid(); /* the signal is still in our hands */
     if (phase_at_fork == PHASE_OFF)
@@ -125,7 +156,6 @@ static void in_child(void)
     sigprof__id_text(sigprof__session.id, parent_id);
     of_tree = true;
     sigprof__threads_after_fork();
-    sigprof__clock_after_fork();
     sigprof__drain_after_fork();
     sigprof__modules_after_fork(threads_at_fork);
     sigprof__ring_drop(&sigprof__state.ring, false);
@@ -134,9 +164,20 @@ static void in_child(void)
         sigprof__start(&config, true);
 }
 
+static void in_child(void)
+{
+    struct guard guard = fork_guard;
+
+    unlock_all();
+    sigprof__foreign_after_fork();
+    sigprof__clock_after_fork();
+    become_child();
+    sigprof__guard_leave(&guard);
+}
+
 static void register_fork_handlers(void)
 {
-    pthread_atfork(before_fork, unlock_all, in_child);
+    pthread_atfork(before_fork, in_parent, in_child);
 }
 
 void sigprof__children_begin(void)

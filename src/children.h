@@ -5,7 +5,8 @@
  *
  * The rings of running processes are the register of who is being profiled: a
  * ring's name holds pid and recording id. So a program that starts finds out
- * whether an ancestor of its is, without a word in its environment.
+ * whether an ancestor of its is, without a word in its environment; and where an
+ * interposed exec started it, SIGPROF_PARENT tells even of one that has ended.
  */
 #ifndef SIGPROF_CHILDREN_H
 #define SIGPROF_CHILDREN_H

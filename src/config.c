@@ -96,7 +96,7 @@ static bool parse_bytes(const char *text, size_t low, size_t high,
     return *value >= low;
 }
 
-/* % and one of p e h t %; see sigprof__out_expand. */
+/* % and one of p e h t %; see put_one in profile-file.c. */
 static bool parse_out(const char *text, struct sigprof__config *config)
 {
     for (const char *at = strchr(text, '%'); at; at = strchr(at + 2, '%'))

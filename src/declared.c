@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "guard.h"
 #include "os/os.h"
 #include "sigprof/sigprof.h"
 #include "threads.h"
@@ -14,6 +15,16 @@
 
 static pthread_mutex_t declared_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct unwind_ranges *) declared;
+
+void sigprof__declared_lock(void)
+{
+    pthread_mutex_lock(&declared_lock);
+}
+
+void sigprof__declared_unlock(void)
+{
+    pthread_mutex_unlock(&declared_lock);
+}
 
 static size_t bytes_for(uint32_t count)
 {
@@ -71,28 +82,34 @@ static int remove_at(uint32_t at)
 int sigprof_stack_declare(void *low, size_t bytes)
 {
     uintptr_t from = (uintptr_t)low;
+    struct guard guard;
     int code;
 
     if (!low || !bytes || from + bytes < from)
         return SIGPROF_EINVAL;
-    pthread_mutex_lock(&declared_lock);
+    sigprof__guard_enter(&guard);
+    sigprof__declared_lock();
     code = add(from, from + bytes);
-    pthread_mutex_unlock(&declared_lock);
+    sigprof__declared_unlock();
+    sigprof__guard_leave(&guard);
     return code;
 }
 
 int sigprof_stack_forget(void *low)
 {
     struct unwind_ranges *now;
+    struct guard guard;
     int code = SIGPROF_EINVAL;
 
-    pthread_mutex_lock(&declared_lock);
+    sigprof__guard_enter(&guard);
+    sigprof__declared_lock();
     now = atomic_load(&declared);
     for (uint32_t i = 0; now && i < now->count; i++)
         if (now->range[i].low == (uintptr_t)low) {
             code = remove_at(i);
             break;
         }
-    pthread_mutex_unlock(&declared_lock);
+    sigprof__declared_unlock();
+    sigprof__guard_leave(&guard);
     return code;
 }

@@ -35,7 +35,7 @@
 #define SWEEP_NS 1000000000u    /* even if the number of threads is the same */
 #define IDLE_PASSES 4u          /* then a thread's block is taken from it */
 #define CHILD_DELAY_NS 5000000u /* most forked children execute within it */
-#define STACK_BYTES (128u << 10)
+#define STACK_BYTES (1u << 20) /* the C library takes static TLS out of it */
 #define EVENT_CHUNK (16u << 10)
 
 /* Fixed while the drain runs, or its own. */
@@ -177,6 +177,16 @@ static void events_are_written(void)
 {
     atomic_store_explicit(&sigprof__state.ring.head->events_out,
                           drain.events_taken, memory_order_release);
+}
+
+bool sigprof__drain_is_stuck(void)
+{
+    bool stuck;
+
+    sigprof__drain_lock();
+    stuck = request.failed || !drain.running;
+    sigprof__drain_unlock();
+    return stuck;
 }
 
 bool sigprof__drain_events_from_drain(void)
@@ -599,6 +609,9 @@ void sigprof__drain_after_fork(void)
     sigprof__encode_drop(&drain.encoder);
     if (!drain.private_descriptors)
         sigprof__profile_close(&drain.file); /* the child's copy of it */
+    if ((!drain.private_descriptors || drain.retired) &&
+        drain.lock_descriptor >= 0)
+        close(drain.lock_descriptor); /* or a dead parent's ring looks alive */
 }
 
 bool sigprof__own_thread(void *(*start)(void *))

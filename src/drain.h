@@ -39,6 +39,9 @@ void sigprof__drain_after_fork(void);
 /* Thread-safe. The next pass should come soon: the event log fills. */
 void sigprof__drain_hurry(void);
 
+/* Thread-safe. Could the last pass not write? Then there is no use in waiting. */
+bool sigprof__drain_is_stuck(void);
+
 /* For the event log: if the caller is the drain itself, makes room there. */
 bool sigprof__drain_events_from_drain(void);
 

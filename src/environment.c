@@ -21,18 +21,37 @@
 #define VARIABLES_MAX 16
 #define PRELOAD "LD_PRELOAD="
 #define OURS "SIGPROF_"
+#define PARENT "SIGPROF_PARENT="
 
 extern char **environ;
 
 static char preload_path[4096];
 static char *ours[VARIABLES_MAX]; /* "SIGPROF_…=…" as they were at load */
 static unsigned ours_count;
+static char out_given[3200]; /* SIGPROF_OUT's entry as it was at load */
+static char parent[64]; /* "SIGPROF_PARENT=ID:PID" of this session */
 static bool wanted; /* children are to be edited at all */
 static bool follow;
 
 static bool starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static void keep_variable(const char *entry)
+{
+    char *copy;
+
+    if (starts_with(entry, "SIGPROF_OUT="))
+        snprintf(out_given, sizeof out_given, "%s", entry);
+    else if (starts_with(entry, OURS) && !starts_with(entry, PARENT) &&
+             (copy = strdup(entry)))
+        ours[ours_count++] = copy;
+}
+
+void sigprof__environment_mark(const char *id, int pid)
+{
+    snprintf(parent, sizeof parent, PARENT "%s:%d", id, pid);
 }
 
 /* SIGPROF_OUT becomes the absolute pattern: a child may be elsewhere. */
@@ -43,22 +62,35 @@ void sigprof__environment_keep(const char *path,
 
     snprintf(preload_path, sizeof preload_path, "%s", path);
     snprintf(out, sizeof out, "SIGPROF_OUT=%s", config->out);
+    out_given[0] = '\0';
     ours_count = 0;
     for (char **at = environ; at && *at && ours_count < VARIABLES_MAX - 1; at++)
-        if (starts_with(*at, OURS) && !starts_with(*at, "SIGPROF_OUT=")) {
-            char *copy = strdup(*at);
-
-            if (copy)
-                ours[ours_count++] = copy;
-        }
+        keep_variable(*at);
     ours[ours_count++] = out;
     follow = config->follow == SIGPROF_FOLLOW_ALL;
     wanted = true;
 }
 
-static bool is_ours(const char *entry)
+/* Has envp a value of its own for the variable of entry? One that was only handed
+ * down is no such value: what it meant, seen from here, is in ours. */
+static bool has_own(char *const *envp, const char *entry)
 {
-    return starts_with(entry, OURS);
+    size_t name = strcspn(entry, "=") + 1;
+
+    for (; envp && *envp; envp++)
+        if (strncmp(*envp, entry, name) == 0 && strcmp(*envp, out_given) != 0)
+            return true;
+    return false;
+}
+
+/* What an executed program that is followed finds of envp's entry. */
+static bool passes_on(const char *entry)
+{
+    if (!starts_with(entry, OURS))
+        return true;
+    if (!follow)
+        return !starts_with(entry, "SIGPROF_HZ=");
+    return !starts_with(entry, PARENT) && strcmp(entry, out_given) != 0;
 }
 
 /* Does the list of LD_PRELOAD name our object? */
@@ -83,7 +115,7 @@ size_t sigprof__hook_environment_bytes(char *const *envp)
     for (; envp && envp[entries]; entries++)
         if (starts_with(envp[entries], PRELOAD))
             text += strlen(envp[entries]);
-    return (entries + VARIABLES_MAX + 2) * sizeof *envp + text +
+    return (entries + VARIABLES_MAX + 3) * sizeof *envp + text +
            sizeof PRELOAD + strlen(preload_path) + 2;
 }
 
@@ -135,17 +167,18 @@ char **sigprof__hook_environment(char *const *envp, void *buffer)
     for (size_t i = 0; i < entries; i++) {
         if (starts_with(envp[i], PRELOAD))
             preload = envp[i];
-        else if (!is_ours(envp[i]))
-            copy[used++] = envp[i];
-        else if (!follow && !starts_with(envp[i], "SIGPROF_HZ="))
+        else if (passes_on(envp[i]))
             copy[used++] = envp[i];
     }
-    edited = edit_preload((char *)(copy + entries + VARIABLES_MAX + 2),
+    edited = edit_preload((char *)(copy + entries + VARIABLES_MAX + 3),
                           preload);
     if (edited)
         copy[used++] = edited;
     for (unsigned i = 0; follow && i < ours_count; i++)
-        copy[used++] = ours[i];
+        if (!has_own(envp, ours[i]))
+            copy[used++] = ours[i];
+    if (follow && parent[0])
+        copy[used++] = parent;
     copy[used] = NULL;
     return copy;
 }

@@ -9,4 +9,7 @@
 void sigprof__environment_keep(const char *preload_path,
                                const struct sigprof__config *config);
 
+/* Whose children they are: the recording id, 32 digits, and the process. */
+void sigprof__environment_mark(const char *id, int pid);
+
 #endif

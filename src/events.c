@@ -19,7 +19,7 @@
 #define BODY_PATH 4400      /* PATH_MAX and what a module has besides */
 #define BODY_LABEL 1200     /* see sigprof_label_intern */
 #define BODY_SMALL 160
-#define WAIT_TRIES 250  /* of a millisecond, for the drain to make room */
+#define WAIT_TRIES 10   /* of a millisecond, for the drain to make room */
 
 static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -94,8 +94,11 @@ static void append(uint8_t *record, unsigned type, const struct format_out *out)
     for (unsigned i = 0; i < WAIT_TRIES; i++) {
         if (try_append(record, size))
             return;
-        if (!sigprof__drain_events_from_drain())
-            nanosleep(&nap, NULL);
+        if (sigprof__drain_events_from_drain())
+            continue;
+        if (sigprof__drain_is_stuck())
+            break;
+        nanosleep(&nap, NULL);
     }
     sigprof__events_lock();
     if (sigprof__state.ring.head)

@@ -17,6 +17,7 @@
 #include "os/os.h"
 #include "sigprof_impl.h"
 #include "sys.h"
+#include "threads.h"
 
 #define READ_TRIES_MAX 4 /* each lost to a whole write by another thread */
 
@@ -24,6 +25,16 @@ static struct sigaction copies[2];
 static _Atomic unsigned version;
 static atomic_flag writing = ATOMIC_FLAG_INIT;
 static _Atomic bool installed;
+
+/* The handler that ours was called from, by its context; see foreign_tick.
+ * initial-exec: a signal may use it. */
+static __thread const void *chained
+    __attribute__((tls_model("initial-exec")));
+
+void sigprof__foreign_after_fork(void)
+{
+    atomic_flag_clear(&writing);
+}
 
 bool sigprof__handler_installed(void)
 {
@@ -102,15 +113,28 @@ static void set_mask(int number, const struct sigaction *action,
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
+static void count_foreign(void)
+{
+    sigprof__handlers_enter();
+    if (sigprof__state.ring.head &&
+        atomic_load(&sigprof__state.phase) != PHASE_OFF)
+        atomic_fetch_add(&sigprof__state.ring.head->foreign, 1);
+    sigprof__handlers_leave();
+}
+
 void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext)
 {
-    struct ring_head *head = sigprof__state.ring.head;
     int saved_errno = errno;
     struct os_tick from;
     struct sigaction action;
 
-    if (head && atomic_load(&sigprof__state.phase) != PHASE_OFF)
-        atomic_fetch_add(&head->foreign, 1);
+    /* A handler of the program's that calls the one it found calls us: its tick
+     * is where it belongs. (One that jumped out cost the next tick at worst.) */
+    if (chained == ucontext) {
+        chained = NULL;
+        return;
+    }
+    count_foreign();
     read_action(&action);
     sigprof__os_tick(info, &from);
     if (!is_handler(&action)) {
@@ -126,11 +150,13 @@ void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext)
         sigprof__foreign_action(&fallen, NULL);
     }
     set_mask(number, &action, ucontext);
+    chained = ucontext;
     errno = saved_errno;
     if (action.sa_flags & SA_SIGINFO)
         action.sa_sigaction(number, info, ucontext);
     else
         action.sa_handler(number);
+    chained = NULL;
 }
 
 static void make_ours(struct sigaction *action)
@@ -151,10 +177,12 @@ int sigprof__handler_install(void)
     struct sigaction ours, before;
 
     make_ours(&ours);
-    if (sigprof__sys.sigaction(SIGPROF, &ours, &before) != 0)
+    if (sigprof__sys.sigaction(SIGPROF, NULL, &before) != 0)
         return SIGPROF_ECLOCK;
-    if (!is_ours(&before))
+    if (!is_ours(&before)) /* first: a tick of the program's may come at once */
         sigprof__foreign_action(&before, NULL);
+    if (sigprof__sys.sigaction(SIGPROF, &ours, NULL) != 0)
+        return SIGPROF_ECLOCK;
     atomic_store(&installed, true);
     return 0;
 }

@@ -18,6 +18,9 @@ void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext);
 void sigprof__foreign_action(const struct sigaction *set,
                              struct sigaction *get);
 
+/* In a forked child: whoever was writing the action is not here. */
+void sigprof__foreign_after_fork(void);
+
 /* Control. Installs our handler; what was there becomes the program's action. */
 int sigprof__handler_install(void);
 

@@ -96,6 +96,15 @@ static bool is_on(void)
            PHASE_ON;
 }
 
+static void count_unknown(void)
+{
+    sigprof__handlers_enter();
+    if (is_on())
+        sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_SLOT, 1,
+                                 sigprof__os_now_ns());
+    sigprof__handlers_leave();
+}
+
 /* Whose tick is it? false: the program's, and it was not touched. */
 static bool take_tick(const siginfo_t *info, const void *ucontext)
 {
@@ -114,9 +123,8 @@ static bool take_tick(const siginfo_t *info, const void *ucontext)
     slot = sigprof__slot_of_thread(sigprof__os_tid());
     if (slot)
         tick(slot, ucontext, 1);
-    else if (is_on())
-        sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_SLOT, 1,
-                                 sigprof__os_now_ns());
+    else
+        count_unknown();
     return true;
 }
 

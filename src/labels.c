@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "guard.h"
 #include "os/os.h"
 #include "sigprof/sigprof.h"
 
@@ -99,14 +100,17 @@ static uint32_t intern(const char *key, const char *value, uint32_t parent)
 uint32_t sigprof_label_intern(const char *key, const char *value,
                               uint32_t parent)
 {
+    struct guard guard;
     uint32_t id;
 
     if (!key || !value || !key[0] || strlen(key) > KEY_MAX ||
         strlen(value) > VALUE_MAX)
         return 0;
+    sigprof__guard_enter(&guard);
     sigprof__labels_lock();
     id = intern(key, value, parent);
     sigprof__labels_unlock();
+    sigprof__guard_leave(&guard);
     return id;
 }
 

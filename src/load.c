@@ -17,6 +17,7 @@
 #include "environment.h"
 #include "events.h"
 #include "foreign.h"
+#include "guard.h"
 #include "hooks.h"
 #include "modules.h"
 #include "sigprof_impl.h"
@@ -38,10 +39,12 @@ const char *sigprof_version(void)
                         SIGPROF_VERSION_PATCH);
 }
 
-/* Rights that the caller of a set-id program lacks must not be lent to it. */
+/* Rights that the caller of a set-id program, or of one with capabilities, lacks
+ * must not be lent to it. */
 static bool is_privileged(void)
 {
-    return getuid() != geteuid() || getgid() != getegid();
+    return getuid() != geteuid() || getgid() != getegid() ||
+           sigprof__os_is_secure();
 }
 
 static void say(const char *text)
@@ -145,6 +148,8 @@ static void start_from_environment(const char *preload_path)
     sigprof__threads_tell(preload_path != NULL);
     code = sigprof__start(&config, false);
     verbose = config.verbose;
+    if (code && sigprof__of_tree() && !verbose)
+        return; /* a child in a sandbox of its own: it did not ask for us */
     if (code == SIGPROF_EFILE) {
         snprintf(message, sizeof message,
                  "SIGPROF_OUT=%.300s: %s (%s); want a file that can be written",
@@ -176,11 +181,14 @@ static bool is_this_process(void)
 
 bool sigprof__stop_and_say(bool remove_if_empty)
 {
+    struct guard guard;
     int code;
 
+    sigprof__guard_enter(&guard);
     sigprof__control_lock();
     code = sigprof__stop(remove_if_empty);
     sigprof__control_unlock();
+    sigprof__guard_leave(&guard);
     if (code == SIGPROF_EFILE)
         say_left();
     if (code != SIGPROF_EOFF && verbose)
@@ -216,11 +224,13 @@ void sigprof__hook_load(const struct sigprof__sys *real,
 
 void sigprof__hook_thread_begin(uintptr_t start_routine)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
-    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
-        sigprof__thread_begin_self(start_routine, NULL);
-    errno = saved_errno;
+    if (atomic_load(&sigprof__state.phase) == PHASE_OFF || !is_this_process())
+        return;
+    sigprof__guard_enter(&guard);
+    sigprof__thread_begin_self(start_routine, NULL);
+    sigprof__guard_leave(&guard);
 }
 
 bool sigprof__hook_action(const struct sigaction *set, struct sigaction *get)
@@ -239,11 +249,13 @@ void sigprof__hook_itimer(bool armed)
 
 void sigprof__hook_modules(void)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
-    if (atomic_load(&sigprof__state.phase) != PHASE_OFF && is_this_process())
-        sigprof__modules_refresh();
-    errno = saved_errno;
+    if (atomic_load(&sigprof__state.phase) == PHASE_OFF || !is_this_process())
+        return;
+    sigprof__guard_enter(&guard);
+    sigprof__modules_refresh();
+    sigprof__guard_leave(&guard);
 }
 
 /* An ignored SIGPROF is inherited, so the program's wish for that stands; else a
@@ -262,31 +274,31 @@ static bool stopped_for_exec;
 
 void sigprof__hook_exec(const char *path)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
     if (!is_this_process() ||
         atomic_load(&sigprof__state.phase) == PHASE_OFF)
         return;
-    sigprof__control_lock();
+    sigprof__guard_enter(&guard);
     sigprof__event_exec(path);
-    sigprof__control_unlock();
     stopped_for_exec = sigprof__stop_and_say(true);
     clear_pending();
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
 }
 
 void sigprof__hook_exec_failed(void)
 {
-    int saved_errno = errno;
     struct sigprof__config config = sigprof__session.config;
+    struct guard guard;
 
     if (!is_this_process() || !stopped_for_exec)
         return;
+    sigprof__guard_enter(&guard);
     stopped_for_exec = false;
     sigprof__control_lock();
     sigprof__start(&config, false);
     sigprof__control_unlock();
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
 }
 
 void sigprof__hook_exit(void)

@@ -154,10 +154,17 @@ static int open_over(struct profile_file *file)
 
 static int open_device(struct profile_file *file)
 {
+    struct stat status;
+
     file->regular = false;
     file->descriptor =
         open(file->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    return file->descriptor < 0 ? errno : 0;
+    if (file->descriptor < 0)
+        return errno;
+    if (fstat(file->descriptor, &status) == 0 && !S_ISREG(status.st_mode))
+        return 0;
+    sigprof__profile_close(file);
+    return EEXIST; /* it was no file a moment ago: not ours to append to */
 }
 
 static bool make_absolute(struct profile_file *file, const char *name)

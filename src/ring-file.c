@@ -218,9 +218,9 @@ static bool head_is_sane(const struct ring_head *head, size_t bytes)
                bytes;
 }
 
-/* In a folder that everybody writes to: only a file, and only our user's (root's
- * tools read anybody's). The descriptor, or -1 and errno. */
-static int open_own(const char *path, struct stat *status)
+/* In a folder that everybody writes to: only a file, and only our user's; with
+ * foreign, root reads anybody's. The descriptor, or -1 and errno. */
+static int open_own(const char *path, bool foreign, struct stat *status)
 {
     int descriptor =
         open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -228,14 +228,14 @@ static int open_own(const char *path, struct stat *status)
     if (descriptor < 0)
         return -1;
     if (fstat(descriptor, status) == 0 && S_ISREG(status->st_mode) &&
-        (status->st_uid == geteuid() || geteuid() == 0))
+        (status->st_uid == geteuid() || (foreign && geteuid() == 0)))
         return descriptor;
     close(descriptor);
     errno = EPERM;
     return -1;
 }
 
-int sigprof__ring_open(struct ring *ring, const char *path)
+int sigprof__ring_open(struct ring *ring, const char *path, bool foreign)
 {
     struct stat status;
     void *map = MAP_FAILED;
@@ -243,7 +243,7 @@ int sigprof__ring_open(struct ring *ring, const char *path)
 
     memset(ring, 0, sizeof *ring);
     ring->descriptor = -1;
-    int descriptor = open_own(path, &status);
+    int descriptor = open_own(path, foreign, &status);
     if (descriptor < 0)
         return errno;
     if (status.st_size < RING_HEAD_BYTES)
@@ -278,7 +278,7 @@ void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,
 bool sigprof__ring_alive(const char *path)
 {
     struct stat status;
-    int descriptor = open_own(path, &status);
+    int descriptor = open_own(path, true, &status);
     bool alive;
 
     if (descriptor < 0)
@@ -295,6 +295,7 @@ void sigprof__ring_each(void (*visit)(const char *path, int pid, void *arg),
     DIR *rings = opendir(directory);
     struct dirent *entry;
     unsigned uid, pid;
+    struct stat status;
     char path[512];
     int length;
 
@@ -306,7 +307,8 @@ void sigprof__ring_each(void (*visit)(const char *path, int pid, void *arg),
             length == 0 || uid != (unsigned)geteuid())
             continue;
         snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-        visit(path, (int)pid, arg);
+        if (stat(path, &status) == 0 && status.st_uid == geteuid())
+            visit(path, (int)pid, arg);
     }
     closedir(rings);
 }

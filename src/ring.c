@@ -131,8 +131,11 @@ void sigprof__ring_count_drop(struct ring *ring, enum ring_drop cause,
                               uint32_t periods, uint64_t now_ns)
 {
     struct ring_head *head = ring->head;
-    uint64_t since = now_ns - head->start_mono_ns;
-    uint64_t never = 0;
+    uint64_t since, never = 0;
+
+    if (!head)
+        return; /* a handler that a stop did not wait for any longer */
+    since = now_ns - head->start_mono_ns;
 
     atomic_fetch_add_explicit(&head->dropped[cause], periods,
                               memory_order_relaxed);

@@ -189,8 +189,9 @@ void sigprof__ring_close(struct ring *ring);
 /* Control. Unmaps; remove: unlinks too. */
 void sigprof__ring_drop(struct ring *ring, bool remove);
 
-/* Maps an existing ring file for reading. 0 or an errno value. */
-int sigprof__ring_open(struct ring *ring, const char *path);
+/* Maps an existing ring file for reading. 0 or an errno value. foreign: root may
+ * read another user's; never by a name that was only found in a shared folder. */
+int sigprof__ring_open(struct ring *ring, const char *path, bool foreign);
 
 /* Copies size bytes of the event log from the count `at` on. */
 void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,

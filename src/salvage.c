@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "encode.h"
@@ -185,7 +186,7 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
 
     *bytes = NULL;
     *size = 0;
-    if (sigprof__ring_open(&ring, ring_path) != 0)
+    if (sigprof__ring_open(&ring, ring_path, true) != 0)
         return SALVAGE_NONE;
     if (memcmp(ring.head->id, id, FORMAT_ID_BYTES) == 0) {
         if (sigprof__ring_alive(ring_path))
@@ -231,7 +232,7 @@ static bool is_the_profile(const char *ring_path, const char *profile_path)
     struct ring ring;
     bool same;
 
-    if (sigprof__ring_open(&ring, ring_path) != 0)
+    if (sigprof__ring_open(&ring, ring_path, true) != 0)
         return false;
     same = memchr(ring.head->profile, '\0', sizeof ring.head->profile) &&
            (stat(ring.head->profile, &own) != 0 ||
@@ -264,6 +265,22 @@ int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
 
 /* ---- At the next start --------------------------------------------------- */
 
+/* Nothing is appended to a file only because a ring names it. */
+static bool is_of_recording(const uint8_t *file, size_t size, const uint8_t *id)
+{
+    uint8_t start[FORMAT_FILE_HEADER_BYTES];
+    size_t payload;
+    uint32_t sequence, word;
+
+    sigprof__format_file_header(start);
+    return size > sizeof start && memcmp(file, start, sizeof start) == 0 &&
+           sigprof__format_block_check(file + sizeof start,
+                                       size - sizeof start, &payload,
+                                       &sequence, &word) == 0 &&
+           sequence == 0 &&
+           memcmp(file + sizeof start + 12, id, sizeof word) == 0;
+}
+
 static void salvage_into(const char *ring_path, const uint8_t *id,
                          const char *profile)
 {
@@ -280,7 +297,8 @@ static void salvage_into(const char *ring_path, const uint8_t *id,
         file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
                     descriptor, 0);
         if (file != MAP_FAILED) {
-            if (sigprof__salvage(ring_path, id, file, (size_t)status.st_size,
+            if (is_of_recording(file, (size_t)status.st_size, id) &&
+                sigprof__salvage(ring_path, id, file, (size_t)status.st_size,
                                  &tail, &size) == SALVAGE_TAIL)
                 sigprof__salvage_keep(ring_path, profile, tail, size);
             munmap(file, (size_t)status.st_size);
@@ -289,6 +307,8 @@ static void salvage_into(const char *ring_path, const uint8_t *id,
     free(tail);
     close(descriptor);
 }
+
+#define ABANDONED_SECONDS 3600 /* time to look for the profile, and fold it */
 
 /* Is there nothing in the ring that anybody could miss? */
 static bool is_empty(const struct ring *ring)
@@ -299,6 +319,19 @@ static bool is_empty(const struct ring *ring)
     return true;
 }
 
+/* A profile that somebody removed does not come back, nor one that never was. */
+static bool is_abandoned(const char *ring_path, const char *profile)
+{
+    struct stat ring, file;
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return stat(ring_path, &ring) == 0 &&
+           now.tv_sec - ring.st_mtime > ABANDONED_SECONDS &&
+           (profile[0] != '/' ||
+            (stat(profile, &file) != 0 && errno == ENOENT));
+}
+
 void sigprof__salvage_sweep(const char *ring_path)
 {
     struct ring ring;
@@ -306,14 +339,14 @@ void sigprof__salvage_sweep(const char *ring_path)
     char profile[sizeof ring.head->profile];
     bool empty;
 
-    if (sigprof__ring_open(&ring, ring_path) != 0)
+    if (sigprof__ring_open(&ring, ring_path, false) != 0)
         return;
     memcpy(id, ring.head->id, sizeof id);
     snprintf(profile, sizeof profile, "%.*s", (int)sizeof profile - 1,
              ring.head->profile);
     empty = is_empty(&ring);
     sigprof__ring_drop(&ring, false);
-    if (empty)
+    if (empty || is_abandoned(ring_path, profile))
         unlink(ring_path);
     else if (profile[0] == '/')
         salvage_into(ring_path, id, profile);

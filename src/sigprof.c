@@ -12,8 +12,11 @@
 #include "children.h"
 #include "clock/clock.h"
 #include "drain.h"
+#include "environment.h"
 #include "events-log.h"
 #include "foreign.h"
+#include "guard.h"
+#include "header.h"
 #include "hooks.h"
 #include "labels.h"
 #include "modules.h"
@@ -61,6 +64,7 @@ static void begin_session(const struct sigprof__config *config, bool forked)
 {
     struct sigprof__session *session = &sigprof__session;
     struct timespec real;
+    char id[33];
 
     memset(session, 0, sizeof *session);
     session->config = *config;
@@ -78,6 +82,8 @@ static void begin_session(const struct sigprof__config *config, bool forked)
                                             : SIGPROF_CLOCK_THREAD);
     atomic_store(&sigprof__state.may_call_system,
                  !sigprof__os_syscalls_filtered());
+    sigprof__id_text(session->id, id);
+    sigprof__environment_mark(id, session->pid);
 }
 
 static int make_ring(const struct sigprof__config *config)
@@ -97,7 +103,7 @@ static int make_ring(const struct sigprof__config *config)
     return code;
 }
 
-static int start_drain(const struct sigprof__config *config, bool forked)
+static int start_drain(bool forked)
 {
     struct os_identity who;
     struct profile_name name = {
@@ -106,7 +112,6 @@ static int start_drain(const struct sigprof__config *config, bool forked)
         .start_real_ns = (int64_t)sigprof__session.start_real_ns,
         .of_tree = forked || sigprof__of_tree()};
 
-    (void)config;
     sigprof__os_identity(&who);
     return sigprof__drain_start(&name, forked);
 }
@@ -145,7 +150,7 @@ static int start_parts(const struct sigprof__config *config, bool forked)
         code = sigprof__unwind_libunwind_load();
     sigprof__state.unwind = engine_of(config->unwind);
     if (!code)
-        code = start_drain(config, forked);
+        code = start_drain(forked);
     if (code) {
         sigprof__ring_drop(&sigprof__state.ring, true);
         return code;
@@ -231,27 +236,16 @@ int sigprof__stop(bool remove_if_empty)
 int sigprof_start(const struct sigprof_options *options)
 {
     struct sigprof__config config;
-    int saved_errno = errno;
+    struct guard guard;
     int code = sigprof__config_from_options(&config, options);
 
     if (code)
         return code;
+    sigprof__guard_enter(&guard);
     sigprof__control_lock();
     code = sigprof__start(&config, false);
     sigprof__control_unlock();
-    errno = saved_errno;
-    return code;
-}
-
-int sigprof_stop(void)
-{
-    int saved_errno = errno;
-    int code;
-
-    sigprof__control_lock();
-    code = sigprof__stop(false);
-    sigprof__control_unlock();
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
     return code;
 }
 
@@ -275,16 +269,27 @@ static int resume_sampling(void)
     return sigprof__threads_arm();
 }
 
+static int stop_sampling(void)
+{
+    return sigprof__stop(false);
+}
+
 static int controlled(int (*change)(void))
 {
-    int saved_errno = errno;
+    struct guard guard;
     int code;
 
+    sigprof__guard_enter(&guard);
     sigprof__control_lock();
     code = change();
     sigprof__control_unlock();
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
     return code;
+}
+
+int sigprof_stop(void)
+{
+    return controlled(stop_sampling);
 }
 
 int sigprof_pause(void)
@@ -305,12 +310,13 @@ int sigprof_flush(void)
 int sigprof_stats(struct sigprof_stats *stats)
 {
     struct sigprof_stats full;
-    int saved_errno = errno;
+    struct guard guard;
     size_t size;
 
     if (!stats || stats->size < sizeof stats->size)
         return SIGPROF_EINVAL;
     size = stats->size < sizeof full ? stats->size : sizeof full;
+    sigprof__guard_enter(&guard);
     sigprof__control_lock();
     memset(&full, 0, sizeof full);
     if (phase() != PHASE_OFF)
@@ -318,9 +324,9 @@ int sigprof_stats(struct sigprof_stats *stats)
     else
         full = last_stats;
     sigprof__control_unlock();
+    sigprof__guard_leave(&guard);
     full.size = stats->size;
     memcpy(stats, &full, size);
-    errno = saved_errno;
     return 0;
 }
 
@@ -339,25 +345,33 @@ int sigprof_supported(const char *feature)
     return 0;
 }
 
+/* A raw fork's child has our state, but no part in the session. */
+static bool is_on_here(void)
+{
+    return phase() != PHASE_OFF && sigprof__session.pid == getpid();
+}
+
 int sigprof_thread_attach(const char *name)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
-    if (phase() == PHASE_OFF)
+    if (!is_on_here())
         return SIGPROF_EOFF;
+    sigprof__guard_enter(&guard);
     sigprof__thread_begin_self(0, name);
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
     return 0;
 }
 
 int sigprof_thread_detach(void)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
-    if (phase() == PHASE_OFF)
+    if (!is_on_here())
         return SIGPROF_EOFF;
+    sigprof__guard_enter(&guard);
     sigprof__thread_end_self();
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
     return 0;
 }
 
@@ -390,7 +404,9 @@ void sigprof__sheet(struct sigprof_stats *stats)
     stats->dropped_slot = dropped(RING_DROP_SLOT);
     stats->dropped =
         stats->dropped_full + stats->dropped_busy + stats->dropped_slot;
-    stats->overrun = totals.periods - totals.samples - stats->dropped_full;
+    stats->overrun = totals.periods > totals.samples + stats->dropped_full
+                         ? totals.periods - totals.samples - stats->dropped_full
+                         : 0; /* handlers go on counting while we read */
     stats->foreign = head ? atomic_load(&head->foreign) : 0;
     stats->own_ns = sigprof__drain_cpu_ns();
     stats->unsampled_exit_ns = totals.exit_ns;

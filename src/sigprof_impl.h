@@ -19,14 +19,16 @@
  * drain. Our handler stays installed when the program had none: a late tick must
  * never meet SIG_DFL.
  *
- * Locks, outermost first; none is ever taken in the handler:
+ * Locks, outermost first; none is ever taken in the handler, and none in a thread
+ * of the program's outside a guard (guard.h):
  *      control_lock      sigprof.c   start, stop, pause, resume, fork
+ *      declared_lock     declared.c  declared stacks
  *      threads_lock      threads.c   the slot table, timers
  *      modules_lock      modules.c   refresh
  *      labels_lock       labels.c    the label table
  *      events_lock       events.c    the event log
  *      drain_lock        drain.c     requests to the drain
- * fork takes them all in this order (fork.c), so a child finds each free.
+ * fork takes them all in this order (children.c), so a child finds each free.
  *
  * Memory shared with the handler comes from mmap, is reached through one pointer
  * stored with release order, and is never unmapped while a handler may look at

@@ -11,6 +11,7 @@
 #define ENTRY_REMOVED 1u
 
 _Atomic(struct slot *) slot_chunks[CHUNKS_MAX];
+_Atomic uint32_t sigprof__handlers_inside;
 static _Atomic uint64_t hash[HASH_SIZE]; /* .bss: pages come when used */
 
 static uint32_t first_probe(int tid)

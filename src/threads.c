@@ -3,7 +3,6 @@
  * threads-signal.c. */
 #include "threads.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "clock/clock.h"
 #include "drain.h"
 #include "events.h"
+#include "guard.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
 
@@ -250,8 +250,8 @@ static void add_totals(struct thread_totals *totals, struct slot *slot,
     int64_t unsampled = unsampled_ns(slot);
 
     totals->cpu_ns += slot->cpu_last_ns - slot->cpu_at_start_ns;
-    totals->periods += atomic_load(&slot->periods);
     totals->samples += atomic_load(&slot->samples);
+    totals->periods += atomic_load(&slot->periods);
     if (cause == FORMAT_EXIT_ENDED)
         totals->exit_ns += unsampled;
     else if (cause == FORMAT_EXIT_BLOCKED)
@@ -349,7 +349,8 @@ static void look_at(struct slot *slot)
 {
     char name[sizeof slot->name];
 
-    sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+    if (atomic_load(&sigprof__state.phase) == PHASE_ON)
+        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
     if (slot->named)
         return;
     slot->named = true;
@@ -418,16 +419,17 @@ static void leave_process(void)
 static void thread_leaves(void *round)
 {
     uintptr_t next = (uintptr_t)round + 1;
-    int saved_errno = errno;
+    struct guard guard;
 
     if (next <= ROUNDS && pthread_setspecific(leaving, (void *)next) == 0)
         return;
-    if (atomic_load(&sigprof__state.phase) != PHASE_OFF &&
-        sigprof__session.pid == getpid()) {
-        sigprof__thread_end_self();
-        leave_process();
-    }
-    errno = saved_errno;
+    if (atomic_load(&sigprof__state.phase) == PHASE_OFF ||
+        sigprof__session.pid != getpid())
+        return;
+    sigprof__guard_enter(&guard);
+    sigprof__thread_end_self();
+    leave_process();
+    sigprof__guard_leave(&guard);
 }
 
 static void make_key(void)
@@ -615,6 +617,11 @@ bool sigprof__threads_synchronize(unsigned max_ms)
 
     if (!sigprof__os_barrier())
         nanosleep(&(struct timespec){0, 20000000}, NULL);
+    while (atomic_load(&sigprof__handlers_inside)) {
+        if (sigprof__os_now_ns() > until_ns)
+            return false;
+        nanosleep(&nap, NULL);
+    }
     for (uint32_t i = 0; i < slots_made; i++) {
         while (atomic_load(&slot_at(i)->inside)) {
             if (sigprof__os_now_ns() > until_ns)

@@ -57,6 +57,20 @@ struct slot {
 struct slot *sigprof__slot_of_value(uint32_t value);
 struct slot *sigprof__slot_of_thread(int tid);
 
+/* Around what a handler does with the ring for a thread without a slot; waited for
+ * like the others. */
+extern _Atomic uint32_t sigprof__handlers_inside;
+
+static inline void sigprof__handlers_enter(void)
+{
+    atomic_fetch_add(&sigprof__handlers_inside, 1);
+}
+
+static inline void sigprof__handlers_leave(void)
+{
+    atomic_fetch_sub(&sigprof__handlers_inside, 1);
+}
+
 /* ---- Ordinary code ----------------------------------------------------- */
 
 /* Control. Makes the first chunk. 0 or a SIGPROF_E… code. */
@@ -99,10 +113,7 @@ void sigprof__threads_after_fork(void);
  * false if that took longer than max_ms. */
 bool sigprof__threads_synchronize(unsigned max_ms);
 
-/* Thread-safe. Declared stacks. 0 or a SIGPROF_E… code. */
-int sigprof__stack_declare(uintptr_t low, uintptr_t high);
-int sigprof__stack_forget(uintptr_t low);
-/* Signal-safe. */
+/* Signal-safe. Stacks that the program declared (declared.c). */
 const struct unwind_ranges *sigprof__stacks_declared(void);
 
 /* Threads and what no sample stands for; threads_lock. */
@@ -118,6 +129,8 @@ struct thread_totals {
 };
 void sigprof__threads_totals(struct thread_totals *totals, bool look_for_blocked);
 
+void sigprof__declared_lock(void);
+void sigprof__declared_unlock(void);
 void sigprof__threads_lock(void);
 void sigprof__threads_unlock(void);
 

@@ -6,7 +6,8 @@
  * counted by anybody: with several busy threads it undercounts, and is unfair.
  *
  * It outlives an exec and would then kill the new program: whoever executes
- * disarms it first (sigprof__exec_begin). There is one in a process: while the
+ * disarms it first (sigprof__hook_exec); without
+ * the preload object nobody does, which the manual says. There is one in a process: while the
  * program has it armed, ours gives way.
  */
 #include "clock/clock.h"

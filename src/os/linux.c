@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -312,6 +313,11 @@ void sigprof__os_barrier_begin(void)
 bool sigprof__os_barrier(void)
 {
     return syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+bool sigprof__os_is_secure(void)
+{
+    return getauxval(AT_SECURE) != 0;
 }
 
 int sigprof__os_private_descriptors(void)

@@ -93,6 +93,9 @@ void sigprof__os_barrier_begin(void);
  * (seccomp and its like)? */
 bool sigprof__os_syscalls_filtered(void);
 
+/* Does the program run with rights that its caller has not? */
+bool sigprof__os_is_secure(void);
+
 /* Gives the calling thread a descriptor table of its own, with nothing in it.
  * ENOTSUP: descriptors stay shared. */
 int sigprof__os_private_descriptors(void);

@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "hooks.h"
@@ -28,16 +30,29 @@ extern char **environ;
               : (char **)(envp);                                               \
     }))
 
-/* What every exec does around the real one. */
+/* What every exec does around the real one. One that is sure to fail, as in a
+ * search of the PATH, is not worth an end and a new start. */
 #define EXECUTE(path, call)                                                    \
     do {                                                                       \
         int error;                                                             \
-        sigprof__hook_exec(path);                                              \
+        if (can_execute(path))                                                 \
+            sigprof__hook_exec(path);                                          \
         (call);                                                                \
         error = errno;                                                         \
         sigprof__hook_exec_failed();                                           \
         errno = error;                                                         \
     } while (0)
+
+/* The C library's headers promise that path is not NULL; programs do not. */
+static bool can_execute(const char *volatile path)
+{
+    int error = errno;
+    bool can = path != NULL &&
+               (!strchr(path, '/') || access(path, X_OK) == 0);
+
+    errno = error;
+    return can;
+}
 
 INTERPOSED int execve(const char *path, char *const argv[], char *const envp[])
 {
@@ -78,7 +93,9 @@ INTERPOSED int execveat(int directory, const char *path, char *const argv[],
 {
     char **edited = EDITED(envp);
 
-    EXECUTE(path, REAL(execveat)(directory, path, argv, edited, flags));
+    /* A relative path is not from here: whether it will do is not known. */
+    EXECUTE(path[0] == '/' ? path : "",
+            REAL(execveat)(directory, path, argv, edited, flags));
     return -1;
 }
 

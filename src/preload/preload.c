@@ -34,15 +34,21 @@
 INTERPOSED extern const char sigprof__preload_mark[];
 const char sigprof__preload_mark[] = "libsigprof-preload";
 
-void *sigprof__real(void **cache, const char *name)
+void *sigprof__real(enum real_function which)
 {
-    void *found = __atomic_load_n(cache, __ATOMIC_RELAXED);
+    static const char *const names[] = {
+#define REAL_X(name) #name,
+        REAL_FUNCTIONS(REAL_X)
+#undef REAL_X
+    };
+    static void *found[REAL_COUNT];
+    void *function = __atomic_load_n(&found[which], __ATOMIC_RELAXED);
 
-    if (!found) {
-        found = dlsym(RTLD_NEXT, name);
-        __atomic_store_n(cache, found, __ATOMIC_RELAXED);
+    if (!function) { /* at load; or for a constructor that ran before ours */
+        function = dlsym(RTLD_NEXT, names[which]);
+        __atomic_store_n(&found[which], function, __ATOMIC_RELAXED);
     }
-    return found;
+    return function;
 }
 
 /* ---- Threads ----------------------------------------------------------- */
@@ -130,15 +136,13 @@ INTERPOSED sighandler_t sysv_signal(int number, sighandler_t handler)
 INTERPOSED sighandler_t sigset(int number, sighandler_t disposition);
 sighandler_t sigset(int number, sighandler_t disposition)
 {
-    typedef sighandler_t function(int, sighandler_t);
-    static void *cache;
     sigset_t only, before;
     struct sigaction now;
     sighandler_t old;
 
     if (number != SIGPROF)
-        return ((function *)sigprof__real(&cache, "sigset"))(number,
-                                                              disposition);
+        return ((sighandler_t(*)(int, sighandler_t))sigprof__real(
+            REAL_sigset))(number, disposition);
     sigemptyset(&only);
     sigaddset(&only, SIGPROF);
     if (disposition == SIG_HOLD) {
@@ -214,9 +218,8 @@ __attribute__((constructor)) static void loaded(void)
     int saved_errno = errno;
     Dl_info here;
 
-    /* So that none of them is looked up for the first time in a signal. */
-    (void)REAL(signal);
-    (void)REAL(_exit);
+    for (int i = 0; i < REAL_COUNT; i++)
+        sigprof__real((enum real_function)i);
     if (dladdr(sigprof__preload_mark, &here) && here.dli_fname)
         sigprof__hook_load(&real, here.dli_fname);
     errno = saved_errno;

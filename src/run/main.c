@@ -67,14 +67,19 @@ static const char usage[] =
     "read by sigprof-fold. Exit status: PROGRAM's; 2 usage, 125 sigprof-run\n"
     "failed, 126 PROGRAM could not be executed, 127 it was not found.\n";
 
+static void say_list(const char *format, va_list list)
+{
+    fputs("sigprof-run: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+}
+
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
     va_list rest;
 
     va_start(rest, format);
-    fputs("sigprof-run: ", stderr);
-    vfprintf(stderr, format, rest);
-    fputc('\n', stderr);
+    say_list(format, rest);
     va_end(rest);
 }
 
@@ -84,9 +89,7 @@ fail(int code, const char *format, ...)
     va_list rest;
 
     va_start(rest, format);
-    fputs("sigprof-run: ", stderr);
-    vfprintf(stderr, format, rest);
-    fputc('\n', stderr);
+    say_list(format, rest);
     va_end(rest);
     exit(code);
 }

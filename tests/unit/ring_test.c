@@ -332,7 +332,7 @@ static void a_dead_process_s_ring_reads_as_it_was_left(void)
     CHECK(append(&owner, 1, stack, 10, 0, &plain));
     memcpy(left, block_of(&owner)->records, sizeof left);
     CHECK(sigprof__ring_alive(ring.path));
-    CHECK_EQ(sigprof__ring_open(&other, ring.path), 0);
+    CHECK_EQ(sigprof__ring_open(&other, ring.path, false), 0);
     CHECK(memcmp(other.head->id, ring.head->id, FORMAT_ID_BYTES) == 0);
     CHECK_EQ(other.blocks, ring.blocks);
     CHECK_EQ(atomic_load(&ring_block(&other, owner.block - 1)->committed), 104);
@@ -351,24 +351,24 @@ static void what_is_not_a_ring_is_not_opened(void)
     FILE *file;
 
     begin();
-    CHECK_EQ(sigprof__ring_open(&other, "/dev/shm/no-such-file") != 0, 1);
+    CHECK_EQ(sigprof__ring_open(&other, "/dev/shm/no-such-file", false) != 0, 1);
     ring.head->blocks++; /* more than the file has */
-    CHECK(sigprof__ring_open(&other, ring.path) != 0);
+    CHECK(sigprof__ring_open(&other, ring.path, false) != 0);
     ring.head->blocks--;
     ring.head->version++;
-    CHECK(sigprof__ring_open(&other, ring.path) != 0);
+    CHECK(sigprof__ring_open(&other, ring.path, false) != 0);
     ring.head->version--;
     ring.head->block_bytes = 0;
-    CHECK(sigprof__ring_open(&other, ring.path) != 0);
+    CHECK(sigprof__ring_open(&other, ring.path, false) != 0);
     ring.head->block_bytes = 8192;
-    CHECK_EQ(sigprof__ring_open(&other, ring.path), 0);
+    CHECK_EQ(sigprof__ring_open(&other, ring.path, false), 0);
     sigprof__ring_drop(&other, false);
     end();
     file = fopen("/dev/shm/sigprof-test-short", "w");
     CHECK(file != NULL);
     fputs("SIGPRING", file);
     fclose(file);
-    CHECK(sigprof__ring_open(&other, "/dev/shm/sigprof-test-short") != 0);
+    CHECK(sigprof__ring_open(&other, "/dev/shm/sigprof-test-short", false) != 0);
     unlink("/dev/shm/sigprof-test-short");
 }
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Around everything of ours that runs in a thread of the program's and may take a
+ * lock: no signal, so that no handler of the program's finds our locks held by
+ * the thread it interrupted; no cancellation, so that none is left held. errno is
+ * given back as it was.
+ */
+#ifndef SIGPROF_GUARD_H
+#define SIGPROF_GUARD_H
+
+#include <signal.h>
+
+struct guard {
+    sigset_t mask;
+    int cancel;
+    int error;
+};
+
+/* Thread-safe; nests. */
+void sigprof__guard_enter(struct guard *guard);
+void sigprof__guard_leave(const struct guard *guard);
+
+#endif
