@@ -224,8 +224,6 @@ static void say_mismatch(struct naming *naming, const struct sym_module *module,
 static void say_missing(struct naming *naming, const struct sym_module *module,
                         const struct sym_report *report, size_t frames)
 {
-    naming->report->mismatched += frames;
-    naming->report->mismatched_modules++;
     if (naming->say)
         naming->say("%s: %s; %zu frames stay %.*s+0x…", module->path,
                     report->state == SYM_NO_FILE ? strerror(report->error)

@@ -48,8 +48,9 @@ says() {
     }
 }
 
+# But for modules that these tests say are nowhere, which has to be said.
 silent() {
-    [ ! -s err ] || {
+    ! grep -v '/nowhere/.*: No such file or directory; [0-9]* frames stay' err || {
         fail "stderr is not empty"
         cat err
     }

@@ -83,13 +83,49 @@ static void a_fixed_name_replaces_an_earlier_run_by_rename(void)
     struct stat before, after;
     char paths[16][512];
 
-    write_text(run_path("fixed.x"), "an earlier run");
+    write_text(run_path("fixed.x"), "\x89SIGPROF of an earlier run");
     CHECK_EQ(stat(run_path("fixed.x"), &before), 0);
     CHECK_STR(path_of("fixed.x", false), run_path("fixed.x"));
     CHECK_EQ(stat(run_path("fixed.x"), &after), 0);
     CHECK(before.st_ino != after.st_ino);
     CHECK_EQ(after.st_size, 0);
     CHECK_EQ(run_find(".x", paths, 16), 1);
+}
+
+static void what_is_no_profile_is_not_replaced(void)
+{
+    struct stat before, after;
+    char link[600];
+
+    write_text(run_path("notes.x"), "precious");
+    CHECK_EQ(stat(run_path("notes.x"), &before), 0);
+    CHECK_EQ(create(run_path("notes.x"), false), EEXIST);
+    CHECK_EQ(stat(run_path("notes.x"), &after), 0);
+    CHECK(before.st_ino == after.st_ino && after.st_size == 8);
+    snprintf(link, sizeof link, "%s", run_path("link.x"));
+    CHECK_EQ(symlink(run_path("notes.x"), link), 0);
+    CHECK_EQ(create(link, false), EEXIST);
+    CHECK_EQ(lstat(link, &after), 0);
+    CHECK(S_ISLNK(after.st_mode));
+}
+
+static void through_a_link_its_target_is_replaced(void)
+{
+    struct stat status;
+    char link[600];
+
+    write_text(run_path("target.x"), "\x89SIGPROF of an earlier run");
+    snprintf(link, sizeof link, "%s", run_path("to-target.x"));
+    CHECK_EQ(symlink(run_path("target.x"), link), 0);
+    CHECK_STR(path_of("to-target.x", false), run_path("target.x"));
+    CHECK_EQ(lstat(link, &status), 0);
+    CHECK(S_ISLNK(status.st_mode));
+}
+
+static void a_file_made_for_it_is_taken(void)
+{
+    write_text(run_path("made.x"), "");
+    CHECK_STR(path_of("made.x", false), run_path("made.x"));
 }
 
 static void a_child_appends_its_pid_to_a_fixed_name(void)
@@ -201,6 +237,9 @@ int main(void)
     RUN(a_folder_gets_program_and_pid);
     RUN(a_second_run_of_the_same_pid_gets_a_number);
     RUN(a_fixed_name_replaces_an_earlier_run_by_rename);
+    RUN(what_is_no_profile_is_not_replaced);
+    RUN(through_a_link_its_target_is_replaced);
+    RUN(a_file_made_for_it_is_taken);
     RUN(a_child_appends_its_pid_to_a_fixed_name);
     RUN(an_own_file_is_never_replaced);
     RUN(a_device_is_written_to_and_not_removed);
