@@ -258,6 +258,35 @@ static void take_tail(struct load_input *input, struct reader *reader,
                      strerror(error));
 }
 
+static void say_added(const struct load_input *input)
+{
+    sigprof__say("%s: the process was cut off; what was in its ring has been "
+                 "added to the file",
+                 input->path);
+}
+
+/* A start of the same user may have added the ring since we opened the file. */
+static bool take_appended(struct load_input *input, struct reader *reader)
+{
+    int descriptor = open(input->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    ssize_t got = -1;
+
+    if (descriptor < 0)
+        return false;
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+        (size_t)status.st_size > input->size &&
+        (input->tail = malloc((size_t)status.st_size - input->size)))
+        got = pread(descriptor, input->tail,
+                    (size_t)status.st_size - input->size, (off_t)input->size);
+    close(descriptor);
+    if (got <= 0)
+        return false;
+    input->tail_bytes = (size_t)got;
+    sigprof__reader_more(reader, input->tail, input->tail_bytes);
+    return true;
+}
+
 static void look_behind(struct load_input *input, struct reader *reader,
                         struct model *model)
 {
@@ -270,9 +299,7 @@ static void look_behind(struct load_input *input, struct reader *reader,
     snprintf(path, sizeof path, "%.*s", (int)ring.size, ring.at);
     if (sigprof__model_info(process, "salvaged").size) {
         process->cut = CUT_KILLED;
-        sigprof__say("%s: the process was cut off; what was in its ring has "
-                     "been added to the file",
-                     input->path);
+        say_added(input);
         return;
     }
     if (ring.size && ring.size < sizeof path &&
@@ -291,6 +318,12 @@ static void look_behind(struct load_input *input, struct reader *reader,
                      input->path);
         break;
     case SALVAGE_NONE:
+        if (take_appended(input, reader) &&
+            sigprof__model_info(process, "salvaged").size) {
+            process->cut = CUT_KILLED;
+            say_added(input);
+            break;
+        }
         process->cut = CUT_UNKNOWN;
         sigprof__say("%s: cut: the file has no end and its ring is gone, so "
                      "its last samples may be missing",

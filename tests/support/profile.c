@@ -331,12 +331,22 @@ int profile_read_salvaged(struct profile *profile, const char *path)
     size_t size, tail_size;
     int error = read_whole(path, &bytes, &size);
 
+    enum salvage_state state;
+
     if (error)
         return error;
     profile_parse(profile, bytes, size);
     id_of(profile, id);
-    if (sigprof__salvage(profile_info(profile, "ring"), id, bytes, size, &tail,
-                         &tail_size) == SALVAGE_TAIL) {
+    state = sigprof__salvage(profile_info(profile, "ring"), id, bytes, size,
+                             &tail, &tail_size);
+    if (state == SALVAGE_NONE) {
+        /* A start of the same user, in another test, was faster. */
+        free(bytes);
+        profile_free(profile);
+        CHECK_EQ(read_whole(path, &bytes, &size), 0);
+        profile_parse(profile, bytes, size);
+    }
+    if (state == SALVAGE_TAIL) {
         bytes = realloc(bytes, size + tail_size);
         CHECK(bytes != NULL);
         memcpy(bytes + size, tail, tail_size);
