@@ -198,18 +198,19 @@ def leaves_of(data):
     return leaves
 
 
-def disagreements(ours, theirs):
-    """Functions among either's top ten whose shares differ beyond chance."""
+def disagreements(ours, samples, theirs):
+    """Functions among either's top ten whose shares differ beyond chance. A sample
+    of ours may stand for several periods: chance goes by samples."""
     n, m = sum(ours.values()), sum(theirs.values())
     names = {name for name, _ in ours.most_common(TOP) + theirs.most_common(TOP)}
     bad = []
     for name in sorted(names):
         p, q = ours[name] / n, theirs[name] / m
-        pooled = (ours[name] + theirs[name]) / (n + m)
-        sigma = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+        pooled = (p * samples + q * m) / (samples + m)
+        sigma = math.sqrt(pooled * (1 - pooled) * (1 / samples + 1 / m))
         if sigma and abs(p - q) / sigma > Z_LIMIT:
             bad.append("%s: %.1f %% of %d here, %.1f %% of %d by perf"
-                       % (name, 100 * p, n, 100 * q, m))
+                       % (name, 100 * p, samples, 100 * q, m))
     return bad
 
 
@@ -336,7 +337,7 @@ def main():
             try:
                 sheet, ours = measure(build, folder, case)
                 theirs = perf_leaves(folder, case) if shutil.which("perf") else None
-                bad = disagreements(ours, theirs) if theirs else None
+                bad = disagreements(ours, sheet["samples"], theirs) if theirs else None
                 print("%-12s %8d %10.2f %10.2f  %s"
                       % (case.name, sheet["samples"], sheet["complete_percent"],
                          sheet["difference_percent"],
