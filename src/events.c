@@ -176,14 +176,6 @@ void sigprof__event_label(uint32_t id, uint32_t parent, const char *key,
     });
 }
 
-void sigprof__event_fork(int child_pid)
-{
-    EVENT(FORMAT_FORK, BODY_SMALL, {
-        sigprof__put_varint(&out, (uint64_t)child_pid);
-        sigprof__put_varint(&out, since_start_ns());
-    });
-}
-
 void sigprof__event_exec(const char *path)
 {
     EVENT(FORMAT_EXEC, BODY_PATH, {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The event log: modules, threads, labels, forks. Written by ordinary code into
+ * The event log: modules, threads, labels. Written by ordinary code into
  * an area of the ring that samples cannot push out, as records of the profile
  * file (format.h), which the drain copies into it.
  *
@@ -30,7 +30,6 @@ void sigprof__event_exit(int tid, uint64_t cpu_ns, uint64_t periods,
                          unsigned cause);
 void sigprof__event_label(uint32_t id, uint32_t parent, const char *key,
                           const char *value);
-void sigprof__event_fork(int child_pid);
 void sigprof__event_exec(const char *path);
 void sigprof__event_info(const char *key, const char *value);
 
