@@ -331,6 +331,8 @@ static void plan_output(struct run *run)
     if (!run->out[0])
         fail(EXIT_USAGE, "-o: want the name of a file or a folder");
     if (is_raw(run->out)) {
+        if (!strchr(run->out, '%'))
+            check_writable(run->out);
         set("SIGPROF_OUT", run->out);
         return;
     }
