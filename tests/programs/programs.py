@@ -154,7 +154,8 @@ def leaf_name(frame):
     name = re.sub(r"\+0x[0-9a-f]+$", "+", frame)
     name = re.sub(r"\(.*", "", name) or name
     name = name.replace("memmove_", "memcpy_")  # one function, two local names
-    return ALIASES.get(name.split("@")[0], name)
+    name = ALIASES.get(name.split("@")[0], name.split("@")[0])
+    return re.sub(r"^_+(GI_+)?", "", name) or name
 
 
 def our_leaves(folded):
@@ -208,7 +209,7 @@ def disagreements(ours, samples, theirs):
         p, q = ours[name] / n, theirs[name] / m
         pooled = (p * samples + q * m) / (samples + m)
         sigma = math.sqrt(pooled * (1 - pooled) * (1 / samples + 1 / m))
-        if sigma and abs(p - q) / sigma > Z_LIMIT:
+        if sigma and max(p, q) >= 0.01 and abs(p - q) / sigma > Z_LIMIT:
             bad.append("%s: %.1f %% of %d here, %.1f %% of %d by perf"
                        % (name, 100 * p, samples, 100 * q, m))
     return bad
