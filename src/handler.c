@@ -19,6 +19,7 @@
 #include "labels.h"
 #include "os/os.h"
 #include "os/regs.h"
+#include "probes.h"
 #include "threads.h"
 
 struct sigprof__state sigprof__state;
@@ -71,10 +72,12 @@ static void take_sample(struct slot *slot, const void *ucontext,
     sigprof__state.unwind(&walk);
     header.end = slot->stack.end;
     if (sigprof__ring_append(ring, &slot->owner, slot->tid, &slot->stack,
-                             &header))
+                             &header)) {
         add(&slot->samples, 1);
-    else
+        PROBE_SAMPLE(slot->tid, regs_pc(ucontext), weight);
+    } else {
         sigprof__ring_count_drop(ring, RING_DROP_FULL, weight, header.time_ns);
+    }
     add(&slot->periods, weight);
 }
 

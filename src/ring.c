@@ -2,6 +2,8 @@
 /* The ring, handler's side. Theory: ring.h. Everything here is Signal-safe. */
 #include "ring.h"
 
+#include "probes.h"
+
 #define WORD_BITS (8 * sizeof(uintptr_t))
 
 /* Gives up after this many lost races: others then made progress. */
@@ -143,4 +145,5 @@ void sigprof__ring_count_drop(struct ring *ring, enum ring_drop cause,
                                             memory_order_relaxed,
                                             memory_order_relaxed);
     atomic_store_explicit(&head->last_drop_ns, since, memory_order_relaxed);
+    PROBE_DROP(cause, periods);
 }

@@ -20,6 +20,7 @@
 #include "hooks.h"
 #include "labels.h"
 #include "modules.h"
+#include "probes.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
 
@@ -178,6 +179,8 @@ int sigprof__start(const struct sigprof__config *config, bool forked)
     code = start_parts(config, forked);
     if (code && sigprof__state.ring.head)
         stop_parts(true);
+    if (!code)
+        PROBE_START(config->hz, (int)getpid());
     return code;
 }
 
@@ -221,6 +224,7 @@ static int stop_parts(bool remove_if_empty)
         snprintf(sigprof__session.ring_left, sizeof sigprof__session.ring_left,
                  "%s", sigprof__state.ring.path);
     drop_ring(quiet, code == 0);
+    PROBE_STOP((int)getpid());
     return code;
 }
 
