@@ -167,19 +167,27 @@ static bool below_signal(const struct model *model, uint32_t node)
     return parent && model->nodes[parent].frame == FRAME_SIGNAL;
 }
 
+static bool is_named(const struct model *model, struct model_places places)
+{
+    return places.count && model->places[places.first].function;
+}
+
 /*
- * The name a node has: exact says that it is a leaf or was interrupted. What a
+ * What a node shows: exact says that it is a leaf or was interrupted. What a
  * signal handler returns to is the trampoline's first byte, so that is exact
- * too; libc's has no symbol of its own in a stripped system. 0: no frame.
+ * too; libc's has no symbol of its own in a stripped system.
  */
-static uint32_t node_name(struct model *model, uint32_t node, bool exact)
+static struct model_places node_places(const struct model *model, uint32_t node,
+                                       bool exact)
 {
     const struct model_frame *frame = &model->frames[model->nodes[node].frame];
 
     if (model->nodes[node].frame == FRAME_SIGNAL)
-        return 0;
+        return (struct model_places){0, 0};
     if (below_signal(model, node))
-        return frame->named ? frame->exact : plain_name(model, "[signal]");
+        return is_named(model, frame->exact)
+                   ? frame->exact
+                   : model->frames[FRAME_SIGNAL].exact;
     return exact ? frame->exact : frame->call;
 }
 
@@ -195,15 +203,19 @@ size_t sigprof__fold_frames(struct model *model,
     size_t first;
 
     *roots = count;
-    if (end && count < room)
+    if (count == room)
+        return room + 1;
+    if (end)
         names[count++] = end;
     first = count;
-    for (; node && count < room; node = model->nodes[node].parent) {
-        uint32_t name = node_name(model, node, exact);
+    for (; node; node = model->nodes[node].parent) {
+        struct model_places places = node_places(model, node, exact);
 
         exact = model->nodes[node].frame == FRAME_SIGNAL;
-        if (name)
-            names[count++] = name;
+        if (places.count > room - count)
+            return room + 1;
+        while (places.count)
+            names[count++] = model->places[places.first + --places.count].name;
     }
     for (size_t i = first, j = count; i + 1 < j; i++) {
         uint32_t swap = names[i];
@@ -226,6 +238,19 @@ struct folding {
     uint32_t base; /* the tree's node of root frames and end */
 };
 
+/* The tree's node of the innermost function of a node, below `parent`. */
+static uint32_t fold_node(struct folding *folding, uint32_t parent,
+                          uint32_t node, bool exact)
+{
+    struct model_places places = node_places(folding->model, node, exact);
+
+    for (uint32_t i = 0; i < places.count; i++)
+        parent =
+            tree_child(folding->tree, parent,
+                       folding->model->places[places.first + i].name, false);
+    return parent;
+}
+
 static uint32_t fold_caller(struct folding *folding, uint32_t node)
 {
     uint32_t path[READ_MAX_DEPTH];
@@ -242,14 +267,10 @@ static uint32_t fold_caller(struct folding *folding, uint32_t node)
         exact = folding->model->nodes[at].frame == FRAME_SIGNAL;
     }
     while (depth--) {
-        uint32_t name;
-
         at = path[depth];
         exact = depth > 0 &&
                 folding->model->nodes[path[depth - 1]].frame == FRAME_SIGNAL;
-        name = node_name(folding->model, at, exact);
-        if (name)
-            tree_node = tree_child(folding->tree, tree_node, name, false);
+        tree_node = fold_node(folding, tree_node, at, exact);
         if (!exact) {
             folding->known[at] = tree_node;
             folding->known_under[at] = folding->group;
@@ -260,13 +281,11 @@ static uint32_t fold_caller(struct folding *folding, uint32_t node)
 
 static void fold_count(struct folding *folding, uint32_t node, uint64_t value)
 {
-    uint32_t tree_node = folding->base, name;
+    uint32_t tree_node = folding->base;
 
     if (node) {
         tree_node = fold_caller(folding, folding->model->nodes[node].parent);
-        name = node_name(folding->model, node, true);
-        if (name)
-            tree_node = tree_child(folding->tree, tree_node, name, false);
+        tree_node = fold_node(folding, tree_node, node, true);
     }
     tree_charge(folding->tree, tree_node, value);
 }
@@ -469,6 +488,13 @@ static const char *cause_name(uint32_t cause)
     }
 }
 
+static uint32_t start_name(const struct model *model, uint32_t frame)
+{
+    struct model_places places = model->frames[frame].exact;
+
+    return frame && places.count ? model->places[places.first].name : 0;
+}
+
 /* Threads of one start routine are one account: what one was charged too much
  * makes up for what another was charged too little. */
 static void fold_exits(struct folding *folding, uint32_t number)
@@ -483,8 +509,7 @@ static void fold_exits(struct folding *folding, uint32_t number)
         const struct model_exit *in = &process->exits[i];
         uint32_t frame = process->threads[in->thread].start_frame;
 
-        list[i] = (struct unsampled){in->cause,
-                                     frame ? model->frames[frame].exact : 0,
+        list[i] = (struct unsampled){in->cause, start_name(model, frame),
                                      in->unsampled_ns};
     }
     if (count)

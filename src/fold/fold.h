@@ -46,8 +46,9 @@ void sigprof__fold_free(struct fold_tree *tree);
 
 /*
  * The frames of one sample, from the root on, as names: those that --root puts
- * in front, why the walk ended, then the stack. Returns how many; at most
- * `room` are stored. `roots` gets the number in front of the stack.
+ * in front, why the walk ended, then the stack. Returns how many; where that
+ * is more than `room`, what is stored is of no use. `roots` gets the number in
+ * front of the stack.
  */
 size_t sigprof__fold_frames(struct model *model,
                             const struct fold_options *options,

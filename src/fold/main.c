@@ -384,7 +384,8 @@ static uint64_t write_raw(const struct arguments *arguments, struct load *load,
                           struct model *model, FILE *out)
 {
     struct name_report report;
-    struct view_raw raw = {model, &arguments->fold, out, 0};
+    struct view_raw raw = {
+        .model = model, .options = &arguments->fold, .out = out};
 
     /* Once more with every module known, so that all frames have names. */
     model->visit = skip_sample;
@@ -394,6 +395,7 @@ static uint64_t write_raw(const struct arguments *arguments, struct load *load,
     model->visit = sigprof__view_raw;
     model->visit_arg = &raw;
     sigprof__load_again(load, model);
+    free(raw.names);
     return raw.lines;
 }
 

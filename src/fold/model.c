@@ -69,6 +69,7 @@ void sigprof__model_free(struct model *model)
     sigprof__strings_free(&model->strings);
     free(model->modules);
     free(model->frames);
+    free(model->places);
     free(model->nodes);
     free(model->contexts);
     free(model->counts);

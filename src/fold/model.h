@@ -44,14 +44,29 @@ struct model_module {
 
 enum model_use { USED_EXACT = 1, USED_CALL = 2 };
 
+/* A function at an address, or one that was inlined into the one before it. */
+struct model_place {
+    uint32_t name;     /* string: as shown, safe in a folded line */
+    uint32_t function; /* string: the function for people, any bytes; 0: none is
+                          known, name is an offset or a mark */
+    uint32_t symbol;   /* string: … as its file has it */
+    uint32_t file;     /* string: path of the source; 0: not known */
+    uint32_t line; /* that runs here, or that calls the next; 0: not known */
+    bool inlined;
+};
+
+/* model->places[first…first + count), the outermost function first. */
+struct model_places {
+    uint32_t first, count;
+};
+
 struct model_frame {
     uint64_t address;   /* link address; as seen, if there is no module */
     uint32_t module;    /* or MODEL_NO_MODULE */
     uint32_t process;   /* of a frame without module, else 0 */
     uint64_t span_from; /* … beginning of the span it was first seen in */
-    uint32_t exact;     /* the name to show where the address was executed */
-    uint32_t call;      /* … where it is a return address */
-    bool named;         /* exact is a symbol's name, not an offset */
+    struct model_places exact; /* … to show where the address was executed */
+    struct model_places call;  /* … where it is a return address */
 };
 
 struct model_node {
@@ -168,6 +183,8 @@ struct model {
     size_t module_count, module_capacity;
     struct model_frame *frames; /* [0..FRAME_FIRST) are not addresses */
     size_t frame_count, frame_capacity;
+    struct model_place *places; /* filled in by name.h */
+    size_t place_count, place_capacity;
     struct model_node *nodes; /* [0] is none */
     size_t node_count, node_capacity;
     struct model_context *contexts;

@@ -125,6 +125,13 @@ struct lookup {
     uint32_t use; /* enum model_use */
 };
 
+/* A function of the module, by the address of its name. */
+struct known {
+    const char *raw;
+    uint32_t symbol, function; /* strings */
+    uint32_t shown[2];         /* … with its marks; [1]: inlined */
+};
+
 struct naming {
     struct model *model;
     const struct name_options *options;
@@ -133,9 +140,9 @@ struct naming {
     char *shown;      /* SYM_NAME_MAX of a demangled name */
     char *whole;      /* what is interned, and room to sanitize it */
     struct text base; /* of the module's path; size 0: no module */
-    /* the symbol named last */
-    const char *last_raw;
-    uint32_t last_name;
+    struct known *known;
+    size_t known_count, known_capacity;
+    struct index known_index;
 };
 
 static uint32_t finish_name(struct naming *naming, struct text name,
@@ -158,51 +165,169 @@ static uint32_t finish_name(struct naming *naming, struct text name,
                               (struct text){naming->whole, size});
 }
 
-static uint32_t name_symbol(struct naming *naming, const char *raw)
+static const char *mark_of(bool inlined)
 {
-    struct text name = sigprof__text(raw);
+    return inlined ? "_[i]" : "";
+}
 
-    if (naming->last_raw == raw)
-        return naming->last_name;
+/* Its place in naming->known, with symbol and function filled in. */
+static struct known *know(struct naming *naming, const char *raw)
+{
+    struct index *index = &naming->known_index;
+    struct strings *strings = &naming->model->strings;
+    uint32_t hash = sigprof__hash_mix((uintptr_t)raw);
+    struct text name = sigprof__text(raw);
+    struct known *known;
+    size_t at;
+
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at))
+        if (naming->known[index->slots[at].id - 1].raw == raw)
+            return &naming->known[index->slots[at].id - 1];
+    ARRAY_ROOM(naming->known, naming->known_count, naming->known_capacity);
+    known = &naming->known[naming->known_count++];
+    *known = (struct known){.raw = raw};
+    known->symbol = sigprof__strings_add(strings, name);
     if (!naming->options->raw) {
         name.at = naming->shown;
         name.size = sigprof__sym_display(raw, naming->shown);
     }
-    naming->last_raw = raw;
-    naming->last_name = finish_name(naming, name, "");
-    return naming->last_name;
+    known->function = sigprof__strings_add(strings, name);
+    sigprof__index_put(index, at, hash, (uint32_t)naming->known_count);
+    return known;
 }
 
-static uint32_t name_offset(struct naming *naming, struct text base,
+static void forget(struct naming *naming)
+{
+    free(naming->known);
+    free(naming->known_index.slots);
+    naming->known = NULL;
+    naming->known_count = naming->known_capacity = 0;
+    naming->known_index = (struct index){0};
+}
+
+static uint32_t name_function(struct naming *naming, struct known *known,
+                              bool inlined)
+{
+    uint32_t *shown = &known->shown[inlined];
+
+    if (!*shown)
+        *shown = finish_name(
+            naming, sigprof__model_text(naming->model, known->function),
+            mark_of(inlined));
+    return *shown;
+}
+
+static uint32_t name_with(struct naming *naming, struct text name,
+                          const char *tail, bool inlined)
+{
+    size_t tail_size = strlen(tail);
+    size_t size = name.size < SYM_NAME_MAX - tail_size
+                      ? name.size
+                      : SYM_NAME_MAX - tail_size;
+
+    memmove(naming->shown, name.at, size);
+    memcpy(naming->shown + size, tail, tail_size);
+    return finish_name(naming, (struct text){naming->shown, size + tail_size},
+                       mark_of(inlined));
+}
+
+static uint32_t name_offset(struct naming *naming, struct text name,
                             uint64_t offset)
 {
-    size_t size = base.size < SYM_NAME_MAX - 32 ? base.size : SYM_NAME_MAX - 32;
+    char tail[32];
 
-    memmove(naming->shown, base.at, size);
-    size += (size_t)snprintf(naming->shown + size, 32, "+0x%llx",
-                             (unsigned long long)offset);
-    return finish_name(naming, (struct text){naming->shown, size}, "");
+    snprintf(tail, sizeof tail, "+0x%llx", (unsigned long long)offset);
+    return name_with(naming, name, tail, false);
 }
 
-static uint32_t name_answer(struct naming *naming,
-                            const struct model_frame *frame,
-                            const struct sym_answer *answer)
+/* " file.c:12", or " file.c" where the line is not known. */
+static uint32_t name_line(struct naming *naming, struct text name,
+                          const struct sym_place *place, bool inlined)
 {
+    const char *slash = strrchr(place->file, '/');
+    char tail[512];
+    int size;
+
+    size = snprintf(tail, sizeof tail - 16, " %s",
+                    slash ? slash + 1 : place->file);
+    if (size < 0 || size >= (int)sizeof tail - 16)
+        size = (int)strlen(tail);
+    if (place->line)
+        snprintf(tail + size, 16, ":%u", place->line);
+    return name_with(naming, name, tail, inlined);
+}
+
+static uint32_t push_place(struct model *model, const struct model_place *place)
+{
+    ARRAY_ROOM(model->places, model->place_count, model->place_capacity);
+    model->places[model->place_count] = *place;
+    return (uint32_t)model->place_count++;
+}
+
+static struct model_places one_place(struct model *model, uint32_t name)
+{
+    struct model_place place = {.name = name};
+
+    return (struct model_places){push_place(model, &place), 1};
+}
+
+static struct model_place make_place(struct naming *naming,
+                                     const struct model_frame *frame,
+                                     const struct sym_answer *answer,
+                                     const struct sym_place *in, bool inlined)
+{
+    struct model_place out = {.line = in->line, .inlined = inlined};
+    struct known *known;
     struct text name;
 
-    if (!answer->name)
-        return name_offset(naming, naming->base,
-                           naming->options->by == BY_FUNCTION && answer->start
-                               ? answer->start
-                               : frame->address);
-    if (naming->options->by == BY_FUNCTION)
-        return name_symbol(naming, answer->name);
-    name = sigprof__text(answer->name);
-    if (!naming->options->raw) {
-        name.size = sigprof__sym_display(answer->name, naming->shown);
-        name.at = naming->shown;
+    known = know(naming, in->name ? in->name : "[unknown]");
+    name = sigprof__model_text(naming->model, known->function);
+    out.symbol = known->symbol;
+    out.function = known->function;
+    if (in->file)
+        out.file = sigprof__strings_add(&naming->model->strings,
+                                        sigprof__text(in->file));
+    if (naming->options->by == BY_LINE && in->file)
+        out.name = name_line(naming, name, in, inlined);
+    else if (naming->options->by == BY_ADDRESS && !inlined)
+        out.name = name_offset(naming, name, frame->address - answer->start);
+    else
+        out.name = name_function(naming, known, inlined);
+    return out;
+}
+
+static struct model_places name_answer(struct naming *naming,
+                                       const struct model_frame *frame,
+                                       const struct sym_answer *answer)
+{
+    struct model *model = naming->model;
+    struct sym_place function = {.name = answer->name};
+    struct model_places places = {(uint32_t)model->place_count, 0};
+    struct model_place place;
+
+    if (!answer->name) {
+        bool start = naming->options->by != BY_ADDRESS && answer->start;
+
+        return one_place(model,
+                         name_offset(naming, naming->base,
+                                     start ? answer->start : frame->address));
     }
-    return name_offset(naming, name, frame->address - answer->start);
+    if (answer->place_count) {
+        function = answer->places[0];
+        function.name = answer->name;
+    }
+    place = make_place(naming, frame, answer, &function, false);
+    push_place(model, &place);
+    for (places.count = 1;
+         places.count < answer->place_count && !naming->options->no_inlines;
+         places.count++) {
+        place = make_place(naming, frame, answer, &answer->places[places.count],
+                           true);
+        push_place(model, &place);
+    }
+    return places;
 }
 
 static void say_mismatch(struct naming *naming, const struct sym_module *module,
@@ -250,7 +375,6 @@ static void name_module(struct naming *naming, const struct lookup *lookups,
     naming->base = sigprof__name_base(path);
     if (naming->base.size == 0)
         naming->base = sigprof__text("[no file]");
-    naming->last_raw = NULL;
     for (size_t i = 0; i < count; i++)
         addresses[i] = lookups[i].address;
     memset(answers, 0, count * sizeof *answers);
@@ -262,15 +386,14 @@ static void name_module(struct naming *naming, const struct lookup *lookups,
         say_missing(naming, &module, &report, count / 2);
     for (size_t i = 0; i < count; i++) {
         struct model_frame *frame = &model->frames[lookups[i].frame];
-        uint32_t name = name_answer(naming, frame, &answers[i]);
+        struct model_places places = name_answer(naming, frame, &answers[i]);
 
-        if (lookups[i].use == USED_EXACT) {
-            frame->exact = name;
-            frame->named = answers[i].name != NULL;
-        } else {
-            frame->call = name;
-        }
+        if (lookups[i].use == USED_EXACT)
+            frame->exact = places;
+        else
+            frame->call = places;
     }
+    forget(naming);
     sigprof__sym_names_free(&names);
 }
 
@@ -299,8 +422,8 @@ static void name_unmapped(struct naming *naming, struct model_frame *frame)
     struct text name = sigprof__text(kernel ? "[kernel]" : "[unknown]");
 
     naming->base.size = 0;
-    frame->exact = frame->call =
-        finish_name(naming, name, kernel ? "_[k]" : "");
+    frame->exact = frame->call = one_place(
+        naming->model, finish_name(naming, name, kernel ? "_[k]" : ""));
 }
 
 static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
@@ -329,11 +452,18 @@ static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
     return lookups;
 }
 
+/* FRAME_SIGNAL's name is for a trampoline that has none of its own. */
 static void name_marks(struct model *model)
 {
-    model->frames[FRAME_GAP].exact = model->frames[FRAME_GAP].call =
-        sigprof__strings_add(&model->strings,
-                             sigprof__text("[frames left out]"));
+    static const char *const names[FRAME_FIRST] = {
+        [FRAME_GAP] = "[frames left out]", [FRAME_SIGNAL] = "[signal]"};
+
+    model->place_count = 0;
+    for (size_t i = 0; i < FRAME_FIRST; i++)
+        if (names[i])
+            model->frames[i].exact = model->frames[i].call =
+                one_place(model, sigprof__strings_add(&model->strings,
+                                                      sigprof__text(names[i])));
 }
 
 void sigprof__name_frames(struct model *model,
@@ -341,7 +471,8 @@ void sigprof__name_frames(struct model *model,
                           void (*say)(const char *format, ...),
                           struct name_report *report)
 {
-    struct naming naming = {model, options, say, report, 0, 0, {0}, 0, 0};
+    struct naming naming = {
+        .model = model, .options = options, .say = say, .report = report};
     size_t count, room = 0, address_room = 0, answer_room = 0;
     struct lookup *lookups;
     uint64_t *addresses;

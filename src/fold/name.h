@@ -9,14 +9,15 @@
 #include "../sym/sym.h"
 #include "model.h"
 
-enum name_by { BY_FUNCTION, BY_ADDRESS };
+enum name_by { BY_FUNCTION, BY_LINE, BY_ADDRESS };
 
 struct name_options {
     struct sym_places places;
     enum name_by by;
-    bool raw;      /* --demangle none */
-    bool modules;  /* --modules: `libfoo.so behind each name */
-    bool annotate; /* --annotate: _[k] behind kernel frames */
+    bool raw;        /* --demangle none */
+    bool modules;    /* --modules: `libfoo.so behind each name */
+    bool annotate;   /* --annotate: _[k] behind kernel frames, _[i] inlined */
+    bool no_inlines; /* --no-inlines: inlined functions are their callers */
 };
 
 struct name_report {
@@ -24,8 +25,8 @@ struct name_report {
     uint64_t mismatched_modules;
 };
 
-/* Fills in exact and call of every frame. Says on stderr, once for each module,
- * when names were withheld; `say` may be NULL. */
+/* Fills in exact and call of every frame, and the places. Says on stderr, once
+ * for each module, when names were withheld; `say` may be NULL. */
 void sigprof__name_frames(struct model *model,
                           const struct name_options *options,
                           void (*say)(const char *format, ...),

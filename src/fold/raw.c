@@ -42,6 +42,20 @@ static void put_labels(struct view_raw *view,
     }
 }
 
+/* Puts them into view->names. */
+static size_t frames_of(struct view_raw *view, uint32_t context, uint32_t node,
+                        size_t *roots)
+{
+    size_t count;
+
+    while ((count = sigprof__fold_frames(view->model, view->options, context,
+                                         node, view->names, view->room,
+                                         roots)) > view->room)
+        view->names = sigprof__store_grow(
+            view->names, &view->room, view->room + 1024, sizeof *view->names);
+    return count;
+}
+
 void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
                        uint32_t context, uint32_t node)
 {
@@ -49,14 +63,14 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
     const struct model_context *in = &view->model->contexts[context];
     const struct model_process *process = &view->model->processes[in->process];
     uint64_t time_ns = sample->time_ns + process->shift_ns;
-    uint32_t names[READ_MAX_DEPTH + 80];
+    const uint32_t *names;
     size_t roots, count;
     bool focus = view->options->focus == NULL;
 
     if (!sigprof__fold_thread_passes(view->model, view->options, context))
         return;
-    count = sigprof__fold_frames(view->model, view->options, context, node,
-                                 names, sizeof names / sizeof *names, &roots);
+    count = frames_of(view, context, node, &roots);
+    names = view->names;
     for (size_t i = roots; i < count; i++) {
         struct text name = sigprof__model_text(view->model, names[i]);
 

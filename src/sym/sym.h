@@ -15,10 +15,22 @@
 
 /* ---- One object file in memory (elf.c) ----------------------------------- */
 
+/* A function that an address is in, itself or inlined. */
+struct sym_place {
+    const char *name; /* as its file has it, mangled or not; NULL: not known */
+    const char *file; /* path of the source; NULL: not known */
+    uint32_t line;    /* that runs here, or that calls the next; 0: not known */
+};
+
 struct sym_answer {
-    const char *name; /* as in the symbol table; NULL: none covers it */
+    const char *name; /* as in the symbol table, else as the debug information
+                         says; NULL: none covers it */
     uint64_t start;   /* of the symbol; without one, of the function as far as
                          it is known, or 0 */
+    /* The outermost function first, then what was inlined into it; a single
+     * one where nothing was, none where nothing but the name is known. */
+    const struct sym_place *places;
+    uint32_t place_count;
 };
 
 /* Names, kept until freed. Equal pointers for addresses of one symbol. */

@@ -48,7 +48,7 @@ static void fold_bytes(const uint8_t *bytes, size_t size, FILE *out)
     struct read_sink sink;
     struct name_report report;
     struct fold_tree tree;
-    struct view_raw raw = {&model, &fold, out, 0};
+    struct view_raw raw = {.model = &model, .options = &fold, .out = out};
 
     sigprof__model_init(&model, &options);
     sink = sigprof__model_begin(&model, sigprof__text("fuzz"));
@@ -70,6 +70,7 @@ static void fold_bytes(const uint8_t *bytes, size_t size, FILE *out)
         sigprof__reader_file(&reader, bytes, size);
     }
     sigprof__reader_free(&reader);
+    free(raw.names);
     sigprof__model_free(&model);
 }
 
