@@ -1,60 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The drain's thread. Theory: drain.h; from the ring to bytes: encode.h.
- *
- * A pass takes events first and samples after, so a sample's module is in the
- * file before it. Blocks of the ring are freed only when what they held is
- * written; a full disk therefore fills the ring, and then samples are dropped
- * and counted.
- */
+/* The drain's thread, and what callers ask of it. Theory: drain.h. */
 #include "drain.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
-#include <fcntl.h>
 
-#include "encode.h"
-#include "events-log.h"
-#include "foreign.h"
-#include "header.h"
-#include "labels.h"
 #include "hooks.h"
-#include "modules.h"
+#include "os/os.h"
+#include "pass.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
 
 #define PASS_NS 250000000u      /* the tail that a lost ring would cost */
 #define PASS_ALONE_NS 50000000u /* threads are found by looking only */
 #define PASS_BUSY_NS 50000000u  /* when the ring filled by a quarter meanwhile */
-#define SWEEP_NS 1000000000u    /* even if the number of threads is the same */
-#define IDLE_PASSES 4u          /* then a thread's block is taken from it */
 #define CHILD_DELAY_NS 5000000u /* most forked children execute within it */
 #define STACK_BYTES (1u << 20) /* the C library takes static TLS out of it */
-#define EVENT_CHUNK (16u << 10)
 
 /* Fixed while the drain runs, or its own. */
 static struct {
     pthread_t thread;
     bool running;
     bool forked; /* the file is still to be created */
-    struct profile_name name;
-    char comm[64];
-    struct profile_file file;
-    struct encoder encoder;
-    bool have_encoder;
     int lock_descriptor;
     bool private_descriptors;
-    uint64_t events_taken; /* from the log; may not be in the file yet */
-    uint64_t last_sweep_ns;
-    uint64_t last_sheet_ns;
     uint64_t cpu_before_ns; /* of drains of this session that have ended */
-    unsigned threads_seen;
     bool retired; /* the thread is gone; what is left is done by a stop */
 } drain;
 
@@ -101,85 +76,7 @@ uint64_t sigprof__drain_cpu_ns(void)
 
 const char *sigprof__drain_path(void)
 {
-    return drain.file.path;
-}
-
-/* The file's header goes with the first block, so that no file is without one. */
-static bool sink(void *arg, uint8_t *bytes, size_t size)
-{
-    (void)arg;
-    if (drain.file.good == 0) {
-        bytes -= FORMAT_FILE_HEADER_BYTES;
-        size += FORMAT_FILE_HEADER_BYTES;
-        sigprof__format_file_header(bytes);
-    }
-    return drain.file.descriptor >= 0 &&
-           sigprof__profile_write(&drain.file, bytes, size);
-}
-
-/* ---- The file ---------------------------------------------------------- */
-
-static bool write_header(void)
-{
-    uint8_t *records = drain.encoder.samples_buffer; /* not in use yet */
-    size_t size;
-
-    size = sigprof__header_records(records, ENCODE_SAMPLES_BYTES);
-    return size && sigprof__encode_records(&drain.encoder, records, size) &&
-           sigprof__encode_flush(&drain.encoder);
-}
-
-static int create_file(void)
-{
-    int error = sigprof__profile_create(&drain.file, &drain.name);
-
-    if (error)
-        return error;
-    if (!write_header()) {
-        sigprof__profile_remove(&drain.file);
-        return ENOSPC;
-    }
-    snprintf(sigprof__state.ring.head->profile,
-             sizeof sigprof__state.ring.head->profile, "%s", drain.file.path);
-    return 0;
-}
-
-/* ---- A pass ------------------------------------------------------------ */
-
-static bool take_events(void)
-{
-    struct ring *ring = &sigprof__state.ring;
-    uint8_t chunk[EVENT_CHUNK];
-
-    for (;;) {
-        uint64_t in = atomic_load_explicit(&ring->head->events_in,
-                                           memory_order_acquire);
-        uint64_t from = drain.events_taken;
-        size_t size = in - from < sizeof chunk ? (size_t)(in - from)
-                                               : sizeof chunk;
-        struct format_in records = {chunk, chunk + size, false};
-        struct format_in body;
-        const uint8_t *whole = chunk;
-
-        if (!size)
-            return true;
-        sigprof__ring_copy_events(ring, from, chunk, size);
-        while (sigprof__get_record(&records, &body))
-            whole = records.at;
-        if (whole == chunk)
-            return true;
-        size = (size_t)(whole - chunk);
-        if (!sigprof__encode_records(&drain.encoder, chunk, size))
-            return false;
-        drain.events_taken += size;
-    }
-}
-
-/* What is in the file may be overwritten in the log. */
-static void events_are_written(void)
-{
-    atomic_store_explicit(&sigprof__state.ring.head->events_out,
-                          drain.events_taken, memory_order_release);
+    return sigprof__pass_file()->path;
 }
 
 bool sigprof__drain_is_stuck(void)
@@ -190,141 +87,6 @@ bool sigprof__drain_is_stuck(void)
     stuck = request.failed || !drain.running;
     sigprof__drain_unlock();
     return stuck;
-}
-
-bool sigprof__drain_events_from_drain(void)
-{
-    if (sigprof__os_tid() != atomic_load(&drain_tid))
-        return false;
-    if (take_events() && sigprof__encode_flush(&drain.encoder))
-        events_are_written();
-    return true;
-}
-
-static bool take_blocks(void)
-{
-    const struct ring *ring = &sigprof__state.ring;
-    uint32_t opened = atomic_load(&ring->opened);
-
-    for (uint32_t i = 0; i < opened && i < ring->blocks; i++) {
-        struct encode_cursor *cursor = &drain.encoder.cursor[i];
-        uint32_t before = cursor->done;
-        uint32_t word = atomic_load(&ring_block(ring, i)->word);
-
-        if (ring_state_of(word) == RING_FREE)
-            continue;
-        if (!sigprof__encode_ring_block(&drain.encoder, i))
-            return false;
-        cursor->idle = cursor->done == before ? cursor->idle + 1 : 0;
-    }
-    return true;
-}
-
-/* Called when everything taken so far is in the file. */
-static void free_blocks(bool scarce)
-{
-    struct ring *ring = &sigprof__state.ring;
-    uint32_t opened = atomic_load(&ring->opened);
-
-    for (uint32_t i = 0; i < opened && i < ring->blocks; i++) {
-        struct ring_block *block = ring_block(ring, i);
-        struct encode_cursor *cursor = &drain.encoder.cursor[i];
-        uint32_t word = atomic_load(&block->word);
-
-        if (cursor->life != ring_life(word))
-            continue;
-        if (ring_state_of(word) == RING_OWNED &&
-            (scarce || cursor->idle >= IDLE_PASSES))
-            sigprof__ring_seal_idle(ring, i, cursor->done);
-        if (ring_state_of(atomic_load(&block->word)) == RING_SEALED &&
-            atomic_load(&block->committed) == cursor->done)
-            sigprof__ring_free(ring, i);
-    }
-}
-
-/* Threads and modules that came without a word. */
-static void look_around(uint64_t now_ns)
-{
-    unsigned threads = 0;
-
-    if (atomic_load(&sigprof__state.phase) == PHASE_OFF)
-        return;
-    sigprof__handler_check();
-    sigprof__modules_refresh();
-    if (now_ns - drain.last_sweep_ns < SWEEP_NS &&
-        sigprof__os_thread_count(&threads) == 0 &&
-        threads == drain.threads_seen)
-        return;
-    drain.threads_seen = threads;
-    drain.last_sweep_ns = now_ns;
-    sigprof__threads_sweep();
-    atomic_store(&sigprof__state.may_call_system,
-                 !sigprof__os_syscalls_filtered());
-    sigprof__modules_idle();
-}
-
-static bool put_sheet(void)
-{
-    struct sigprof__sheet_line lines[SHEET_LINES];
-    uint8_t record[1024], body[1000];
-    struct format_out out = {record, record + sizeof record, false};
-    struct format_out in = {body, body + sizeof body, false};
-    unsigned count = sigprof__sheet_lines(lines);
-
-    sigprof__put_varint(&in, sigprof__os_now_ns() -
-                                 sigprof__session.start_mono_ns);
-    sigprof__put_varint(&in, count);
-    for (unsigned i = 0; i < count; i++) {
-        sigprof__put_string(&in, lines[i].name, strlen(lines[i].name));
-        sigprof__put_svarint(&in, lines[i].value);
-    }
-    sigprof__put_varint(&out, FORMAT_SHEET);
-    sigprof__put_string(&out, body, (size_t)(in.at - body));
-    return sigprof__encode_records(&drain.encoder, record,
-                                   (size_t)(out.at - record));
-}
-
-static bool put_end(void)
-{
-    uint8_t record[16], body[10];
-    struct format_out out = {record, record + sizeof record, false};
-    struct format_out in = {body, body + sizeof body, false};
-
-    sigprof__put_varint(&in, sigprof__os_now_ns() -
-                                 sigprof__session.start_mono_ns);
-    sigprof__put_varint(&out, FORMAT_END);
-    sigprof__put_string(&out, body, (size_t)(in.at - body));
-    return sigprof__encode_records(&drain.encoder, record,
-                                   (size_t)(out.at - record));
-}
-
-/* Returns false when the file could not take all of it. */
-static bool pass(bool last)
-{
-    struct ring *ring = &sigprof__state.ring;
-    uint64_t now_ns = sigprof__os_now_ns();
-    uint64_t samples = drain.encoder.samples;
-    uint32_t free_before = sigprof__ring_free_blocks(ring);
-    bool good;
-
-    if (!last)
-        look_around(now_ns);
-    good = take_events() && take_blocks();
-    if (good && (last || (drain.encoder.samples != samples &&
-                          now_ns - drain.last_sheet_ns >= SWEEP_NS))) {
-        good = put_sheet();
-        drain.last_sheet_ns = now_ns;
-    }
-    if (good && last)
-        good = put_end();
-    good = good && sigprof__encode_flush(&drain.encoder);
-    if (good) {
-        events_are_written();
-        free_blocks(free_before < RING_SPARE_BLOCKS);
-    }
-    sigprof__threads_resolve_stacks();
-    sigprof__ring_open_blocks(ring, RING_SPARE_BLOCKS);
-    return good;
 }
 
 /* ---- The thread -------------------------------------------------------- */
@@ -365,13 +127,14 @@ static int lock_ring(void)
 
 static void open_own_descriptors(void)
 {
-    bool was_open = drain.file.descriptor >= 0;
+    struct profile_file *file = sigprof__pass_file();
+    bool was_open = file->descriptor >= 0;
 
     drain.private_descriptors = sigprof__os_private_descriptors() == 0;
     if (drain.private_descriptors) {
-        drain.file.descriptor = -1;
+        file->descriptor = -1;
         if (was_open)
-            sigprof__profile_reopen(&drain.file);
+            sigprof__profile_reopen(file);
     }
     drain.lock_descriptor = lock_ring();
 }
@@ -395,22 +158,29 @@ static void serve(uint64_t asked, bool good)
     sigprof__drain_unlock();
 }
 
+/* A forked child's file begins with its first pass. */
+static void create_late(void)
+{
+    if (sigprof__pass_file()->descriptor < 0 && drain.forked)
+        sigprof__pass_create();
+}
+
 /* A file without a sample says nothing that its process's next file does not. */
 static void finish(void)
 {
+    struct profile_file *file = sigprof__pass_file();
+    bool empty = request.remove_if_empty && sigprof__pass_samples() == 0;
     bool good = true;
-    bool remove = request.remove_if_empty && drain.encoder.samples == 0 &&
-                  sigprof__state.ring.head->profile[0] == '\0';
 
-    if (!remove && drain.file.descriptor < 0 && drain.forked)
-        create_file();
-    if (!remove)
-        good = pass(true);
-    if (good && request.remove_if_empty && drain.encoder.samples == 0 &&
-        drain.file.descriptor >= 0)
-        sigprof__profile_remove(&drain.file);
+    if (!empty || sigprof__state.ring.head->profile[0]) {
+        create_late();
+        good = sigprof__pass(PASS_LAST);
+    }
+    if (good && request.remove_if_empty && sigprof__pass_samples() == 0 &&
+        file->descriptor >= 0)
+        sigprof__profile_remove(file);
     request.failed = !good;
-    sigprof__profile_close(&drain.file);
+    sigprof__profile_close(file);
     if (drain.lock_descriptor >= 0)
         close(drain.lock_descriptor);
 }
@@ -418,10 +188,9 @@ static void finish(void)
 /* One last pass, and the descriptors of this thread's own go with it. */
 static void retire(void)
 {
-    if (drain.file.descriptor < 0 && drain.forked)
-        create_file();
-    pass(false);
-    sigprof__profile_close(&drain.file);
+    create_late();
+    sigprof__pass(PASS_ON);
+    sigprof__profile_close(sigprof__pass_file());
     close(drain.lock_descriptor);
 }
 
@@ -455,9 +224,8 @@ static void *run(void *arg)
         sigprof__drain_unlock();
         uint32_t free_before =
             sigprof__ring_free_blocks(&sigprof__state.ring);
-        if (drain.file.descriptor < 0 && drain.forked)
-            create_file();
-        serve(asked, pass(false));
+        create_late();
+        serve(asked, sigprof__pass(PASS_ON));
         wait_ns = next_wait_ns(free_before);
         sigprof__drain_lock();
     }
@@ -494,45 +262,49 @@ static void make_conditions(void)
     pthread_condattr_destroy(&attributes);
 }
 
-int sigprof__drain_start(const struct profile_name *name, bool forked)
+static void begin(bool forked)
 {
-    int error = 0, ours;
-
     memset(&drain, 0, sizeof drain);
     memset(&request, 0, sizeof request);
-    drain.file.descriptor = -1;
     drain.lock_descriptor = -1;
     drain.forked = forked;
-    snprintf(drain.comm, sizeof drain.comm, "%s", name->comm);
-    drain.name = *name;
-    drain.name.comm = drain.comm;
-    if (!sigprof__encode_make(&drain.encoder, &sigprof__state.ring,
-                              sigprof__session.id,
-                              sigprof__session.start_mono_ns))
-        return SIGPROF_ENOMEM;
-    drain.encoder.sink = sink;
     make_conditions();
-    if (!forked)
-        error = create_file();
-    if (error) {
-        sigprof__encode_drop(&drain.encoder);
-        errno = error;
-        return SIGPROF_EFILE;
-    }
-    ours = drain.file.descriptor;
-    drain.running = spawn() == 0;
-    if (!drain.running) {
-        sigprof__profile_remove(&drain.file);
-        sigprof__encode_drop(&drain.encoder);
-        return SIGPROF_ETHREAD;
-    }
+}
+
+/* The file that was opened here is the thread's now. */
+static void wait_until_ready(int opened)
+{
     sigprof__drain_lock();
     while (!request.ready)
         pthread_cond_wait(&drain_done, &drain_lock);
     sigprof__drain_unlock();
     sigprof__ring_close(&sigprof__state.ring);
-    if (drain.private_descriptors && ours >= 0)
-        close(ours);
+    if (drain.private_descriptors && opened >= 0)
+        close(opened);
+}
+
+int sigprof__drain_start(const struct profile_name *name, bool forked)
+{
+    int error = 0, opened;
+
+    begin(forked);
+    if (!sigprof__pass_begin(name))
+        return SIGPROF_ENOMEM;
+    if (!forked)
+        error = sigprof__pass_create();
+    if (error) {
+        sigprof__pass_end();
+        errno = error;
+        return SIGPROF_EFILE;
+    }
+    opened = sigprof__pass_file()->descriptor;
+    drain.running = spawn() == 0;
+    if (!drain.running) {
+        sigprof__profile_remove(sigprof__pass_file());
+        sigprof__pass_end();
+        return SIGPROF_ETHREAD;
+    }
+    wait_until_ready(opened);
     return 0;
 }
 
@@ -583,13 +355,13 @@ int sigprof__drain_stop(bool remove_if_empty)
     pthread_cond_signal(&drain_wake);
     sigprof__drain_unlock();
     if (drain.retired) {
-        sigprof__profile_reopen(&drain.file);
+        sigprof__profile_reopen(sigprof__pass_file());
         finish();
     } else {
         pthread_join(drain.thread, NULL);
     }
     drain.running = false;
-    sigprof__encode_drop(&drain.encoder);
+    sigprof__pass_end();
     return request.failed ? SIGPROF_EFILE : 0;
 }
 
@@ -609,12 +381,20 @@ void sigprof__drain_after_fork(void)
 {
     drain.running = false;
     atomic_store(&drain_tid, 0);
-    sigprof__encode_drop(&drain.encoder);
+    sigprof__pass_end();
     if (!drain.private_descriptors)
-        sigprof__profile_close(&drain.file); /* the child's copy of it */
+        sigprof__profile_close(sigprof__pass_file()); /* the child's copy of it */
     if ((!drain.private_descriptors || drain.retired) &&
         drain.lock_descriptor >= 0)
         close(drain.lock_descriptor); /* or a dead parent's ring looks alive */
+}
+
+bool sigprof__drain_events_from_drain(void)
+{
+    if (sigprof__os_tid() != atomic_load(&drain_tid))
+        return false;
+    sigprof__pass_take_events();
+    return true;
 }
 
 bool sigprof__own_thread(void *(*start)(void *))
