@@ -13,7 +13,7 @@
 #define ENTRY_BYTES_MAX 32
 #define MARK_BYTES_MAX 16
 #define MARKS_MAX 512u /* in one block of the file */
-#define RECORD_HEAD_MAX 16
+#define RECORD_HEAD_MAX 16 /* a STATE in front of it included */
 
 /* In front of a block, for the sink that begins a file with it. */
 #define HEADROOM FORMAT_FILE_HEADER_BYTES
@@ -28,6 +28,7 @@ static void begin_block(struct encoder *encoder)
     encoder->out.at = encoder->block + FORMAT_BLOCK_HEADER_BYTES;
     encoder->out.end = encoder->block + block_bytes();
     encoder->out.full = false;
+    encoder->state = FORMAT_STATE_UNKNOWN;
 }
 
 static void begin_samples(struct encoder *encoder)
@@ -91,6 +92,10 @@ static void end_samples(struct encoder *encoder)
 {
     size_t size = (size_t)(encoder->samples_out.at - encoder->samples_buffer);
 
+    if (size && encoder->samples_state != encoder->state) {
+        put_record(&encoder->out, FORMAT_STATE, &encoder->samples_state, 1);
+        encoder->state = encoder->samples_state;
+    }
     if (size)
         put_record(&encoder->out, FORMAT_SAMPLES, encoder->samples_buffer,
                    size);
@@ -265,7 +270,7 @@ static const struct ring_record *record_at(const struct ring_block *block,
         (const struct ring_record *)(block->records + offset);
 
     if (committed - offset < sizeof *record || record->words < 3 ||
-        record->words != 3u + record->fresh ||
+        record->words != 3u + record->fresh + (block->tid == 0) ||
         8u * record->words > committed - offset ||
         (uint32_t)record->fresh + record->shared > FRAMES_MAX)
         return NULL;
@@ -336,15 +341,21 @@ static void put_sample(struct encoder *encoder, uint32_t tid,
     struct format_out *out = &encoder->samples_out;
     uint64_t time_ns = record->time_ns - encoder->start_mono_ns;
     unsigned flags = 0;
+    uint8_t state = record->state < FORMAT_STATES
+                        ? record->state
+                        : (uint8_t)FORMAT_STATE_UNKNOWN; /* a ruined ring */
 
     if (out->end - out->at < ENTRY_BYTES_MAX + 32 ||
         (out->at != encoder->samples_buffer &&
-         (tid != encoder->samples_tid || time_ns < encoder->samples_time_ns)))
+         (tid != encoder->samples_tid ||
+          state != encoder->samples_state ||
+          time_ns < encoder->samples_time_ns)))
         end_samples(encoder);
     if (out->at == encoder->samples_buffer) {
         sigprof__put_varint(out, tid);
         sigprof__put_varint(out, time_ns);
         encoder->samples_tid = tid;
+        encoder->samples_state = state;
         encoder->samples_time_ns = time_ns;
         encoder->samples_node = 0;
         encoder->samples_label = 0;
@@ -382,17 +393,19 @@ bool sigprof__encode_ring_block(struct encoder *encoder, uint32_t index)
     while (cursor->done < committed) {
         const struct ring_record *record =
             record_at(block, cursor->done, committed);
-        uint32_t node = 0;
+        uint32_t node = 0, tid = block->tid;
 
         if (!record)
             return true;
+        if (tid == 0)
+            tid = (uint32_t)record->pc[record->fresh];
         if (!make_room(encoder, STACK_BYTES_MAX))
             return false;
         if (encoder->generation_bytes >= FORMAT_GENERATION_BYTES)
             begin_generation(encoder);
         if (!node_of_record(encoder, block, cursor, record, &node))
             node = 0; /* no memory: the sample counts, its stack is lost */
-        put_sample(encoder, block->tid, record, node);
+        put_sample(encoder, tid, record, node);
         encoder->samples++;
         cursor->done += 8u * record->words;
         encoder->marks += !cursor->marked;

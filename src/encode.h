@@ -47,6 +47,8 @@ struct encoder {
     struct format_out out;     /* into block, behind its header */
     struct format_out samples_out; /* body of the SAMPLES record being built */
     uint32_t samples_tid;
+    uint8_t samples_state;
+    uint8_t state; /* of SAMPLES from here on, as the block has it */
     uint64_t samples_time_ns;
     uint32_t samples_node;
     uint32_t samples_label;

@@ -35,7 +35,8 @@ enum format_record {
     FORMAT_EXEC,
     FORMAT_MARKS,
     FORMAT_SHEET,
-    FORMAT_END
+    FORMAT_END,
+    FORMAT_STATE
 };
 
 enum format_module_flag {
@@ -74,6 +75,20 @@ enum format_end {
     FORMAT_END_REASON_MASK = 15,
     FORMAT_END_GUESSED = 16,
     FORMAT_END_UNKNOWN_STACK = 32
+};
+
+/* What a thread did in the time that a sample stands for. */
+enum format_state {
+    FORMAT_STATE_UNKNOWN = 0, /* of CPU clocks: it ran */
+    FORMAT_STATE_RUNNING,     /* in user or kernel mode */
+    FORMAT_STATE_SLEEPING,
+    FORMAT_STATE_WAITING, /* for a CPU */
+    FORMAT_STATE_USER,
+    FORMAT_STATE_SYSTEM,
+    FORMAT_STATE_FAULTING,
+    FORMAT_STATE_LOCK, /* asleep for a lock of its process */
+    FORMAT_STATE_STOPPED,
+    FORMAT_STATES
 };
 
 /* Bytes to be written; the caller owns the memory and sees to its size. */

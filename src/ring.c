@@ -39,11 +39,11 @@ static bool take_block(struct ring *ring, struct ring_owner *owner, int tid)
                                                        memory_order_relaxed)) +
                         1;
 
-        block->tid = (uint32_t)tid;
+        block->tid = owner->mixed ? 0 : (uint32_t)tid;
         atomic_store_explicit(&block->committed, 0, memory_order_relaxed);
         atomic_store_explicit(&block->word, ring_state(life, RING_WRITING),
                               memory_order_release);
-        *owner = (struct ring_owner){index + 1, life, false, word};
+        *owner = (struct ring_owner){index + 1, life, false, word, owner->mixed};
         return true;
     }
     return false;
@@ -68,25 +68,28 @@ static void leave_block(struct ring *ring, const struct ring_owner *owner,
                           ring_state(owner->life, state), memory_order_release);
 }
 
-static uint32_t record_bytes(uint32_t fresh)
+static uint32_t record_bytes(const struct ring_owner *owner, uint32_t fresh)
 {
-    return (uint32_t)(sizeof(struct ring_record) + 8 * fresh);
+    return (uint32_t)(sizeof(struct ring_record) + 8 * (fresh + owner->mixed));
 }
 
-static void put_record(struct ring_block *block, uint32_t at, uint32_t fresh,
-                       uint32_t shared, const struct unwind_stack *stack,
+static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
+                       int tid, uint32_t shared,
+                       const struct unwind_stack *stack,
                        const struct ring_record *header)
 {
     struct ring_record *record = (struct ring_record *)(block->records + at);
+    uint32_t fresh = stack->capacity - stack->top - shared;
 
     *record = *header;
-    record->words = (uint16_t)(record_bytes(fresh) / 8);
+    record->words = (uint16_t)(bytes / 8);
     record->fresh = (uint16_t)fresh;
     record->shared = (uint16_t)shared;
     for (uint32_t i = 0; i < fresh; i++)
         record->pc[i] = stack->frame[stack->top + i].pc;
-    atomic_store_explicit(&block->committed, at + record_bytes(fresh),
-                          memory_order_release);
+    if (block->tid == 0)
+        record->pc[fresh] = (uint32_t)tid;
+    atomic_store_explicit(&block->committed, at + bytes, memory_order_release);
 }
 
 bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
@@ -97,12 +100,12 @@ bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
     bool entered = enter_block(ring, owner);
     uint32_t shared = entered && owner->continues ? stack->shared : 0;
     struct ring_block *block;
-    uint32_t at = 0;
+    uint32_t at = 0, bytes = record_bytes(owner, count - shared);
 
     if (entered) {
         block = ring_block(ring, owner->block - 1);
         at = atomic_load_explicit(&block->committed, memory_order_relaxed);
-        if (at + record_bytes(count - shared) > ring->room) {
+        if (at + bytes > ring->room) {
             leave_block(ring, owner, RING_SEALED);
             entered = false;
         }
@@ -114,9 +117,10 @@ bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
         block = ring_block(ring, owner->block - 1);
         at = 0;
         shared = 0;
+        bytes = record_bytes(owner, count);
     }
-    put_record(block, at, count - shared, shared, stack, header);
-    owner->continues = true;
+    put_record(block, at, bytes, tid, shared, stack, header);
+    owner->continues = !owner->mixed;
     leave_block(ring, owner, RING_OWNED);
     return true;
 }

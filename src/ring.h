@@ -62,13 +62,14 @@ static inline enum ring_block_state ring_state_of(uint32_t word)
 }
 
 /* One sample. pcs of the frames on the leaf's side that the thread's record
- * before, in the same block, did not have; that record has the others. */
+ * before, in the same block, did not have; that record has the others. In a
+ * block of several threads one word more: the thread's id. */
 struct ring_record {
     uint16_t words; /* of 8 bytes, this header included */
     uint16_t fresh; /* pcs that follow, leaf first */
     uint16_t shared;
-    uint8_t end; /* enum format_end */
-    uint8_t spare;
+    uint8_t end;   /* enum format_end */
+    uint8_t state; /* enum format_state */
     uint32_t weight; /* periods */
     uint32_t label;
     uint64_t time_ns; /* monotonic clock */
@@ -78,7 +79,7 @@ struct ring_record {
 struct ring_block {
     _Atomic uint32_t word;      /* ring_state(life, state) */
     _Atomic uint32_t committed; /* bytes of records */
-    uint32_t tid;
+    uint32_t tid; /* 0: of several threads; each record ends with its own */
     uint32_t spare[13];
     uint8_t records[]; /* 64-byte aligned: a block header is a cache line */
 };
@@ -140,12 +141,13 @@ static inline struct ring_block *ring_block(const struct ring *ring,
 
 /* ---- Signal-safe (ring.c) ---------------------------------------------- */
 
-/* What a thread's handler knows of the block it owns. */
+/* What a thread's handler, or another writer, knows of the block it owns. */
 struct ring_owner {
     uint32_t block;    /* index + 1; 0: none */
     uint32_t life;     /* of the block, when it became ours */
     bool continues;    /* its last record is the thread's last walk */
     uint32_t hint;     /* where to look for a free block first */
+    bool mixed;        /* fixed: writes for several threads, whole stacks */
 };
 
 /*

@@ -79,6 +79,16 @@ void sigprof__fold_free(struct fold_tree *tree)
 
 /* ---- What stands in front of a stack ------------------------------------- */
 
+/* A CPU clock does not say more than that the thread ran. */
+static const char *const state_names[FORMAT_STATES] = {
+    "running", "running", "sleeping", "waiting for cpu", "user",
+    "system",  "faulting", "waiting for lock", "stopped"};
+
+const char *sigprof__fold_state_name(unsigned state)
+{
+    return state_names[state < FORMAT_STATES ? state : FORMAT_STATE_UNKNOWN];
+}
+
 static uint32_t root_name(struct model *model, const struct fold_root *root,
                           const struct model_process *process,
                           const struct model_context *context)
@@ -109,6 +119,9 @@ static uint32_t root_name(struct model *model, const struct fold_root *root,
             name = sigprof__model_text(model, value);
         }
         break;
+    case ROOT_STATE:
+        return sigprof__strings_format(strings, "[%s]",
+                                       sigprof__fold_state_name(context->state));
     case ROOT_LABEL:
         value = sigprof__model_label_value(model, process, context->label,
                                            root->key);
@@ -123,7 +136,7 @@ static uint32_t root_name(struct model *model, const struct fold_root *root,
 }
 
 /* The frames in front of the stacks of a context; a known-lost thing (loss) has
- * no thread and no label. */
+ * no thread, no state and no label. */
 static size_t root_frames(struct model *model,
                           const struct fold_options *options,
                           const struct model_context *context, bool loss,
@@ -135,7 +148,8 @@ static size_t root_frames(struct model *model,
     for (size_t i = 0; i < options->root_count && count < room; i++) {
         const struct fold_root *root = &options->roots[i];
 
-        if (loss && (root->kind == ROOT_THREAD || root->kind == ROOT_LABEL))
+        if (loss && (root->kind == ROOT_THREAD || root->kind == ROOT_STATE ||
+                     root->kind == ROOT_LABEL))
             continue;
         names[count++] = root_name(model, root, process, context);
     }

@@ -10,7 +10,7 @@
 
 #include <regex.h>
 
-enum fold_root_kind { ROOT_COMM, ROOT_PROCESS, ROOT_THREAD, ROOT_LABEL };
+enum fold_root_kind { ROOT_COMM, ROOT_PROCESS, ROOT_THREAD, ROOT_STATE, ROOT_LABEL };
 
 struct fold_root {
     enum fold_root_kind kind;
@@ -60,6 +60,9 @@ bool sigprof__fold_thread_passes(struct model *model,
                                  const struct fold_options *options,
                                  uint32_t context);
 bool sigprof__fold_matches(const regex_t *pattern, struct text text);
+
+/* Words for enum format_state: "running", "sleeping", … */
+const char *sigprof__fold_state_name(unsigned state);
 
 /* Short words for enum model_end: "complete", "no rule", … */
 const char *sigprof__fold_end_name(unsigned end);

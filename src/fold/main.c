@@ -50,7 +50,7 @@ static const char usage[] =
     "      --weight WHAT      samples: sampling periods (default),\n"
     "                         cpu: microseconds of CPU time\n"
     "      --root WHAT        frame before the stack: comm (default), process,\n"
-    "                         thread, label:KEY, none; may be repeated\n"
+    "                         thread, state, label:KEY, none; may be repeated\n"
     "      --by WHAT          function (default) or address\n"
     "      --demangle HOW     full (default) or none\n"
     "      --modules          add `MODULE to each frame\n"
@@ -129,13 +129,16 @@ static void add_root(struct arguments *arguments, const char *value)
     } else if (strcmp(value, "thread") == 0) {
         root->kind = ROOT_THREAD;
         arguments->model.by_thread = true;
+    } else if (strcmp(value, "state") == 0) {
+        root->kind = ROOT_STATE;
+        arguments->model.by_state = true;
     } else if (strncmp(value, "label:", 6) == 0 && value[6] != '\0') {
         root->kind = ROOT_LABEL;
         root->key = sigprof__text(value + 6);
         arguments->model.by_label = true;
     } else {
         refuse("--root", value,
-               "it can be comm, process, thread, label:KEY or none");
+               "it can be comm, process, thread, state, label:KEY or none");
     }
 }
 

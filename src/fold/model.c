@@ -598,6 +598,8 @@ static uint32_t context_of(struct model *model, const struct read_sample *in)
     }
     if (model->options.by_label)
         context.label = in->label;
+    if (model->options.by_state)
+        context.state = in->state;
     context.end = in->damaged            ? MODEL_DAMAGED
                   : reason < MODEL_OTHER ? reason
                                          : (unsigned)MODEL_OTHER;

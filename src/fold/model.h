@@ -6,7 +6,7 @@
  *   frame    (module, link address), or one of a few marks; unique
  *   node     (parent node, frame): the calling-context tree of all processes
  *   context  what a sample has beside its stack: process, comm, thread, label,
- *            why its walk ended; only what the options ask for is kept apart
+ *            state, why its walk ended; only what the options ask for is kept apart
  *   count    (context, leaf node) -> weight
  *
  * Samples are added up as they are read, so memory is bounded by the distinct
@@ -83,7 +83,7 @@ enum model_end {
 };
 
 struct model_context {
-    uint32_t process, comm, thread, label, end;
+    uint32_t process, comm, thread, label, state, end;
 };
 
 struct model_count {
@@ -170,7 +170,7 @@ struct model_process {
 };
 
 struct model_options {
-    bool by_thread, by_label; /* contexts keep these apart */
+    bool by_thread, by_label, by_state; /* contexts keep these apart */
     bool weigh_ns;            /* values are CPU ns, not periods */
     bool time_limits;
     uint64_t from_ns, to_ns;

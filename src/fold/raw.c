@@ -2,9 +2,9 @@
 /*
  * One line a sample, in the order of the file:
  *
- *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD labels=K:V,… FRAMES
+ *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD state=WORD labels=K:V,… FRAMES
  *
- * The fields have no blanks in them; FRAMES are as in a folded line and run to
+ * state is there where the clock tells it. The fields have no blanks in them; FRAMES are as in a folded line and run to
  * the end of the line.
  */
 #include "view.h"
@@ -88,6 +88,11 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
             time_ns / 1000000000, time_ns % 1000000000, process->pid,
             sample->tid, sample->weight);
     put_word(view->out, sigprof__text(sigprof__fold_end_name(in->end)));
+    if (sample->state) {
+        fputs(" state=", view->out);
+        put_word(view->out,
+                 sigprof__text(sigprof__fold_state_name(sample->state)));
+    }
     put_labels(view, process, sample->label);
     for (size_t i = 0; i < count; i++) {
         struct text name = sigprof__model_text(view->model, names[i]);

@@ -204,7 +204,7 @@ static void read_stack(struct reader *reader, struct format_in *in)
 
 static void read_samples(struct reader *reader, struct format_in *in)
 {
-    struct read_sample sample = {.tid = get_id(in)};
+    struct read_sample sample = {.tid = get_id(in), .state = reader->state};
     uint64_t node = 0;
 
     sample.time_ns = sigprof__get_varint(in);
@@ -228,6 +228,14 @@ static void read_samples(struct reader *reader, struct format_in *in)
         if (reader->sink->sample)
             reader->sink->sample(reader->sink->arg, reader, &sample);
     }
+}
+
+static void read_state(struct reader *reader, struct format_in *in)
+{
+    uint64_t state = sigprof__get_varint(in);
+
+    reader->state = state < FORMAT_STATES ? (uint8_t)state
+                                          : (uint8_t)FORMAT_STATE_UNKNOWN;
 }
 
 /* ---- Records and blocks -------------------------------------------------- */
@@ -263,6 +271,9 @@ static void read_record(struct reader *reader, unsigned type,
     case FORMAT_SAMPLES:
         read_samples(reader, in);
         break;
+    case FORMAT_STATE:
+        read_state(reader, in);
+        break;
     case FORMAT_LABEL:
         read_label(reader, in);
         break;
@@ -288,6 +299,7 @@ static void read_payload(struct reader *reader, const uint8_t *payload,
     struct format_in body;
     unsigned type;
 
+    reader->state = FORMAT_STATE_UNKNOWN;
     while ((type = sigprof__get_record(&in, &body)) != 0) {
         read_record(reader, type, &body);
         if (body.bad) {

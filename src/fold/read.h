@@ -34,6 +34,7 @@ struct read_sample {
     uint32_t tid, label;
     uint32_t node; /* 0: without a stack */
     uint8_t end;
+    uint8_t state; /* enum format_state */
     bool damaged; /* it had a stack, which a damaged block took with it */
     uint64_t time_ns, weight;
 };
@@ -97,6 +98,7 @@ struct reader {
     size_t node_count, node_capacity;
     uint32_t sequence; /* of the next block */
     bool stacks_known;
+    uint8_t state; /* of the samples that come in this block */
 };
 
 void sigprof__reader_init(struct reader *reader, const struct read_sink *sink);

@@ -11,7 +11,7 @@ says "format: 'svg' is not accepted; it can be folded, top or raw"
 fold 2 --weight kilos a.sigprof
 says "weight: 'kilos' .* samples or cpu"
 fold 2 --root tree a.sigprof
-says "root: 'tree' .* comm, process, thread, label:KEY or none"
+says "root: 'tree' .* comm, process, thread, state, label:KEY or none"
 fold 2 --root label: a.sigprof
 says "root: 'label:'"
 fold 2 --by line a.sigprof

@@ -3,15 +3,23 @@
  * Writes profile files for tests from a text on standard input, one record a
  * line, numbers as in C:
  *
- *   info KEY VALUE…            module ID LOW HIGH BIAS TIME FLAGS BUILDID|-
- * PATH… unload ID TIME             thread TID TIME START NAME… exit TID TIME
- * CPU PERIODS CAUSE reset                      end TIME label ID PARENT KEY
- * VALUE… sheet TIME NAME=VALUE… sample TID TIME WEIGHT LABEL END PC PC…   root
- * first; s, gap, guess: marks unknown TYPE               a record of a type
- * nobody knows block                      ends a block      gap     skips a
- * block's number version MAJOR MINOR        of the header (first line only) id
- * HEX                     recording id, 32 digits (first lines only) big
- * SAMPLES STACKS DEPTH   many samples, as a recorder would write them
+ *   info KEY VALUE…
+ *   module ID LOW HIGH BIAS TIME FLAGS BUILDID|- PATH…
+ *   unload ID TIME
+ *   thread TID TIME START NAME…
+ *   exit TID TIME CPU PERIODS CAUSE
+ *   reset
+ *   end TIME
+ *   label ID PARENT KEY VALUE…
+ *   sheet TIME NAME=VALUE…
+ *   sample TID TIME WEIGHT LABEL END PC PC…   root first; s, gap, guess: marks
+ *   state STATE             of the samples behind it, in this block
+ *   unknown TYPE            a record of a type nobody knows
+ *   block                   ends a block
+ *   gap                     skips a block's number
+ *   version MAJOR MINOR     of the header (first line only)
+ *   id HEX                  recording id, 32 digits (first lines only)
+ *   big SAMPLES STACKS DEPTH   many samples, as a recorder would write them
  *
  * In text, \n \t \0 \\ and \xNN stand for bytes. "sample" writes a PCS, a STACK
  * and a SAMPLES record of its own.
@@ -395,6 +403,9 @@ static void make_record(char *line)
         sigprof__put_string(&in, key, strlen(key));
         put_rest(&in);
         record(FORMAT_LABEL, &in);
+    } else if (strcmp(name, "state") == 0) {
+        put_numbers(&in, 1);
+        record(FORMAT_STATE, &in);
     } else if (strcmp(name, "end") == 0) {
         put_numbers(&in, 1);
         record(FORMAT_END, &in);

@@ -45,6 +45,44 @@ prints "[no request];[no user];prog+0x100;prog+0x200 1
 login;[no user];prog+0x100;prog+0x200 2
 login;alice;prog+0x100;libx.so.1+0x300 1"
 
+fold 0 --root comm --root state a.sigprof
+prints "prog;[running];prog+0x100;libx.so.1+0x300 1
+prog;[running];prog+0x100;prog+0x200 3
+prog;[running];prog+0x100;prog+0x300;prog+0x200 1"
+
+# A state is the samples' behind it, in its block; one we do not know is not told.
+{
+    header
+    cat <<'END'
+thread 4242 0 0 prog
+reset
+sample 4242 1000000000 1 0 0 0x400100
+state 2
+sample 4242 2000000000 40 0 0 0x400100
+sample 4242 3000000000 2 0 0 0x400200
+state 3
+sample 4242 4000000000 7 0 0 0x400200
+state 99
+sample 4242 5000000000 3 0 0 0x400200
+state 7
+block
+sample 4242 6000000000 5 0 0 0x400100
+end 7000000000
+END
+} | profile states.sigprof
+fold 0 --root state states.sigprof
+prints "[running];prog+0x100 6
+[running];prog+0x200 3
+[sleeping];prog+0x100 40
+[sleeping];prog+0x200 2
+[waiting for cpu];prog+0x200 7"
+fold 0 --root none states.sigprof
+prints "prog+0x100 46
+prog+0x200 12"
+fold 0 --format raw --root none --time 3-5 states.sigprof
+prints "3.000000000 pid=4242 tid=4242 weight=2 end=complete state=sleeping labels=- prog+0x200
+4.000000000 pid=4242 tid=4242 weight=7 end=complete state=waiting_for_cpu labels=- prog+0x200"
+
 fold 0 --modules a.sigprof
 prints 'prog;prog+0x100`prog;libx.so.1+0x300`libx.so.1 1
 prog;prog+0x100`prog;prog+0x200`prog 3

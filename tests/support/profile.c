@@ -114,7 +114,7 @@ static void take_stack(struct profile *profile, struct format_in *body)
 
 static void take_samples(struct profile *profile, struct format_in *body)
 {
-    struct profile_sample sample = {.label = 0};
+    struct profile_sample sample = {.state = profile->state};
     int64_t node = 0;
 
     sample.tid = (uint32_t)sigprof__get_varint(body);
@@ -222,6 +222,10 @@ static void take_record(struct profile *profile, unsigned type,
     case FORMAT_LABEL:
         take_label(profile, body);
         break;
+    case FORMAT_STATE:
+        profile->state = (uint8_t)sigprof__get_varint(body);
+        CHECK(!body->bad && profile->state < FORMAT_STATES);
+        break;
     case FORMAT_FORK:
         profile->forks++;
         break;
@@ -269,6 +273,7 @@ void profile_parse(struct profile *profile, const uint8_t *bytes, size_t size)
         if (profile->blocks++ == 0)
             first_id_word = id_word;
         CHECK_EQ(id_word, first_id_word);
+        profile->state = FORMAT_STATE_UNKNOWN;
         in.at = bytes + at + FORMAT_BLOCK_HEADER_BYTES;
         in.end = in.at + payload;
         in.bad = false;

@@ -22,6 +22,7 @@ struct profile_sample {
     uint32_t weight;
     uint32_t label;
     uint8_t end;
+    uint8_t state;
     uint64_t time_ns;
 };
 
@@ -57,6 +58,7 @@ struct profile {
     uint32_t infos;
     struct profile_line sheet[64]; /* later sheets change its lines */
     uint32_t sheets, sheet_lines;
+    uint8_t state; /* of the samples that come in this block */
     struct profile_mark *mark; /* all of them, in order */
     uint32_t marks, mark_room;
     struct profile_pair label[64]; /* LABEL records, in order */

@@ -134,6 +134,7 @@ static void check_thread(const struct profile *profile, int tid)
         CHECK_EQ(sample->weight, put[i].header.weight);
         CHECK_EQ(sample->label, put[i].header.label);
         CHECK_EQ(sample->end, put[i].header.end);
+        CHECK_EQ(sample->state, put[i].header.state);
         CHECK_EQ(profile_stack(profile, s, pc, DEPTH + 8), put[i].count);
         CHECK(memcmp(pc, put[i].pc, put[i].count * sizeof *pc) == 0);
         i++;
@@ -150,7 +151,7 @@ static const struct ring_record plain = {.weight = 1, .time_ns = 2000};
 static void what_was_put_is_what_is_read(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     const uint64_t first[] = {0x401000, 0x400800, FORMAT_MARK_SIGNAL,
                               0x7ffff7a00000, 0x400100};
     const uint64_t second[] = {0xffffffffffffffff, 0x7ffff7a00000, 0x400100};
@@ -187,11 +188,12 @@ static void free_sealed(void)
             sigprof__ring_free(&ring, i);
 }
 
-/* Random walks of three threads: the leaf's side changes, the root's stays. */
+/* Random walks of three threads: the leaf's side changes, the root's stays. Now
+ * and then somebody else writes for them. */
 static void random_samples(unsigned count, unsigned fresh_pcs, bool drain_often)
 {
     struct unwind_stack *stack[3];
-    struct ring_owner owner[3] = {{0, 0, false, 0}};
+    struct ring_owner owner[3] = {{0}}, other = {.mixed = true};
     uint64_t pc[3][DEPTH];
     uint32_t depth[3] = {0, 0, 0};
     static uint64_t now;
@@ -206,7 +208,9 @@ static void random_samples(unsigned count, unsigned fresh_pcs, bool drain_often)
         struct ring_record header = {
             .weight = (uint32_t)(rand() % 4 ? 1 : rand() % 1000 + 1),
             .label = (uint32_t)(rand() % 3),
-            .end = (uint8_t)(rand() % 5 ? 0 : rand() % 5)};
+            .end = (uint8_t)(rand() % 5 ? 0 : rand() % 5),
+            .state = (uint8_t)(rand() % 3 ? 0 : rand() % FORMAT_STATES)};
+        struct ring_owner *by = rand() % 4 ? &owner[t] : &other;
 
         if (keep == DEPTH)
             keep = DEPTH - 1;
@@ -217,13 +221,15 @@ static void random_samples(unsigned count, unsigned fresh_pcs, bool drain_often)
             pc[t][f] = 0x400000 + 8 * ((uint64_t)rand() % fresh_pcs);
         depth[t] = keep + fresh;
         header.time_ns = now += 1 + (uint64_t)rand() % 100000;
-        if (!append(&owner[t], stack[t], (int)(100 + t), pc[t], depth[t], keep,
+        if (!append(by, stack[t], (int)(100 + t), pc[t], depth[t], keep,
                     &header)) {
             drain();
             free_sealed();
-            CHECK(append(&owner[t], stack[t], (int)(100 + t), pc[t], depth[t],
-                         0, &header));
+            CHECK(append(by, stack[t], (int)(100 + t), pc[t], depth[t], 0,
+                         &header));
         }
+        if (by == &other)
+            owner[t].continues = false;
         if (drain_often && rand() % 50 == 0)
             drain();
     }
@@ -232,6 +238,7 @@ static void random_samples(unsigned count, unsigned fresh_pcs, bool drain_often)
         sigprof__ring_release(&ring, &owner[t]);
         samples_stack_free(stack[t]);
     }
+    sigprof__ring_release(&ring, &other);
     free_sealed();
 }
 
@@ -274,7 +281,7 @@ static void stacks_are_whole_in_every_generation(void)
 static void a_generation_that_begins_inside_a_ring_block_says_its_stack_again(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     const uint64_t pc[] = {0x401000, 0x402000, 0x403000, 0x404000};
     struct profile profile;
 
@@ -315,7 +322,7 @@ static void a_sink_that_refuses_is_asked_again_and_nothing_is_lost(void)
 static void while_the_sink_refuses_nothing_is_taken_from_the_ring(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     const uint64_t pc[] = {0x401000, 0x402000};
     uint32_t done;
 
@@ -394,7 +401,7 @@ static void a_ring_of_nonsense_does_no_harm(void)
     struct profile profile;
 
     for (unsigned seed = 0; seed < 300; seed++) {
-        begin(64 << 10);
+        begin(128 << 10);
         srand(seed);
         random_samples(200, 1000, false);
         for (unsigned i = 0; i < 200; i++) {

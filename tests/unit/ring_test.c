@@ -64,7 +64,7 @@ static enum ring_block_state state_of(const struct ring_block *block)
 static void a_record_is_the_words_that_were_put(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     struct ring_record header = {.weight = 3,
                                  .label = 7,
                                  .time_ns = 0x1122334455667788,
@@ -96,7 +96,7 @@ static void a_record_is_the_words_that_were_put(void)
 static void a_shared_root_is_not_written_twice(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     const struct ring_record *record;
 
     begin();
@@ -115,7 +115,7 @@ static void a_shared_root_is_not_written_twice(void)
 static void a_new_block_begins_with_a_whole_stack(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     unsigned fit = (8192 - 64) / (24 + 8 * 10); /* of ten fresh frames */
     uint32_t first;
     const struct ring_record *record;
@@ -138,7 +138,7 @@ static void a_new_block_begins_with_a_whole_stack(void)
 static void a_block_is_filled_to_its_last_byte(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     uint32_t first;
 
     /* 8128 bytes of room: 8 of 1016 bytes are 15 records of 64 and one of 56 */
@@ -156,7 +156,7 @@ static void a_block_is_filled_to_its_last_byte(void)
 static void the_drain_takes_an_idle_block_and_its_owner_cannot_enter(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     struct ring_block *block;
     uint32_t index, committed;
 
@@ -181,7 +181,7 @@ static void the_drain_takes_an_idle_block_and_its_owner_cannot_enter(void)
 static void a_block_that_is_being_written_is_not_taken(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     struct ring_block *block;
 
     begin();
@@ -198,7 +198,7 @@ static void a_block_that_is_being_written_is_not_taken(void)
 static void news_since_the_drain_looked_are_told_when_it_seals(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     uint32_t seen;
 
     begin();
@@ -215,7 +215,7 @@ static void news_since_the_drain_looked_are_told_when_it_seals(void)
 static void a_stale_owner_cannot_enter_its_block_s_next_life(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner sleeper = {0, 0, false, 0}, next = {0, 0, false, 0};
+    struct ring_owner sleeper = {0}, next = {0};
     struct ring_block *block;
     uint32_t index, committed;
 
@@ -242,7 +242,7 @@ static void a_stale_owner_cannot_enter_its_block_s_next_life(void)
 static void a_full_ring_takes_no_more_and_the_loss_is_counted(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner[9] = {{0, 0, false, 0}};
+    struct ring_owner owner[9] = {{0}};
     struct ring_head *head;
 
     begin();
@@ -277,7 +277,7 @@ static void a_full_ring_takes_no_more_and_the_loss_is_counted(void)
 static void blocks_in_every_word_of_the_map_are_found(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
 
     samples_ring(&ring, 8192 * 200, DEPTH);
     CHECK_EQ(ring.blocks, 200);
@@ -324,7 +324,7 @@ static void the_deepest_record_fits_twice_into_a_block(void)
 static void a_dead_process_s_ring_reads_as_it_was_left(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
-    struct ring_owner owner = {0, 0, false, 0};
+    struct ring_owner owner = {0};
     struct ring other;
     uint8_t left[104];
 

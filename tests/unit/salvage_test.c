@@ -34,7 +34,7 @@ static void begin(void)
     samples_ring(&ring, 64 << 10, DEPTH);
     sigprof__ring_open_blocks(&ring, ring.blocks);
     stack = samples_stack(DEPTH);
-    owner = (struct ring_owner){0, 0, false, 0};
+    owner = (struct ring_owner){0};
     CHECK(sigprof__encode_make(&encoder, &ring, ring.head->id, START_NS));
     encoder.sink = sink;
     file_bytes = 0;
