@@ -1,3 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processor that CMake chose. */
+/*
+ * The processor that CMake chose: what an unwinder has to know of it and of its
+ * ABI, and nothing of any system. Each arch/<cpu>.h has
+ *
+ *  ARCH_WORD         bytes of a register and of a pointer
+ *  ARCH_LINK         1: a call leaves the return address in a register, which a
+ *                    function that calls others saves; 0: on the stack
+ *  ARCH_RA_AT        stack: return address, from the CFA, put there by the call
+ *  ARCH_RA_TOP       link: the lowest place above all where it is saved, from the
+ *                    CFA
+ *  ARCH_CFA_SP       the CFA minus the caller's sp at the call
+ *  ARCH_BACKCHAIN    1: the chain of frames begins at sp, 0: at fp
+ *  ARCH_RECORD_FP    next element of the chain, from one
+ *  ARCH_RECORD_PC    return address, from one (back chain: from the next)
+ *  ARCH_RECORD_END   the caller's sp, from an element; where a frame lies above
+ *                    its record a lower bound, and ARCH_RECORD_IS_LOW is 1
+ *  ARCH_STACK_ALIGN  of sp at a call
+ *  ARCH_RED_ZONE     bytes below sp that no signal touches
+ *  arch_return_address()  an address to jump to, from what is saved
+ *  arch_follows_call()    could this be one? by the bytes before it
+ */
 #include SIGPROF_ARCH

@@ -1,3 +1,43 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The register cell of the system and CPU that CMake chose. */
+/*
+ * The register cell of the system and CPU that CMake chose. Each
+ * os/regs/<os>-<cpu>.h has, all of it signal-safe,
+ *
+ *  REGS_COUNT        registers that unwinding may need: columns 0..REGS_COUNT-1
+ *  REGS_FP, _SP, _PC    columns of these; the pc has one of its own
+ *  REGS_LINK         link register, where the CPU has one
+ *  regs_column()     column of a DWARF register number; REGS_COUNT or more: none
+ *  regs_offset()     where a ucontext_t has a column, in bytes
+ *  regs_trampoline() do code bytes begin the end of a signal handler? Then the
+ *                    ucontext_t lies *at bytes above sp
+ *  REGS_TRAMPOLINE_BYTES  that it looks at
+ *  REGS_TRAMPOLINE_LATER  a tick may also stop that many bytes behind the first
+ *  REGS_SIGINFO_AT   siginfo_t, from sp there
+ */
+#ifndef SIGPROF_OS_REGS_H
+#define SIGPROF_OS_REGS_H
+
 #include SIGPROF_REGS
+
+static inline uintptr_t regs_get(const void *ucontext, unsigned column)
+{
+    return *(const uintptr_t *)(const void *)((const char *)ucontext +
+                                              regs_offset(column));
+}
+
+static inline uintptr_t regs_pc(const void *ucontext)
+{
+    return regs_get(ucontext, REGS_PC);
+}
+
+static inline uintptr_t regs_sp(const void *ucontext)
+{
+    return regs_get(ucontext, REGS_SP);
+}
+
+static inline uintptr_t regs_fp(const void *ucontext)
+{
+    return regs_get(ucontext, REGS_FP);
+}
+
+#endif

@@ -31,7 +31,6 @@
  */
 #include "unwind/walker.h"
 
-#include "arch/arch.h"
 #include "unwind/packed.h"
 
 /* Off the hot path, with their locals. */
@@ -109,6 +108,7 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t key,
     struct rules *rules = &walker_state(w)->rules;
     struct rules_unit *unit = &walker_state(w)->unit;
     uint32_t rule = PACKED_NONE;
+    intptr_t at;
 
     w->steps -= w->steps < RULE_COST ? w->steps : RULE_COST;
     if (!module)
@@ -116,44 +116,15 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t key,
     if (sigprof__cfi_find(module, key, unit) == CFI_FOUND &&
         sigprof__rules_run(rules, unit, key))
         rule = sigprof__pack(&rules->row, unit, key);
+    else if (sigprof__cfi_is_trampoline(w, w->at.pc, 0, &at))
+        rule = PACKED_EXACT;
     cache_put(place, rule);
     return rule;
 }
 
-static int step_packed(struct walker *w, uint32_t rule)
-{
-    uintptr_t base = PACKED_KIND(rule) == PACKED_SP ? w->at.sp : w->at.fp;
-    uintptr_t cfa = base + PACKED_CFA(rule);
-    uintptr_t fp_below = PACKED_FP_BELOW(rule);
-    uintptr_t fp = w->at.fp;
-    uintptr_t pc;
-
-    if (cfa <= w->at.sp || (cfa & (ARCH_STACK_ALIGN - 1)) != 0)
-        return FORMAT_END_BAD_ADDRESS;
-    if (sigprof__memory_is_outside(&w->memory, cfa + ARCH_RA_AT))
-        sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
-    if (!sigprof__memory_read(&w->memory, cfa + ARCH_RA_AT, &pc) ||
-        (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
-        return walker_unreadable(w);
-    if (pc < FORMAT_FIRST_PC)
-        return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
-    if (fp_below <= FP_AT_MAX) {
-        w->last->ra_at = ARCH_RA_AT;
-        w->last->fp_at = (int16_t)-(intptr_t)fp_below;
-        w->last->flags |= PACKED_KIND(rule) == PACKED_FP
-                              ? FRAME_STEPPED | FRAME_BY_FP
-                              : FRAME_STEPPED;
-    }
-    w->at.pc = pc;
-    w->at.sp = cfa;
-    w->at.fp = fp;
-    w->at.exact = false;
-    return STEP_ON;
-}
-
 static NOINLINE int step_guessed(struct walker *w)
 {
-    struct guess guess = {false, 0};
+    struct guess guess = {false, 0, 0};
     int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
 
     w->guessed |= step != STEP_NO_CFI;
@@ -163,12 +134,83 @@ static NOINLINE int step_guessed(struct walker *w)
         return w->memory.now.high == 0 ? FORMAT_END_FOREIGN_STACK
                                        : FORMAT_END_NO_RULE;
     if (guess.verifies) {
-        w->last->ra_at = ARCH_RA_AT;
+        w->last->ra_at = guess.ra_at;
         w->last->fp_at = guess.fp_at;
         w->last->flags |=
             guess.fp_at ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
     }
     return step;
+}
+
+static void move_to(struct walker *w, uintptr_t pc, uintptr_t sp, uintptr_t fp)
+{
+    w->at.pc = pc;
+    w->at.sp = sp;
+    w->at.fp = fp;
+    w->at.exact = false;
+    w->at.low = false;
+}
+
+#if ARCH_LINK
+/* The return address is in the link register: only where the walk began is that
+ * at hand. Frames above cannot have it there, but for those under a signal. */
+static int step_linked(struct walker *w, uintptr_t cfa, uintptr_t fp_below)
+{
+    uintptr_t fp = w->at.fp;
+    uintptr_t pc;
+
+    if (w->count != 1)
+        return sigprof__cfi_exact(w);
+    pc = arch_return_address(regs_get(w->memory.walk->ucontext, REGS_LINK));
+    if (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp))
+        return walker_unreadable(w);
+    if (pc < FORMAT_FIRST_PC)
+        return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
+    move_to(w, pc, cfa - ARCH_CFA_SP, fp);
+    return STEP_ON;
+}
+#else
+#define step_linked(w, cfa, fp_below) FORMAT_END_BAD_ADDRESS
+#endif
+
+static int step_packed(struct walker *w, uint32_t rule)
+{
+    bool by_fp = PACKED_KIND(rule) == PACKED_FP;
+    uintptr_t cfa = (by_fp ? w->at.fp : w->at.sp) + PACKED_CFA(rule);
+    uintptr_t fp_below = PACKED_FP_BELOW(rule);
+    uintptr_t fp = w->at.fp;
+    uintptr_t ra_at;
+    uintptr_t pc;
+
+    if (place_is_low(&w->at) && !by_fp) {
+        if (!fp_below)
+            return step_guessed(w);
+        cfa = w->at.fp + fp_below; /* fp is where it has saved its caller's */
+        by_fp = true;
+    }
+    ra_at = cfa + (uintptr_t)PACKED_RA_AT(rule);
+    if (!walker_is_above(cfa - ARCH_CFA_SP, w->at.sp, w->at.exact) ||
+        (cfa & (ARCH_STACK_ALIGN - 1)) != 0)
+        return FORMAT_END_BAD_ADDRESS;
+    if (PACKED_IN_LINK(rule))
+        return step_linked(w, cfa, fp_below);
+    if (sigprof__memory_is_outside(&w->memory, ra_at))
+        sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
+    if (!sigprof__memory_read(&w->memory, ra_at, &pc) ||
+        (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
+        return walker_unreadable(w);
+    pc = arch_return_address(pc);
+    if (pc < FORMAT_FIRST_PC)
+        return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
+    cfa -= ARCH_CFA_SP;
+    if (fp_below <= FP_AT_MAX) {
+        w->last->ra_at = (int16_t)(PACKED_RA_AT(rule) + ARCH_CFA_SP);
+        w->last->fp_at = fp_below ? (int16_t)(ARCH_CFA_SP - (intptr_t)fp_below)
+                                  : 0;
+        w->last->flags |= by_fp ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+    }
+    move_to(w, pc, cfa, fp);
+    return STEP_ON;
 }
 
 static int step(struct walker *w)
@@ -205,7 +247,8 @@ static void push(struct walker *w)
     frame->pc = w->at.pc;
     frame->sp = w->at.sp;
     frame->fp = w->at.fp;
-    frame->flags = w->at.exact ? FRAME_EXACT : 0;
+    frame->flags = (uint16_t)((w->at.exact ? FRAME_EXACT : 0) |
+                              (place_is_low(&w->at) ? FRAME_LOW : 0));
     w->last = frame;
 }
 
@@ -224,6 +267,15 @@ static bool holds(const struct walker *w, uintptr_t address, uintptr_t value)
     return !sigprof__memory_is_outside(&w->memory, address) &&
            (address & (ARCH_WORD - 1)) == 0 &&
            memory_load(address) == value;
+}
+
+/* The same for a return address. */
+static bool still_returns(const struct walker *w, uintptr_t address,
+                          uintptr_t pc)
+{
+    return !sigprof__memory_is_outside(&w->memory, address) &&
+           (address & (ARCH_WORD - 1)) == 0 &&
+           arch_return_address(memory_load(address)) == pc;
 }
 
 /*
@@ -283,8 +335,9 @@ static NOINLINE uint32_t verify(const struct walker *w, uint32_t index)
                 return index;
             caller++;
         }
-        if (!holds(w, caller->sp + (uintptr_t)(intptr_t)frame->ra_at,
-                   caller->pc))
+        if (!still_returns(w,
+                           caller->sp + (uintptr_t)(intptr_t)frame->ra_at,
+                           caller->pc))
             return index;
         if (frame->fp_at &&
             !still_has_fp(
@@ -306,9 +359,16 @@ static bool meets(struct walker *w)
         w->old++;
     if (w->old == stack->capacity)
         return false;
+    /* A leaf may have no frame: its caller has the same sp. */
+    if (ARCH_LINK && stack->frame[w->old].flags & FRAME_EXACT &&
+        stack->frame[w->old].sp == w->at.sp &&
+        stack->frame[w->old].pc != w->at.pc && w->old + 1 < stack->capacity)
+        w->old++;
     frame = &stack->frame[w->old];
     return frame->sp == w->at.sp && frame->pc == w->at.pc &&
            !(frame->flags & FRAME_EXACT) == !w->at.exact &&
+           (!ARCH_RECORD_IS_LOW ||
+            !(frame->flags & FRAME_LOW) == !w->at.low) &&
            (frame->fp == w->at.fp ||
             adopt_fp(w->stack, w->old, w->at.fp));
 }
@@ -336,11 +396,12 @@ static NOINLINE void take_over(struct walker *w, uint32_t index)
         *w->last = *frame;
         w->guessed |= frame->flags & FRAME_BESIDE;
     }
-    w->last->flags &= FRAME_EXACT;
+    w->last->flags &= FRAME_EXACT | FRAME_LOW;
     w->at.pc = w->last->pc;
     w->at.sp = w->last->sp;
     w->at.fp = w->last->fp;
     w->at.exact = w->last->flags & FRAME_EXACT;
+    w->at.low = w->last->flags & FRAME_LOW;
 }
 
 /* true: the rest of the stack is as it was; else w->at is a frame to step. */
@@ -369,6 +430,7 @@ static void begin(struct walker *w, struct unwind_walk *walk)
     w->at.sp = regs_sp(walk->ucontext);
     w->at.fp = regs_fp(walk->ucontext);
     w->at.exact = true;
+    w->at.low = false;
     w->count = 0;
     w->last = 0;
     w->steps = UNWIND_STEPS_MAX;

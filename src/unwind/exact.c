@@ -8,7 +8,6 @@
  * are all known, or from the latest frame that was reached so ("the point"). So
  * a walk is repeated at most once over its whole length.
  */
-#include "arch/arch.h"
 #include "unwind/walker.h"
 
 /* Rare paths keep their locals off the stack of the others. */
@@ -17,8 +16,8 @@
 static void load(struct registers *registers, const void *ucontext)
 {
     for (unsigned i = 0; i < RULES_COLUMNS; i++)
-        registers->value[i] = regs_dwarf(ucontext, i);
-    registers->known = (1u << RULES_COLUMNS) - 1;
+        registers->value[i] = regs_get(ucontext, i);
+    registers->known = ((uint64_t)1 << RULES_COLUMNS) - 1;
     registers->exact = true;
 }
 
@@ -35,18 +34,19 @@ static void load_place(struct registers *registers, const struct place *place)
 {
     for (unsigned i = 0; i < RULES_COLUMNS; i++)
         registers->value[i] = 0;
-    registers->value[REGS_DWARF_PC] = place->pc;
-    registers->value[REGS_DWARF_SP] = place->sp;
-    registers->value[REGS_DWARF_FP] = place->fp;
+    registers->value[REGS_PC] = place->pc;
+    registers->value[REGS_SP] = place->sp;
+    registers->value[REGS_FP] = place->fp;
     registers->known =
-        1u << REGS_DWARF_PC | 1u << REGS_DWARF_SP | 1u << REGS_DWARF_FP;
+        (uint64_t)1 << REGS_PC | (uint64_t)1 << REGS_FP |
+        (uint64_t)!place_is_low(place) << REGS_SP;
     registers->exact = place->exact;
 }
 
 static bool is_at(const struct registers *registers, const struct place *place)
 {
-    return registers->value[REGS_DWARF_SP] == place->sp &&
-           registers->value[REGS_DWARF_PC] == place->pc;
+    return registers->value[REGS_SP] == place->sp &&
+           registers->value[REGS_PC] == place->pc;
 }
 
 static enum expression_result evaluate(struct walker *w, int32_t offset,
@@ -67,7 +67,7 @@ static enum expression_result frame_address(struct walker *w, uintptr_t *cfa)
 
     if (row->cfa_kind == RULE_IS_EXPRESSION)
         return evaluate(w, row->cfa_value, 0, cfa);
-    if (!(state->now.known & (1u << row->cfa_register)))
+    if (!(state->now.known >> row->cfa_register & 1))
         return EXPRESSION_UNKNOWN;
     *cfa = state->now.value[row->cfa_register] +
            (uintptr_t)(intptr_t)row->cfa_value;
@@ -89,7 +89,7 @@ static enum expression_result recover(struct walker *w, unsigned column,
     if (kind == RULE_SAME || kind == RULE_REGISTER) {
         unsigned from = kind == RULE_SAME ? column : (unsigned)number;
 
-        if (from >= RULES_COLUMNS || !(state->now.known & (1u << from)))
+        if (from >= RULES_COLUMNS || !(state->now.known >> from & 1))
             return EXPRESSION_UNKNOWN;
         *value = state->now.value[from];
         return EXPRESSION_OK;
@@ -108,7 +108,7 @@ static enum expression_result recover(struct walker *w, unsigned column,
 /* Fills in state->next. EXPRESSION_UNKNOWN: one that matters is not known. */
 static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
 {
-    const unsigned matter = 1u << REGS_DWARF_FP | 1u << REGS_DWARF_SP;
+    const uint64_t matter = (uint64_t)1 << REGS_FP | (uint64_t)1 << REGS_SP;
     struct registers *next = &walker_state(w)->next;
     const uint8_t *kind = walker_state(w)->rules.row.kind;
     enum expression_result result;
@@ -116,23 +116,24 @@ static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
     next->known = 0;
     next->exact = walker_state(w)->unit.signal;
     for (unsigned i = 0; i < RULES_COLUMNS; i++) {
-        if (i == REGS_DWARF_PC)
+        if (i == REGS_PC)
             continue;
-        if (i == REGS_DWARF_SP && kind[i] == RULE_SAME) {
-            next->value[i] = cfa;
+        if (i == REGS_SP && kind[i] == RULE_SAME) {
+            next->value[i] = cfa - ARCH_CFA_SP;
             result = EXPRESSION_OK;
         } else {
             result = recover(w, i, cfa, &next->value[i]);
         }
         if (result == EXPRESSION_OK)
-            next->known |= 1u << i;
+            next->known |= (uint64_t)1 << i;
         else if ((matter >> i & 1) && kind[i] != RULE_UNDEFINED)
             return result;
     }
     result = recover(w, walker_state(w)->unit.ra_column, cfa,
-                     &next->value[REGS_DWARF_PC]);
+                     &next->value[REGS_PC]);
     if (result == EXPRESSION_OK)
-        next->known |= 1u << REGS_DWARF_PC;
+        next->known |= (uint64_t)1 << REGS_PC;
+    next->value[REGS_PC] = arch_return_address(next->value[REGS_PC]);
     return result;
 }
 
@@ -142,7 +143,7 @@ static enum cfi_found find_rules(struct walker *w)
     struct cfi_state *state = walker_state(w);
     struct rules_unit *unit = &state->unit;
     uintptr_t key =
-        place_key(state->now.value[REGS_DWARF_PC], state->now.exact);
+        place_key(state->now.value[REGS_PC], state->now.exact);
     const struct module *module = sigprof__module_find(w->snapshot, key);
     enum cfi_found found = module ? sigprof__cfi_find(module, key, unit)
                                   : sigprof__cfi_pull(w, key, unit);
@@ -159,12 +160,13 @@ static int check_next(const struct walker *w)
 {
     const struct cfi_state *state = walker_state(w);
     const struct rules_unit *unit = &state->unit;
-    uintptr_t sp = state->next.value[REGS_DWARF_SP];
-    uintptr_t pc = state->next.value[REGS_DWARF_PC];
+    uintptr_t sp = state->next.value[REGS_SP];
+    uintptr_t pc = state->next.value[REGS_PC];
 
     if (sp & (ARCH_STACK_ALIGN - 1) && !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
-    if (sp <= state->now.value[REGS_DWARF_SP] && !unit->signal)
+    if (!walker_is_above(sp, state->now.value[REGS_SP], state->now.exact) &&
+        !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
     if (pc == 0 && !unit->signal)
         return FORMAT_END_COMPLETE;
@@ -173,16 +175,50 @@ static int check_next(const struct walker *w)
     return unit->signal ? STEP_SIGNAL : STEP_ON;
 }
 
+static void enter_stack(struct walker *w)
+{
+    uintptr_t sp = walker_state(w)->now.value[REGS_SP];
+
+    if (sigprof__memory_is_outside(&w->memory, sp))
+        sigprof__memory_enter(&w->memory, w->memory.walk, sp);
+}
+
+/* state->now to the registers that a signal has found, if this is where its
+ * handler returned to. The kernel's layout is an ABI; its vDSO's rules are often wrong. */
+static NOINLINE int step_trampoline(struct walker *w)
+{
+    struct cfi_state *state = walker_state(w);
+    uintptr_t ucontext = state->now.value[REGS_SP];
+    intptr_t at;
+
+    if (!sigprof__cfi_is_trampoline(w, state->now.value[REGS_PC], ucontext, &at))
+        return STEP_NO_CFI;
+    ucontext += (uintptr_t)at;
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        if (!sigprof__memory_read(&w->memory, ucontext + regs_offset(i),
+                                  &state->next.value[i]))
+            return walker_unreadable(w);
+    state->next.known = ((uint64_t)1 << RULES_COLUMNS) - 1;
+    state->next.exact = true;
+    copy(&state->now, &state->next);
+    enter_stack(w);
+    return STEP_SIGNAL;
+}
+
 /* state->now to its caller's registers. */
 static int step_registers(struct walker *w)
 {
     struct cfi_state *state = walker_state(w);
+    bool found = find_rules(w) == CFI_FOUND;
     uintptr_t cfa = 0;
     enum expression_result result;
     int step;
 
-    if (find_rules(w) != CFI_FOUND)
-        return STEP_NO_CFI;
+    if (!found || state->unit.signal) {
+        step = step_trampoline(w);
+        if (step != STEP_NO_CFI || !found)
+            return step;
+    }
     if (state->rules.row.kind[state->unit.ra_column] == RULE_UNDEFINED)
         return FORMAT_END_COMPLETE;
     result = frame_address(w, &cfa);
@@ -195,10 +231,7 @@ static int step_registers(struct walker *w)
     step = check_next(w);
     if (step < 0) {
         copy(&state->now, &state->next);
-        if (sigprof__memory_is_outside(&w->memory,
-                                       state->now.value[REGS_DWARF_SP]))
-            sigprof__memory_enter(&w->memory, w->memory.walk,
-                                  state->now.value[REGS_DWARF_SP]);
+        enter_stack(w);
     }
     return step;
 }
@@ -208,16 +241,19 @@ static int step_registers(struct walker *w)
 static NOINLINE int guess_registers(struct walker *w, bool first)
 {
     struct registers *now = &walker_state(w)->now;
-    struct place place = {now->value[REGS_DWARF_PC], now->value[REGS_DWARF_SP],
-                          now->value[REGS_DWARF_FP], now->exact};
+    struct place place = {now->value[REGS_PC], now->value[REGS_SP],
+                          now->value[REGS_FP], now->exact,
+                          !(now->known >> REGS_SP & 1)};
     struct guess guess;
     int step = sigprof__cfi_guess(w, &place, first, &guess);
 
     if (step < 0 && step != STEP_NO_CFI) {
-        now->value[REGS_DWARF_PC] = place.pc;
-        now->value[REGS_DWARF_SP] = place.sp;
-        now->value[REGS_DWARF_FP] = place.fp;
+        now->value[REGS_PC] = place.pc;
+        now->value[REGS_SP] = place.sp;
+        now->value[REGS_FP] = place.fp;
         now->exact = place.exact;
+        if (place_is_low(&place))
+            now->known &= ~((uint64_t)1 << REGS_SP);
     }
     return step;
 }
@@ -233,7 +269,7 @@ static NOINLINE bool repeat(struct walker *w)
     else
         load(&state->now, w->memory.walk->ucontext);
     sigprof__memory_enter(&w->memory, w->memory.walk,
-                          state->now.value[REGS_DWARF_SP]);
+                          state->now.value[REGS_SP]);
     while (!is_at(&state->now, &w->at)) {
         int step;
 
@@ -277,9 +313,10 @@ int sigprof__cfi_exact(struct walker *w)
         copy(&state->point, &state->now);
         w->has_point = true;
     }
-    w->at.pc = state->now.value[REGS_DWARF_PC];
-    w->at.sp = state->now.value[REGS_DWARF_SP];
-    w->at.fp = state->now.value[REGS_DWARF_FP];
+    w->at.pc = state->now.value[REGS_PC];
+    w->at.sp = state->now.value[REGS_SP];
+    w->at.fp = state->now.value[REGS_FP];
     w->at.exact = state->now.exact;
+    w->at.low = false;
     return step;
 }

@@ -7,6 +7,9 @@
  */
 #include "unwind/expression.h"
 
+/* Their locals are off the stack before memory is read. */
+#define NOINLINE __attribute__((noinline))
+
 #define OPERATIONS_MAX 256 /* glibc's longest has 4, libgcc's DRAP 2 */
 
 enum op {
@@ -84,15 +87,17 @@ static uint64_t pop(struct machine *m)
     return m->operand[--m->count];
 }
 
-static void push_register(struct machine *m, uint64_t number, int64_t offset)
+static NOINLINE void push_register(struct machine *m, uint64_t number, int64_t offset)
 {
-    if (number >= RULES_COLUMNS) {
+    unsigned column = regs_column(number);
+
+    if (column >= RULES_COLUMNS) {
         m->in.bad = true;
         return;
     }
-    if (!(m->registers->known & (1u << number)))
+    if (!(m->registers->known >> column & 1))
         m->unknown = true;
-    push(m, m->registers->value[number] + (uint64_t)offset);
+    push(m, m->registers->value[column] + (uint64_t)offset);
 }
 
 static void push_memory(struct machine *m, uint64_t address, unsigned size)
@@ -132,7 +137,7 @@ static void pick(struct machine *m, unsigned depth)
         push(m, m->operand[m->count - 1 - depth]);
 }
 
-static void turn(struct machine *m, unsigned among)
+static NOINLINE void turn(struct machine *m, unsigned among)
 {
     uint64_t top = pop(m);
 
@@ -166,7 +171,7 @@ static uint64_t shift_right(uint64_t value, uint64_t by, bool with_sign)
     return value >> by | sign << (64 - by);
 }
 
-static void binary(struct machine *m, unsigned op)
+static NOINLINE void binary(struct machine *m, unsigned op)
 {
     uint64_t b = pop(m);
     uint64_t a = pop(m);
@@ -229,7 +234,7 @@ static void binary(struct machine *m, unsigned op)
     }
 }
 
-static void unary(struct machine *m, unsigned op)
+static NOINLINE void unary(struct machine *m, unsigned op)
 {
     uint64_t a = pop(m);
 
@@ -244,7 +249,7 @@ static void unary(struct machine *m, unsigned op)
     push(m, a);
 }
 
-static void constant(struct machine *m, unsigned op)
+static NOINLINE void constant(struct machine *m, unsigned op)
 {
     unsigned bytes = 1u << ((op - OP_CONST1U) / 2);
     uint64_t value = dwarf_fixed(&m->in, bytes);

@@ -11,7 +11,7 @@
 /* Registers of a frame, by DWARF number, as far as they are known. */
 struct registers {
     uintptr_t value[RULES_COLUMNS];
-    uint32_t known; /* a bit for each */
+    uint64_t known; /* a bit for each */
     bool exact;     /* the pc was interrupted; it is no return address */
 };
 

@@ -13,9 +13,10 @@
  */
 #include "unwind/memory.h"
 
+#include "arch/arch.h"
 #include "os/os.h"
 
-#define RED_ZONE 128u    /* psABI: a leaf may keep data this far below sp */
+#define BELOW ((uintptr_t)ARCH_RED_ZONE) /* a leaf may keep data there */
 
 static bool holds(const struct unwind_range *range, uintptr_t address)
 {
@@ -54,7 +55,7 @@ void sigprof__memory_enter(struct memory *memory,
     if (!range)
         return;
     memory->now.high = range->high;
-    memory->now.low = sp - range->low > RED_ZONE ? sp - RED_ZONE : range->low;
+    memory->now.low = sp - range->low > BELOW ? sp - BELOW : range->low;
 }
 
 void sigprof__memory_begin(struct memory *memory,

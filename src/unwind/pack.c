@@ -3,14 +3,10 @@
 #include "unwind/packed.h"
 #include "unwind/rules.h"
 
-#define CFA_MAX (0x3fff * ARCH_WORD) /* 128 KiB: larger frames are exact */
-#define FP_MAX (0x7fff * ARCH_WORD)
-
-static uint32_t packed(enum packed_kind kind, int32_t cfa, int32_t fp_below)
-{
-    return (uint32_t)kind | (uint32_t)(cfa / ARCH_WORD) << 3 |
-           (uint32_t)(fp_below / ARCH_WORD) << 17;
-}
+/* Larger frames are exact: 128 KiB of x86-64's, 16 KiB where a rule has to say
+ * more. */
+#define CFA_MAX (PACKED_CFA_MAX * ARCH_WORD)
+#define FP_MAX (PACKED_FP_MAX * ARCH_WORD)
 
 static bool fits(int32_t value, int32_t max)
 {
@@ -19,14 +15,16 @@ static bool fits(int32_t value, int32_t max)
 
 /*
  * A lazily bound PLT is described by one expression for all of its stubs, which
- * push a word somewhere: sp + 8 + ((pc & 15) >= n ? 8 : 0). At a given pc that
- * is a plain offset.
+ * push a word somewhere: sp + w + ((pc & 15) >= n ? w : 0). At a given pc that
+ * is a plain offset. x86 only: elsewhere stubs leave the stack alone.
  */
 static bool is_plt(const struct rules_row *row, const struct rules_unit *unit,
                    uintptr_t pc, int32_t *cfa)
 {
-    static const uint8_t plt[] = {11,   0x77, 8,    0x80, 0,    0x3f,
-                                  0x1a, 0,    0x2a, 0x33, 0x24, 0x22};
+    static const uint8_t plt[] = {
+        11,   0x70 + REGS_SP, ARCH_WORD, 0x70 + REGS_PC, 0,    0x3f,
+        0x1a, 0,              0x2a,      ARCH_WORD == 8 ? 0x33 : 0x32,
+        0x24, 0x22};
     const uint8_t *bytes = unit->base + (uint32_t)row->cfa_value;
     unsigned after = 0;
 
@@ -40,8 +38,38 @@ static bool is_plt(const struct rules_row *row, const struct rules_unit *unit,
     }
     if (after > 15)
         return false;
-    *cfa = (pc & 15) >= after ? 16 : 8;
+    *cfa = (pc & 15) >= after ? 2 * ARCH_WORD : ARCH_WORD;
     return true;
+}
+
+/* Where the return address is, as bits of a packed rule. */
+static bool pack_return(const struct rules_row *row,
+                        const struct rules_unit *unit, uint32_t *bits)
+{
+    unsigned kind = row->kind[unit->ra_column];
+#if ARCH_LINK
+    int32_t below = ARCH_RA_TOP - row->value[unit->ra_column];
+
+    *bits = 0;
+    if (kind == RULE_SAME)
+        return unit->ra_column == REGS_LINK;
+    if (kind != RULE_AT || below <= 0 ||
+        !fits(below, PACKED_RA_MAX * ARCH_WORD))
+        return false;
+    *bits = (uint32_t)(below / ARCH_WORD) << PACKED_RA_SHIFT;
+    return true;
+#else
+    *bits = 0;
+    return kind == RULE_AT && row->value[unit->ra_column] == ARCH_RA_AT;
+#endif
+}
+
+/* Is the caller's sp the one that goes with the CFA? Where it is saved it is, as
+ * s390x does: nothing else makes sense. */
+static bool has_usual_sp(const struct rules_row *row)
+{
+    return row->kind[REGS_SP] == RULE_SAME ||
+           (ARCH_CFA_SP != 0 && row->kind[REGS_SP] == RULE_AT);
 }
 
 uint32_t sigprof__pack(const struct rules_row *row,
@@ -50,27 +78,27 @@ uint32_t sigprof__pack(const struct rules_row *row,
     enum packed_kind kind = PACKED_EXACT;
     int32_t cfa = row->cfa_value;
     int32_t fp_below = 0;
+    uint32_t bits;
 
     if (row->kind[unit->ra_column] == RULE_UNDEFINED)
         return PACKED_ROOT;
-    if (unit->signal || row->kind[unit->ra_column] != RULE_AT ||
-        row->value[unit->ra_column] != ARCH_RA_AT ||
-        row->kind[REGS_DWARF_SP] != RULE_SAME)
+    if (unit->signal || !pack_return(row, unit, &bits) || !has_usual_sp(row))
         return PACKED_EXACT;
     if (row->cfa_kind == RULE_IS_EXPRESSION) {
         if (is_plt(row, unit, pc, &cfa))
             kind = PACKED_SP;
-    } else if (row->cfa_register == REGS_DWARF_SP) {
+    } else if (row->cfa_register == REGS_SP) {
         kind = PACKED_SP;
-    } else if (row->cfa_register == REGS_DWARF_FP) {
+    } else if (row->cfa_register == REGS_FP) {
         kind = PACKED_FP;
     }
-    if (row->kind[REGS_DWARF_FP] == RULE_AT)
-        fp_below = -row->value[REGS_DWARF_FP];
-    else if (row->kind[REGS_DWARF_FP] != RULE_SAME)
+    if (row->kind[REGS_FP] == RULE_AT)
+        fp_below = -row->value[REGS_FP];
+    else if (row->kind[REGS_FP] != RULE_SAME)
         return PACKED_EXACT;
     if (kind == PACKED_EXACT || !fits(cfa, CFA_MAX) || !fits(fp_below, FP_MAX) ||
-        (row->kind[REGS_DWARF_FP] == RULE_AT && fp_below == 0))
+        (row->kind[REGS_FP] == RULE_AT && fp_below == 0))
         return PACKED_EXACT;
-    return packed(kind, cfa, fp_below);
+    return (uint32_t)kind | (uint32_t)(cfa / ARCH_WORD) << 3 |
+           (uint32_t)(fp_below / ARCH_WORD) << PACKED_FP_SHIFT | bits;
 }

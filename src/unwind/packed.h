@@ -8,9 +8,15 @@
  *      bits 17..31   CFA minus where the caller's fp is saved, in words;
  *                    0: fp is unchanged
  *
- * The return address is at CFA + ARCH_RA_AT. What a rule says of registers
- * beside pc, sp and fp is left out: a later step that needs one of them makes
- * the walk begin again (exact.c).
+ * There the return address is at CFA + ARCH_RA_AT. On CPUs with a link register:
+ *
+ *      bits  3..13   CFA minus sp or fp, in words
+ *      bits 14..22   CFA minus where the caller's fp is saved, or 0
+ *      bits 23..31   CFA + ARCH_RA_TOP minus where the return address is saved, in
+ *                    words; 0: it is in the link register
+ *
+ * What a rule says of registers beside pc, sp and fp is left out: a later step
+ * that needs one of them makes the walk begin again (exact.c).
  */
 #ifndef SIGPROF_UNWIND_PACKED_H
 #define SIGPROF_UNWIND_PACKED_H
@@ -30,8 +36,25 @@ enum packed_kind {
 };
 
 #define PACKED_KIND(rule) ((rule)&7u)
-#define PACKED_CFA(rule) (((rule) >> 3 & 0x3fffu) * ARCH_WORD)
-#define PACKED_FP_BELOW(rule) (((rule) >> 17) * ARCH_WORD)
+#if ARCH_LINK
+#define PACKED_CFA_MAX 0x7ff
+#define PACKED_FP_MAX 0x1ff
+#define PACKED_RA_MAX 0x1ff
+#define PACKED_FP_SHIFT 14
+#define PACKED_RA_SHIFT 23
+#define PACKED_RA_AT(rule)                                                     \
+    (ARCH_RA_TOP - (intptr_t)((rule) >> PACKED_RA_SHIFT) * ARCH_WORD)
+#define PACKED_IN_LINK(rule) ((rule) >> PACKED_RA_SHIFT == 0)
+#else
+#define PACKED_CFA_MAX 0x3fff
+#define PACKED_FP_MAX 0x7fff
+#define PACKED_FP_SHIFT 17
+#define PACKED_RA_AT(rule) ((void)(rule), (intptr_t)ARCH_RA_AT)
+#define PACKED_IN_LINK(rule) ((void)(rule), false)
+#endif
+#define PACKED_CFA(rule) (((rule) >> 3 & PACKED_CFA_MAX) * ARCH_WORD)
+#define PACKED_FP_BELOW(rule)                                                  \
+    (((rule) >> PACKED_FP_SHIFT & PACKED_FP_MAX) * ARCH_WORD)
 
 struct rules_row;
 struct rules_unit;

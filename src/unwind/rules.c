@@ -35,6 +35,7 @@ enum cfa_op {
     CFA_VAL_OFFSET = 0x14,
     CFA_VAL_OFFSET_SF = 0x15,
     CFA_VAL_EXPRESSION = 0x16,
+    CFA_AARCH64_NEGATE_RA_STATE = 0x2d, /* signed or not: it is stripped */
     CFA_GNU_ARGS_SIZE = 0x2e,
     CFA_GNU_NEGATIVE_OFFSET = 0x2f,
     CFA_ADVANCE_LOC = 0x40, /* these three hold their operand in 6 bits */
@@ -132,8 +133,8 @@ bool sigprof__rules_cie(struct rules_unit *unit)
         dwarf_skip(cie, 2); /* sizes of an address and of a selector */
     unit->code_align = (uint32_t)dwarf_uleb(cie);
     unit->data_align = (int32_t)dwarf_sleb(cie);
-    unit->ra_column =
-        (uint8_t)(version == 1 ? dwarf_byte(cie) : dwarf_uleb(cie));
+    unit->ra_column = (uint8_t)regs_column(
+        version == 1 ? dwarf_byte(cie) : dwarf_uleb(cie));
     if (cie->bad || unit->ra_column >= RULES_COLUMNS)
         return false;
     if (*letters == 'z')
@@ -194,16 +195,18 @@ struct run {
     unsigned saved;
 };
 
-static void set(struct run *run, uint64_t column, enum rule_kind kind,
+static void set(struct run *run, uint64_t number, enum rule_kind kind,
                 int64_t value)
 {
+    unsigned column = regs_column(number);
+
     if (column >= RULES_COLUMNS) /* vector registers: of no use here */
         return;
     run->rules->row.kind[column] = (uint8_t)kind;
     run->rules->row.value[column] = (int32_t)value;
 }
 
-static void set_cfa(struct run *run, uint64_t column, int64_t offset)
+static void set_cfa(struct run *run, unsigned column, int64_t offset)
 {
     struct rules_row *row = &run->rules->row;
 
@@ -214,11 +217,15 @@ static void set_cfa(struct run *run, uint64_t column, int64_t offset)
     row->cfa_value = (int32_t)offset;
 }
 
-static void restore(struct run *run, uint64_t column)
+static void restore(struct run *run, uint64_t number)
 {
-    if (column < RULES_COLUMNS)
-        set(run, column, (enum rule_kind)run->rules->initial.kind[column],
-            run->rules->initial.value[column]);
+    struct rules *rules = run->rules;
+    unsigned column = regs_column(number);
+
+    if (column >= RULES_COLUMNS)
+        return;
+    rules->row.kind[column] = rules->initial.kind[column];
+    rules->row.value[column] = rules->initial.value[column];
 }
 
 /* An expression stays where it is; the row has its offset. */
@@ -266,7 +273,7 @@ static void define_cfa(struct run *run, unsigned op)
 {
     struct dwarf_in *in = &run->in;
     struct rules_row *row = &run->rules->row;
-    uint64_t column = row->cfa_register;
+    unsigned column = row->cfa_register;
 
     if (op == CFA_DEF_CFA_EXPRESSION) {
         row->cfa_value = (int32_t)expression(run);
@@ -275,7 +282,7 @@ static void define_cfa(struct run *run, unsigned op)
     }
     if (op == CFA_DEF_CFA || op == CFA_DEF_CFA_SF ||
         op == CFA_DEF_CFA_REGISTER)
-        column = dwarf_uleb(in);
+        column = regs_column(dwarf_uleb(in));
     if (op == CFA_DEF_CFA_REGISTER)
         set_cfa(run, column, row->cfa_value);
     else if (op == CFA_DEF_CFA_SF || op == CFA_DEF_CFA_OFFSET_SF)
@@ -306,7 +313,7 @@ static void define_column(struct run *run, unsigned op)
         set(run, column, RULE_IS, scaled(run, dwarf_sleb(in)));
         break;
     case CFA_REGISTER:
-        set(run, column, RULE_REGISTER, (int64_t)dwarf_uleb(in));
+        set(run, column, RULE_REGISTER, (int64_t)regs_column(dwarf_uleb(in)));
         break;
     case CFA_EXPRESSION:
         set(run, column, RULE_AT_EXPRESSION, expression(run));
@@ -336,6 +343,7 @@ static bool run_other(struct run *run, unsigned op)
 
     switch (op) {
     case CFA_NOP:
+    case CFA_AARCH64_NEGATE_RA_STATE:
         return false;
     case CFA_SET_LOC:
         to = sigprof__dwarf_pointer(in, run->unit->encoding, 0);

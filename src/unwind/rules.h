@@ -10,7 +10,7 @@
 #include "os/regs.h"
 #include "unwind/dwarf.h"
 
-#define RULES_COLUMNS REGS_DWARF_COUNT
+#define RULES_COLUMNS REGS_COUNT
 #define RULES_SAVED_MAX 4 /* remember_state; nothing in use goes beyond 1 */
 
 enum rule_kind {

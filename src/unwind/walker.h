@@ -6,6 +6,7 @@
 #ifndef SIGPROF_UNWIND_WALKER_H
 #define SIGPROF_UNWIND_WALKER_H
 
+#include "arch/arch.h"
 #include "modules.h"
 #include "unwind/cfi.h"
 #include "unwind/expression.h"
@@ -36,7 +37,13 @@ struct place {
     uintptr_t sp;
     uintptr_t fp;
     bool exact; /* pc was interrupted; else it is a return address */
+    bool low;   /* sp lies at most that high: only fp is sure */
 };
+
+static inline bool place_is_low(const struct place *place)
+{
+    return ARCH_RECORD_IS_LOW && place->low;
+}
 
 struct walker {
     struct place at;
@@ -65,7 +72,8 @@ enum frame_flag {
     FRAME_EXACT = 2,   /* its pc was interrupted */
     FRAME_ROOT = 4,    /* by rule it has no caller */
     FRAME_BESIDE = 8,  /* a mark between two frames that still verify */
-    FRAME_BY_FP = 16   /* its step began at fp */
+    FRAME_BY_FP = 16,  /* its step began at fp */
+    FRAME_LOW = 32     /* its sp is a lower bound */
 };
 
 enum cfi_found { CFI_FOUND, CFI_NO_RULE, CFI_NO_MODULE };
@@ -85,13 +93,19 @@ enum cfi_found sigprof__cfi_find(const struct module *module, uintptr_t address,
 enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
                                  struct rules_unit *unit);
 
-/* exact.c: steps by rules of any kind. */
+/* exact.c: steps by rules of any kind, and over the end of a signal handler. */
 int sigprof__cfi_exact(struct walker *w);
+
+/* guess.c: does address lie where handlers return to? Then the ucontext_t is *at
+ * bytes above sp. sp: 0, or what a word there has to confirm. */
+bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
+                                uintptr_t sp, intptr_t *at);
 
 /* How a guess was made, for the walk's memory of it. */
 struct guess {
     bool verifies; /* it depends on nothing but the words that it took */
-    int16_t fp_at; /* as in struct unwind_frame */
+    int16_t ra_at; /* as in struct unwind_frame */
+    int16_t fp_at;
 };
 
 /* guess.c: to where place, which has no rule, was probably called from. first:
@@ -103,6 +117,14 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
 static inline struct cfi_state *walker_state(const struct walker *w)
 {
     return (struct cfi_state *)(void *)w->stack->window->scratch;
+}
+
+/* May a caller's sp be that? It lies above; where a call leaves nothing on the
+ * stack, an interrupted function may have nothing there either. */
+static inline bool walker_is_above(uintptr_t caller_sp, uintptr_t sp,
+                                   bool interrupted)
+{
+    return caller_sp > sp || (ARCH_LINK && interrupted && caller_sp == sp);
 }
 
 /* Reads from the stack; why not, as enum format_end, if that fails. */

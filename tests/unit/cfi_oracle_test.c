@@ -103,14 +103,14 @@ static bool is_packed_right(const struct rules_row *row,
     }
     packed_ok++;
     if (PACKED_KIND(rule) == PACKED_ROOT)
-        return row->kind[REGS_DWARF_PC] == RULE_UNDEFINED;
+        return row->kind[REGS_PC] == RULE_UNDEFINED;
     if (row->cfa_kind == RULE_IS_EXPRESSION) /* a PLT */
         return by_sp && (PACKED_CFA(rule) == 8 || PACKED_CFA(rule) == 16);
     return (by_sp || PACKED_KIND(rule) == PACKED_FP) &&
-           row->cfa_register == (by_sp ? REGS_DWARF_SP : REGS_DWARF_FP) &&
+           row->cfa_register == (by_sp ? REGS_SP : REGS_FP) &&
            (int32_t)PACKED_CFA(rule) == row->cfa_value &&
            -(int32_t)PACKED_FP_BELOW(rule) ==
-               (row->kind[REGS_DWARF_FP] == RULE_AT ? row->value[REGS_DWARF_FP]
+               (row->kind[REGS_FP] == RULE_AT ? row->value[REGS_FP]
                                                     : 0);
 }
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* aarch64; AAPCS64. arch.h says what each means. */
+#ifndef SIGPROF_ARCH_H
+#define SIGPROF_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ARCH_WORD 8
+#define ARCH_LINK 1
+#define ARCH_RA_TOP 0
+#define ARCH_CFA_SP 0
+#define ARCH_BACKCHAIN 0
+#define ARCH_RECORD_FP 0
+#define ARCH_RECORD_PC 8
+#define ARCH_RECORD_END 16
+#define ARCH_RECORD_IS_LOW 1
+#define ARCH_STACK_ALIGN 16
+#define ARCH_RED_ZONE 0
+#define ARCH_CALL_BYTES 4
+
+/* A signed return address (pointer authentication) without its signature:
+ * XPACLRI, which older processors take for a nop. It knows where the signature
+ * is; a mask would have to. */
+static inline uintptr_t arch_return_address(uintptr_t word)
+{
+    register uintptr_t link __asm__("x30") = word;
+
+    __asm__("hint #7" : "+r"(link));
+    return link;
+}
+
+static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])
+{
+    uint32_t word = (uint32_t)code[0] | (uint32_t)code[1] << 8 |
+                    (uint32_t)code[2] << 16 | (uint32_t)code[3] << 24;
+
+    return (word & 0xfc000000) == 0x94000000 || /* bl */
+           (word & 0xfefff000) == 0xd63f0000;   /* blr, and with a check */
+}
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Linux on ppc64le; os/regs.h says what each means. */
+#ifndef SIGPROF_REGS_H
+#define SIGPROF_REGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#define REGS_COUNT 34 /* r0..r31, the link register, the pc */
+#define REGS_SP 1
+#define REGS_FP 31
+#define REGS_LINK 32
+#define REGS_PC 33
+
+/* OpenPOWER ELFv2 ABI, table 2.24: the link register is 65. */
+static inline unsigned regs_column(uint64_t number)
+{
+    if (number == 65)
+        return REGS_LINK;
+    return number < 32 ? (unsigned)number : REGS_COUNT;
+}
+
+/* In the kernel's registers, the pc is 32 and the link register 36. */
+static inline size_t regs_offset(unsigned column)
+{
+    unsigned index = column == REGS_PC     ? 32
+                     : column == REGS_LINK ? 36
+                                           : column;
+
+    return offsetof(ucontext_t, uc_mcontext.gp_regs) + 8 * (size_t)index;
+}
+
+#define REGS_TRAMPOLINE_BYTES 12
+#define REGS_TRAMPOLINE_LATER 0 /* by then sp is another */
+#define REGS_SIGINFO_AT 0 /* not known: it lies behind what varies */
+
+/* addi r1, r1, 128; li r0, 172; sc: the ucontext is what r1 points to then. */
+static inline bool regs_trampoline(const uint8_t *code, intptr_t *at)
+{
+    *at = 128;
+    return code[0] == 0x80 && code[1] == 0 && code[2] == 0x21 &&
+           code[3] == 0x38 && code[4] == 172 && code[5] == 0 && code[6] == 0 &&
+           code[7] == 0x38 && code[8] == 2 && code[9] == 0 && code[10] == 0 &&
+           code[11] == 0x44;
+}
+
+#endif
