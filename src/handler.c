@@ -82,7 +82,7 @@ static void take_sample(struct slot *slot, const void *ucontext,
 }
 
 /* The slot is this thread's, and nobody changes it while we are inside. */
-static void tick(struct slot *slot, const void *ucontext, uint32_t weight)
+__attribute__((noinline)) static void take_tick(struct slot *slot, const void *ucontext, uint32_t weight)
 {
     atomic_store_explicit(&slot->inside, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
@@ -108,34 +108,70 @@ static void count_unknown(void)
     sigprof__handlers_leave();
 }
 
-/* Whose tick is it? false: the program's, and it was not touched. */
-static bool take_tick(const siginfo_t *info, const void *ucontext)
-{
-    struct os_tick from;
+/* What a tick is: not ours, ours for a slot, or ours for nobody. */
+struct tick {
     struct slot *slot;
+    uint32_t weight; /* 0: it is not to be taken */
+};
 
-    sigprof__os_tick(info, &from);
-    if (from.from_timer) {
-        slot = sigprof__slot_of_value(from.value);
-        if (slot)
-            tick(slot, ucontext, 1 + from.overrun);
-        return true; /* without a slot: late, its thread is no more */
-    }
-    if (!from.from_process_timer || !sigprof__clock_owns_itimer())
+/* The tick of an event names nobody. Where no slot has had an event it is another's;
+ * without a slot it is late: its thread's account is settled. */
+static bool is_event_tick(struct tick *tick)
+{
+    if (!atomic_load_explicit(&sigprof__state.event_ticks,
+                              memory_order_relaxed))
         return false;
-    slot = sigprof__slot_of_thread(sigprof__os_tid());
-    if (slot)
-        tick(slot, ucontext, 1);
-    else
+    tick->slot = sigprof__slot_of_self();
+    if (!tick->slot)
+        return true;
+    if (!atomic_load_explicit(&tick->slot->has_event, memory_order_relaxed))
+        return false;
+    if (atomic_load_explicit(&tick->slot->skips_first, memory_order_relaxed)) {
+        atomic_store_explicit(&tick->slot->skips_first, false,
+                              memory_order_relaxed);
+        tick->weight =
+            atomic_load_explicit(&tick->slot->samples, memory_order_relaxed) == 0;
+    }
+    return true;
+}
+
+static bool is_process_tick(struct tick *tick)
+{
+    if (!sigprof__clock_owns_itimer())
+        return false;
+    tick->slot = sigprof__slot_of_self();
+    if (!tick->slot)
         count_unknown();
     return true;
+}
+
+/* Whose tick is it? false: the program's, and it was not touched. A function of its
+ * own, so that its stack is free again when the walk begins. */
+__attribute__((noinline)) static bool is_ours(const siginfo_t *info,
+                                              struct tick *tick)
+{
+    struct os_tick from;
+
+    sigprof__os_tick(info, &from);
+    *tick = (struct tick){NULL, 1};
+    if (from.from_timer) {
+        tick->slot = sigprof__slot_of_value(from.value);
+        tick->weight += from.overrun;
+        return true; /* without a slot: late, its thread is no more */
+    }
+    if (from.from_event)
+        return is_event_tick(tick);
+    return from.from_process_timer && is_process_tick(tick);
 }
 
 void sigprof__handler(int number, siginfo_t *info, void *ucontext)
 {
     int saved_errno = errno;
-    bool ours = take_tick(info, ucontext);
+    struct tick tick;
+    bool ours = is_ours(info, &tick);
 
+    if (ours && tick.slot && tick.weight)
+        take_tick(tick.slot, ucontext, tick.weight);
     errno = saved_errno;
     if (!ours)
         sigprof__foreign_tick(number, info, ucontext);

@@ -78,9 +78,9 @@ static void begin_session(const struct sigprof__config *config, bool forked)
     session->start_mono_ns = sigprof__os_now_ns();
     session->cpu_at_start_ns = sigprof__os_process_cpu_ns();
     sigprof__state.period_ns = 1000000000u / config->hz;
-    atomic_store(&sigprof__state.clock, config->clock == SIGPROF_CLOCK_ITIMER
-                                            ? SIGPROF_CLOCK_ITIMER
-                                            : SIGPROF_CLOCK_THREAD);
+    atomic_store(&sigprof__state.clock, config->clock == SIGPROF_CLOCK_AUTO
+                                            ? SIGPROF_CLOCK_THREAD
+                                            : (int)config->clock);
     atomic_store(&sigprof__state.may_call_system,
                  !sigprof__os_syscalls_filtered());
     sigprof__id_text(session->id, id);
@@ -337,7 +337,7 @@ int sigprof_stats(struct sigprof_stats *stats)
 int sigprof_supported(const char *feature)
 {
     static const char *const features[] = {
-        "clock=thread", "clock=itimer", "unwind=cfi", "unwind=fp",
+        "clock=thread", "clock=itimer", "clock=perf", "unwind=cfi", "unwind=fp",
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif

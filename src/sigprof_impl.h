@@ -53,6 +53,7 @@ enum sigprof__phase { PHASE_OFF, PHASE_ON, PHASE_PAUSED };
 struct sigprof__state {
     _Atomic int phase;           /* enum sigprof__phase */
     _Atomic int clock;           /* enum sigprof_clock in use; may fall back */
+    _Atomic bool event_ticks;    /* a thread had an event: late ones may come */
     _Atomic bool may_call_system; /* see os_syscalls_filtered */
     uint64_t period_ns;
     unwind_engine *unwind;

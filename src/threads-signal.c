@@ -14,6 +14,11 @@ _Atomic(struct slot *) slot_chunks[CHUNKS_MAX];
 _Atomic uint32_t sigprof__handlers_inside;
 static _Atomic uint64_t hash[HASH_SIZE]; /* .bss: pages come when used */
 
+/* The value of the thread's slot when it was last looked up; 0: never.
+ * initial-exec: never allocated lazily. */
+static __thread uint32_t value_of_self
+    __attribute__((tls_model("initial-exec")));
+
 static uint32_t first_probe(int tid)
 {
     return (uint32_t)tid * 2654435769u >> (32 - HASH_BITS);
@@ -96,4 +101,18 @@ struct slot *sigprof__slot_of_thread(int tid)
         return NULL;
     index = (uint32_t)atomic_load_explicit(&hash[at], memory_order_relaxed) - 2;
     return index <= SLOT_INDEX_MASK ? slot_at(index) : NULL;
+}
+
+/* A slot that was reused has another value; a free one may be so for good. */
+struct slot *sigprof__slot_of_self(void)
+{
+    struct slot *slot =
+        value_of_self ? sigprof__slot_of_value(value_of_self) : NULL;
+
+    if (slot &&
+        atomic_load_explicit(&slot->life, memory_order_acquire) == SLOT_LIVE)
+        return slot;
+    slot = sigprof__slot_of_thread(sigprof__os_tid());
+    value_of_self = slot ? slot->value : 0;
+    return slot;
 }

@@ -172,12 +172,16 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->seen = true;
     slot->named = false;
     slot->has_timer = false;
+    slot->event = NULL;
+    slot->event_refused = false;
     slot->owner = (struct ring_owner){.hint = slot->value & SLOT_INDEX_MASK};
     slot->stack.top = slot->stack.capacity;
     slot->stack.shared = 0;
     slot->name[0] = '\0';
     atomic_store(&slot->periods, 0);
     atomic_store(&slot->samples, 0);
+    atomic_store(&slot->has_event, false);
+    atomic_store(&slot->skips_first, false);
     atomic_store(&slot->unknown_sp, 0);
     atomic_store(&slot->stack_low, 0);
     atomic_store(&slot->stack_high, 0);
@@ -478,6 +482,22 @@ void sigprof__threads_sweep(void)
             else
                 settle(slot, FORMAT_EXIT_ENDED);
         }
+    sigprof__threads_unlock();
+}
+
+static bool has_run(struct slot *slot)
+{
+    return atomic_load(&slot->samples) > 0 ||
+           slot->cpu_last_ns - slot->cpu_at_start_ns >= sigprof__state.period_ns;
+}
+
+void sigprof__threads_improve(void)
+{
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made; i++)
+        if (is_live(slot_at(i)) && has_run(slot_at(i)) &&
+            atomic_load(&sigprof__state.phase) == PHASE_ON)
+            sigprof__clock_improve(slot_at(i));
     sigprof__threads_unlock();
 }
 

@@ -32,6 +32,8 @@ struct slot {
     _Atomic uintptr_t thread_pointer; /* seen by the handler; with unknown_sp */
     _Atomic uintptr_t stack_low; /* 0: not known yet */
     _Atomic uintptr_t stack_high;
+    _Atomic bool has_event;   /* or had one: ticks by it may come */
+    _Atomic bool skips_first; /* of the event's ticks (clock/perf.c) */
 
     /* the handler's; others read them when it is out */
     _Atomic uint64_t periods; /* sampled, overruns included, and counted drops */
@@ -44,6 +46,9 @@ struct slot {
     int tid;
     os_timer timer;
     bool has_timer;
+    os_event event;     /* NULL: none */
+    bool in_kernel;     /* the event samples there too */
+    bool event_refused; /* the drain has tried */
     bool hooked; /* its end will be told; else the sweep finds out */
     bool seen;   /* the sweep's mark */
     bool named;  /* its name was asked for since it was born */
@@ -56,6 +61,8 @@ struct slot {
 
 struct slot *sigprof__slot_of_value(uint32_t value);
 struct slot *sigprof__slot_of_thread(int tid);
+/* The calling thread's; without a system call but for the first time. */
+struct slot *sigprof__slot_of_self(void);
 
 /* Around what a handler does with the ring for a thread without a slot; waited for
  * like the others. */
@@ -95,6 +102,9 @@ void sigprof__thread_end_self(void);
 
 /* Control. Finds threads that came and went without telling. */
 void sigprof__threads_sweep(void);
+
+/* Control. Threads that have used CPU get the clock they are worth. */
+void sigprof__threads_improve(void);
 
 /* Control. Looks up the stacks that handlers asked about. */
 void sigprof__threads_resolve_stacks(void);

@@ -11,9 +11,11 @@
 
 static const struct clock_ops *in_use(void)
 {
-    return atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_ITIMER
-               ? &sigprof__itimer
-               : &sigprof__thread_timer;
+    if (atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_ITIMER)
+        return &sigprof__itimer;
+    return sigprof__session.config.clock == SIGPROF_CLOCK_THREAD
+               ? &sigprof__thread_timer
+               : &sigprof__perf;
 }
 
 int sigprof__clock_begin(void)
@@ -38,10 +40,36 @@ void sigprof__clock_disarm(struct slot *slot, bool forever)
 
 unsigned sigprof__clock_granted_hz(unsigned asked_hz)
 {
-    uint64_t step_ns = sigprof__os_timer_step_ns();
+    uint64_t step_ns =
+        atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_PERF
+            ? 0
+            : sigprof__os_timer_step_ns();
     uint64_t most = step_ns ? 1000000000u / step_ns : asked_hz;
 
     return most < asked_hz ? (unsigned)most : asked_hz;
+}
+
+void sigprof__clock_improve(struct slot *slot)
+{
+    if (in_use() == &sigprof__perf &&
+        sigprof__session.config.clock == SIGPROF_CLOCK_AUTO)
+        sigprof__perf_replace_timer(slot);
+}
+
+void sigprof__clock_say(int clock, const char *note)
+{
+    char hz[16];
+
+    if (atomic_exchange(&sigprof__state.clock, clock) != clock) {
+        snprintf(hz, sizeof hz, "%u",
+                 sigprof__clock_granted_hz(sigprof__session.config.hz));
+        sigprof__event_info("clock", sigprof__clock_word((unsigned)clock));
+        sigprof__event_info("hz_granted", hz);
+    }
+    if (!note)
+        return;
+    sigprof__session.clock_note = note;
+    sigprof__event_info("clock_note", note);
 }
 
 /* A forked child gets the clock that was asked for: its limits may be new. */
@@ -52,11 +80,8 @@ int sigprof__clock_fall_back(int error)
     if (in_use() == &sigprof__itimer)
         return SIGPROF_ECLOCK;
     sigprof__threads_disarm_all_locked();
-    atomic_store(&sigprof__state.clock, SIGPROF_CLOCK_ITIMER);
     snprintf(note, sizeof note, "a thread's timer was refused: %s",
              strerror(error));
-    sigprof__session.clock_note = note;
-    sigprof__event_info("clock", "itimer");
-    sigprof__event_info("clock_note", note);
+    sigprof__clock_say(SIGPROF_CLOCK_ITIMER, note);
     return in_use()->begin();
 }

@@ -24,14 +24,24 @@ struct clock_ops {
 
 extern const struct clock_ops sigprof__thread_timer; /* thread-timer.c */
 extern const struct clock_ops sigprof__itimer;       /* itimer.c */
+extern const struct clock_ops sigprof__perf;         /* perf.c */
 
 int sigprof__clock_begin(void);
 void sigprof__clock_end(void);
 int sigprof__clock_arm(struct slot *slot, uint64_t first_ns);
 void sigprof__clock_disarm(struct slot *slot, bool forever);
 
-/* Ticks a second that can arrive one by one, of those asked for: both clocks are
- * looked at on the system's tick. The rest come as overruns, if at all. */
+/* The drain has come by a thread that uses CPU: a better clock than it was born
+ * with may pay now. */
+void sigprof__clock_improve(struct slot *slot);
+void sigprof__perf_replace_timer(struct slot *slot);
+
+/* The clock in use is now this one (enum sigprof_clock), and why (NULL: no note;
+ * else of static storage). Says it in the file. */
+void sigprof__clock_say(int clock, const char *note);
+
+/* Ticks a second that can arrive one by one, of those asked for: timers are looked
+ * at on the system's tick. The rest come as overruns, if at all. */
 unsigned sigprof__clock_granted_hz(unsigned asked_hz);
 
 /*

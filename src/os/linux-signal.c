@@ -50,6 +50,7 @@ void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
     tick->from_timer =
         info->si_code == SI_TIMER && (value & TIMER_MARK_MASK) == TIMER_MARK;
     tick->from_process_timer = info->si_code == SI_KERNEL;
+    tick->from_event = info->si_code == POLL_IN;
     tick->value = (uint32_t)value;
     tick->overrun = info->si_overrun > 0 ? (uint32_t)info->si_overrun : 0;
 }

@@ -33,10 +33,11 @@ uint64_t sigprof__os_now_ns(void);
  * the first that cannot be read (by page). */
 size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size);
 
-/* Is this tick from the timer os_timer_create gave, armed for slot_value? */
+/* Whose is this tick? */
 struct os_tick {
     bool from_timer;     /* a timer of sigprof__os_timer_create's */
     bool from_process_timer; /* ITIMER_PROF's */
+    bool from_event;     /* it may be one of sigprof__os_event_open's */
     uint32_t value;      /* of the per-thread timer: as given at its creation */
     uint32_t overrun;    /* expiries that found the signal pending */
 };
@@ -57,6 +58,15 @@ int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns,
 void sigprof__os_timer_delete(os_timer timer);
 /* How far apart expiries are seen at the least, nanoseconds; 0: no bound. */
 uint64_t sigprof__os_timer_step_ns(void);
+
+/* Raises SIGPROF in thread tid of this process after every period_ns of its CPU
+ * time, exactly, until it is closed; no descriptor is left behind, and a forked
+ * child has none. in_kernel: also while it runs the kernel, where a signal can
+ * interrupt a call; EACCES: not allowed. */
+typedef void *os_event;
+int sigprof__os_event_open(int tid, uint64_t period_ns, bool in_kernel,
+                           os_event *event);
+void sigprof__os_event_close(os_event event); /* NULL: nothing */
 
 /* CPU time used so far, nanoseconds. ESRCH when the thread is gone. */
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns);

@@ -74,10 +74,10 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
         {"SIGPROF_OUT", "a%", "p, e, h, t"},
         {"SIGPROF_OUT", "a%d", "p, e, h, t"},
         {"SIGPROF_OUT", "%%%", "p, e, h, t"},
-        {"SIGPROF_CLOCK", "", "auto, thread or itimer"},
-        {"SIGPROF_CLOCK", "Auto", "auto, thread or itimer"},
-        {"SIGPROF_CLOCK", "perf", "auto, thread or itimer"},
-        {"SIGPROF_CLOCK", "wall", "auto, thread or itimer"},
+        {"SIGPROF_CLOCK", "", "auto, thread, itimer or perf"},
+        {"SIGPROF_CLOCK", "Auto", "auto, thread, itimer or perf"},
+        {"SIGPROF_CLOCK", "perf ", "auto, thread, itimer or perf"},
+        {"SIGPROF_CLOCK", "wall", "auto, thread, itimer or perf"},
         {"SIGPROF_UNWIND", "dwarf", "cfi, fp or libunwind"},
         {"SIGPROF_DEPTH", "0", "1 to 1024"},
         {"SIGPROF_DEPTH", "1025", "1 to 1024"},
@@ -164,7 +164,7 @@ static void options_out_of_range_are_refused(void)
 {
     static const struct sigprof_options bad[] = {
         {.size = sizeof bad[0], .hz = 10001},
-        {.size = sizeof bad[0], .clock = 3},
+        {.size = sizeof bad[0], .clock = 99},
         {.size = sizeof bad[0], .unwind = 3},
         {.size = sizeof bad[0], .depth = 1025},
         {.size = sizeof bad[0], .follow = 3},
