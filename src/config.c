@@ -173,6 +173,11 @@ static bool take_mode(const char *text, struct sigprof__config *config)
     return parse_word(text, mode_words, &mode);
 }
 
+static bool take_rotate(const char *text, struct sigprof__config *config)
+{
+    return sigprof__parse_rotate(text, &config->rotate);
+}
+
 static bool refuse(const char *text, struct sigprof__config *config)
 {
     (void)text;
@@ -193,7 +198,10 @@ static const struct variable variables[] = {
     {"SIGPROF_VERBOSE", "0 or 1", take_verbose},
     {"SIGPROF_MODE", "record (this version has no other mode)", take_mode},
     {"SIGPROF_TOGGLE", "nothing (this version has no toggle signal)", refuse},
-    {"SIGPROF_ROTATE", "nothing (this version does not rotate files)", refuse},
+    {"SIGPROF_ROTATE",
+     "a size (256K to 1024G), an age (1s to 366d) or both, and keep=1 to keep=1000, "
+     "as in 64M,10m,keep=8",
+     take_rotate},
 };
 
 /* The start of text, fit to be shown: a value may hold anything. */
@@ -254,7 +262,9 @@ int sigprof__config_from_options(struct sigprof__config *config,
         options.follow > SIGPROF_FOLLOW_NONE ||
         (options.ring_bytes && (options.ring_bytes < RING_BYTES_MIN ||
                                 options.ring_bytes > RING_BYTES_MAX)) ||
-        (options.out && !parse_out(options.out, config)))
+        (options.out && !parse_out(options.out, config)) ||
+        (options.rotate &&
+         !sigprof__parse_rotate(options.rotate, &config->rotate)))
         return SIGPROF_EINVAL;
     if (options.hz)
         config->hz = options.hz;

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config-modes.h"
+
 struct sigprof_options;
 
 struct sigprof__config {
@@ -19,6 +21,7 @@ struct sigprof__config {
     unsigned depth;
     unsigned follow; /* enum sigprof_follow */
     size_t ring_bytes;
+    struct sigprof__rotate rotate;
     bool paused;
     bool verbose;
     char out[3072]; /* pattern; "" is the default */

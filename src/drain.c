@@ -12,6 +12,7 @@
 
 #include "hooks.h"
 #include "os/os.h"
+#include "parts.h"
 #include "pass.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
@@ -45,6 +46,8 @@ static struct {
     bool stop;
     bool retire; /* with stop: the session goes on without the thread */
     bool remove_if_empty;
+    bool rotate; /* with the next pass */
+    int turned;  /* what came of it */
     bool failed; /* of the last pass */
     bool ready;  /* the thread has opened what it needs */
 } request;
@@ -76,7 +79,7 @@ uint64_t sigprof__drain_cpu_ns(void)
 
 const char *sigprof__drain_path(void)
 {
-    return sigprof__pass_file()->path;
+    return sigprof__parts_file()->path;
 }
 
 bool sigprof__drain_is_stuck(void)
@@ -127,7 +130,7 @@ static int lock_ring(void)
 
 static void open_own_descriptors(void)
 {
-    struct profile_file *file = sigprof__pass_file();
+    struct profile_file *file = sigprof__parts_file();
     bool was_open = file->descriptor >= 0;
 
     drain.private_descriptors = sigprof__os_private_descriptors() == 0;
@@ -149,30 +152,38 @@ static uint64_t next_wait_ns(uint32_t free_before)
     return sigprof__threads_are_told() ? PASS_NS : PASS_ALONE_NS;
 }
 
-static void serve(uint64_t asked, bool good)
-{
-    sigprof__drain_lock();
-    request.served = asked;
-    request.failed = !good;
-    pthread_cond_broadcast(&drain_done);
-    sigprof__drain_unlock();
-}
-
 /* A forked child's file begins with its first pass. */
 static void create_late(void)
 {
-    if (sigprof__pass_file()->descriptor < 0 && drain.forked)
+    if (sigprof__parts_file()->descriptor < 0 && drain.forked)
         sigprof__pass_create();
+}
+
+static void serve(uint64_t asked, bool rotate)
+{
+    int turned = 0;
+    bool good;
+
+    create_late();
+    if (rotate)
+        turned = sigprof__pass_rotate();
+    good = rotate ? turned != SIGPROF_EFILE : sigprof__pass(PASS_ON);
+    sigprof__drain_lock();
+    request.served = asked;
+    request.failed = !good;
+    request.turned = turned;
+    pthread_cond_broadcast(&drain_done);
+    sigprof__drain_unlock();
 }
 
 /* A file without a sample says nothing that its process's next file does not. */
 static void finish(void)
 {
-    struct profile_file *file = sigprof__pass_file();
+    struct profile_file *file = sigprof__parts_file();
     bool empty = request.remove_if_empty && sigprof__pass_samples() == 0;
     bool good = true;
 
-    if (!empty || sigprof__state.ring.head->profile[0]) {
+    if (!empty || ring_profile(sigprof__state.ring.head)[0]) {
         create_late();
         good = sigprof__pass(PASS_LAST);
     }
@@ -190,7 +201,7 @@ static void retire(void)
 {
     create_late();
     sigprof__pass(PASS_ON);
-    sigprof__profile_close(sigprof__pass_file());
+    sigprof__profile_close(sigprof__parts_file());
     close(drain.lock_descriptor);
 }
 
@@ -218,14 +229,15 @@ static void *run(void *arg)
     pthread_cond_broadcast(&drain_done);
     for (;;) {
         uint64_t asked = wait_for_work(wait_ns);
+        bool rotate = request.rotate;
 
         if (request.stop)
             break;
+        request.rotate = false;
         sigprof__drain_unlock();
         uint32_t free_before =
             sigprof__ring_free_blocks(&sigprof__state.ring);
-        create_late();
-        serve(asked, sigprof__pass(PASS_ON));
+        serve(asked, rotate);
         wait_ns = next_wait_ns(free_before);
         sigprof__drain_lock();
     }
@@ -297,10 +309,10 @@ int sigprof__drain_start(const struct profile_name *name, bool forked)
         errno = error;
         return SIGPROF_EFILE;
     }
-    opened = sigprof__pass_file()->descriptor;
+    opened = sigprof__parts_file()->descriptor;
     drain.running = spawn() == 0;
     if (!drain.running) {
-        sigprof__profile_remove(sigprof__pass_file());
+        sigprof__profile_remove(sigprof__parts_file());
         sigprof__pass_end();
         return SIGPROF_ETHREAD;
     }
@@ -308,10 +320,10 @@ int sigprof__drain_start(const struct profile_name *name, bool forked)
     return 0;
 }
 
-int sigprof__drain_flush(void)
+static int ask(bool rotate)
 {
     uint64_t mine;
-    bool failed;
+    int code;
 
     if (!drain.running)
         return SIGPROF_EOFF;
@@ -319,12 +331,25 @@ int sigprof__drain_flush(void)
         return SIGPROF_ETHREAD;
     sigprof__drain_lock();
     mine = ++request.asked;
+    request.rotate = rotate;
     pthread_cond_signal(&drain_wake);
     while (request.served < mine)
         pthread_cond_wait(&drain_done, &drain_lock);
-    failed = request.failed;
+    code = rotate          ? request.turned
+           : request.failed ? SIGPROF_EFILE
+                            : 0;
     sigprof__drain_unlock();
-    return failed ? SIGPROF_EFILE : 0;
+    return code;
+}
+
+int sigprof__drain_flush(void)
+{
+    return ask(false);
+}
+
+int sigprof__drain_rotate(void)
+{
+    return ask(true);
 }
 
 /* Until the stop the lock is held by a descriptor that the program could see. */
@@ -355,7 +380,7 @@ int sigprof__drain_stop(bool remove_if_empty)
     pthread_cond_signal(&drain_wake);
     sigprof__drain_unlock();
     if (drain.retired) {
-        sigprof__profile_reopen(sigprof__pass_file());
+        sigprof__profile_reopen(sigprof__parts_file());
         finish();
     } else {
         pthread_join(drain.thread, NULL);
@@ -383,7 +408,7 @@ void sigprof__drain_after_fork(void)
     atomic_store(&drain_tid, 0);
     sigprof__pass_end();
     if (!drain.private_descriptors)
-        sigprof__profile_close(sigprof__pass_file()); /* the child's copy of it */
+        sigprof__profile_close(sigprof__parts_file()); /* the child's copy of it */
     if ((!drain.private_descriptors || drain.retired) &&
         drain.lock_descriptor >= 0)
         close(drain.lock_descriptor); /* or a dead parent's ring looks alive */

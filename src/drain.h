@@ -24,6 +24,9 @@ int sigprof__drain_start(const struct profile_name *name, bool forked);
  * SIGPROF_EFILE if it could not be written. */
 int sigprof__drain_flush(void);
 
+/* Control. The same, and what comes later goes to a new file. */
+int sigprof__drain_rotate(void);
+
 /* Control. Last pass, balance sheet, END; the thread is gone afterwards.
  * Returns 0, or SIGPROF_EFILE when not all could be written: then the ring is
  * left in place. remove_if_empty: no file is left if there was no sample. */

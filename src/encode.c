@@ -133,6 +133,20 @@ static void put_marks(struct encoder *encoder)
     }
 }
 
+void sigprof__encode_turn(struct encoder *encoder)
+{
+    encoder->sequence = 0;
+    encoder->generation_bytes = FORMAT_GENERATION_BYTES; /* RESET comes first */
+}
+
+void sigprof__encode_turn_back(struct encoder *encoder, uint32_t sequence)
+{
+    sigprof__encode_turn(encoder);
+    encoder->sequence = sequence;
+    encoder->stuck = false;
+    begin_block(encoder);
+}
+
 static bool sink_block(struct encoder *encoder)
 {
     encoder->stuck = !encoder->sink(encoder->arg, encoder->block,
@@ -185,6 +199,24 @@ bool sigprof__encode_records(struct encoder *encoder, const uint8_t *records,
         return false;
     end_samples(encoder);
     sigprof__put_bytes(&encoder->out, records, size);
+    return true;
+}
+
+bool sigprof__encode_say_marks(struct encoder *encoder)
+{
+    for (uint32_t i = 0; i < encoder->ring->blocks; i++) {
+        struct encode_cursor *cursor = &encoder->cursor[i];
+
+        if (!cursor->done || cursor->marked)
+            continue;
+        cursor->marked = true;
+        if (++encoder->marks < MARKS_MAX)
+            continue;
+        put_marks(encoder);
+        if (!make_room(encoder, 0))
+            return false;
+    }
+    put_marks(encoder);
     return true;
 }
 

@@ -73,6 +73,16 @@ bool sigprof__encode_records(struct encoder *encoder, const uint8_t *records,
 /* Takes what block index of the ring holds behind its cursor. false: stuck. */
 bool sigprof__encode_ring_block(struct encoder *encoder, uint32_t index);
 
+/*
+ * What comes next goes to another file, which begins with a RESET; the caller has
+ * flushed, and puts the header. _say_marks: what of the ring is in earlier files.
+ * _turn_back: it was not to be, the file before goes on at `sequence`; what was
+ * put meanwhile is forgotten.
+ */
+void sigprof__encode_turn(struct encoder *encoder);
+bool sigprof__encode_say_marks(struct encoder *encoder);
+void sigprof__encode_turn_back(struct encoder *encoder, uint32_t sequence);
+
 /* Seals and sinks what there is. false: stuck. */
 bool sigprof__encode_flush(struct encoder *encoder);
 

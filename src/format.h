@@ -39,6 +39,8 @@ enum format_record {
     FORMAT_STATE
 };
 
+enum format_end_flag { FORMAT_END_GOES_ON = 1 /* in the next part */ };
+
 enum format_module_flag {
     FORMAT_MODULE_MAIN = 1,
     FORMAT_MODULE_NO_FILE = 2,

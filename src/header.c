@@ -76,7 +76,7 @@ static void put_process(struct format_out *out)
     put(out, "cmdline", line, sigprof__os_command_line(line, sizeof line));
 }
 
-static void put_session(struct format_out *out)
+static void put_session(struct format_out *out, unsigned part)
 {
     const struct sigprof__session *session = &sigprof__session;
     const struct sigprof__config *config = &session->config;
@@ -102,15 +102,16 @@ static void put_session(struct format_out *out)
     put_number(out, "ring_bytes", config->ring_bytes);
     put_text(out, "follow", sigprof__follow_word(config->follow));
     put_text(out, "mode", "record");
+    put_number(out, "part", part);
     put_text(out, "ring", sigprof__state.ring.path);
 }
 
-size_t sigprof__header_records(uint8_t *records, size_t size)
+size_t sigprof__header_records(uint8_t *records, size_t size, unsigned part)
 {
     struct format_out out = {records, records + size, false};
 
     put_text(&out, "version", sigprof_version());
-    put_session(&out);
+    put_session(&out, part);
     put_machine(&out);
     put_process(&out);
     return out.full ? 0 : (size_t)(out.at - records);

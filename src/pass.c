@@ -2,15 +2,13 @@
 /* Passes. Theory and contracts: pass.h; from the ring to bytes: encode.h. */
 #include "pass.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "encode.h"
 #include "foreign.h"
-#include "header.h"
 #include "modules.h"
 #include "os/os.h"
+#include "parts.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
 
@@ -19,87 +17,51 @@
 #define EVENT_CHUNK (16u << 10)
 
 static struct {
-    struct profile_name name;
-    char comm[64];
-    struct profile_file file;
     struct encoder encoder;
     uint64_t events_taken; /* from the log; may not be in the file yet */
+    uint64_t last_began_ns; /* the last pass that took all there was */
     uint64_t last_sweep_ns;
     uint64_t last_sheet_ns;
     unsigned threads_seen;
 } pass;
-
-struct profile_file *sigprof__pass_file(void)
-{
-    return &pass.file;
-}
 
 uint64_t sigprof__pass_samples(void)
 {
     return pass.encoder.samples;
 }
 
-/* The file's header goes with the first block, so that no file is without one. */
-static bool sink(void *arg, uint8_t *bytes, size_t size)
-{
-    (void)arg;
-    if (pass.file.good == 0) {
-        bytes -= FORMAT_FILE_HEADER_BYTES;
-        size += FORMAT_FILE_HEADER_BYTES;
-        sigprof__format_file_header(bytes);
-    }
-    return pass.file.descriptor >= 0 &&
-           sigprof__profile_write(&pass.file, bytes, size);
-}
-
-/* ---- The file ---------------------------------------------------------- */
-
-static bool write_header(void)
-{
-    uint8_t *records = pass.encoder.samples_buffer; /* not in use yet */
-    size_t size;
-
-    size = sigprof__header_records(records, ENCODE_SAMPLES_BYTES);
-    return size && sigprof__encode_records(&pass.encoder, records, size) &&
-           sigprof__encode_flush(&pass.encoder);
-}
-
 int sigprof__pass_create(void)
 {
-    int error = sigprof__profile_create(&pass.file, &pass.name);
-
-    if (error)
-        return error;
-    if (!write_header()) {
-        sigprof__profile_remove(&pass.file);
-        return ENOSPC;
-    }
-    snprintf(sigprof__state.ring.head->profile,
-             sizeof sigprof__state.ring.head->profile, "%s", pass.file.path);
-    return 0;
+    return sigprof__parts_first(&pass.encoder);
 }
 
 bool sigprof__pass_begin(const struct profile_name *name)
 {
     memset(&pass, 0, sizeof pass);
-    pass.file.descriptor = -1;
-    snprintf(pass.comm, sizeof pass.comm, "%s", name->comm);
-    pass.name = *name;
-    pass.name.comm = pass.comm;
+    sigprof__parts_begin(name);
     if (!sigprof__encode_make(&pass.encoder, &sigprof__state.ring,
                               sigprof__session.id,
                               sigprof__session.start_mono_ns))
         return false;
-    pass.encoder.sink = sink;
+    pass.encoder.sink = sigprof__parts_sink;
     return true;
 }
 
 void sigprof__pass_end(void)
 {
+    sigprof__parts_end();
     sigprof__encode_drop(&pass.encoder);
 }
 
 /* ---- A pass ------------------------------------------------------------ */
+
+/* What ended before the last whole pass began has no samples in the ring. */
+static uint64_t ended_before_ns(void)
+{
+    uint64_t start_ns = sigprof__session.start_mono_ns;
+
+    return pass.last_began_ns > start_ns ? pass.last_began_ns - start_ns : 0;
+}
 
 static bool take_events(void)
 {
@@ -126,6 +88,7 @@ static bool take_events(void)
         size = (size_t)(whole - chunk);
         if (!sigprof__encode_records(&pass.encoder, chunk, size))
             return false;
+        sigprof__parts_told(chunk, size, ended_before_ns());
         pass.events_taken += size;
     }
 }
@@ -157,6 +120,8 @@ static bool take_blocks(void)
             continue;
         if (!sigprof__encode_ring_block(&pass.encoder, i))
             return false;
+        if (sigprof__parts_is_full())
+            sigprof__parts_turn(&pass.encoder, ended_before_ns());
         cursor->idle = cursor->done == before ? cursor->idle + 1 : 0;
     }
     return true;
@@ -206,41 +171,6 @@ static void look_around(uint64_t now_ns)
     sigprof__modules_idle();
 }
 
-static bool put_sheet(void)
-{
-    struct sigprof__sheet_line lines[SHEET_LINES];
-    uint8_t record[1024], body[1000];
-    struct format_out out = {record, record + sizeof record, false};
-    struct format_out in = {body, body + sizeof body, false};
-    unsigned count = sigprof__sheet_lines(lines);
-
-    sigprof__put_varint(&in, sigprof__os_now_ns() -
-                                 sigprof__session.start_mono_ns);
-    sigprof__put_varint(&in, count);
-    for (unsigned i = 0; i < count; i++) {
-        sigprof__put_string(&in, lines[i].name, strlen(lines[i].name));
-        sigprof__put_svarint(&in, lines[i].value);
-    }
-    sigprof__put_varint(&out, FORMAT_SHEET);
-    sigprof__put_string(&out, body, (size_t)(in.at - body));
-    return sigprof__encode_records(&pass.encoder, record,
-                                   (size_t)(out.at - record));
-}
-
-static bool put_end(void)
-{
-    uint8_t record[16], body[10];
-    struct format_out out = {record, record + sizeof record, false};
-    struct format_out in = {body, body + sizeof body, false};
-
-    sigprof__put_varint(&in, sigprof__os_now_ns() -
-                                 sigprof__session.start_mono_ns);
-    sigprof__put_varint(&out, FORMAT_END);
-    sigprof__put_string(&out, body, (size_t)(in.at - body));
-    return sigprof__encode_records(&pass.encoder, record,
-                                   (size_t)(out.at - record));
-}
-
 /* Returns false when the file could not take all of it. */
 bool sigprof__pass(enum pass_kind kind)
 {
@@ -255,17 +185,27 @@ bool sigprof__pass(enum pass_kind kind)
     good = take_events() && take_blocks();
     if (good && (last || (pass.encoder.samples != samples &&
                           now_ns - pass.last_sheet_ns >= SWEEP_NS))) {
-        good = put_sheet();
+        good = sigprof__parts_put_sheet(&pass.encoder);
         pass.last_sheet_ns = now_ns;
     }
     if (good && last)
-        good = put_end();
+        good = sigprof__parts_put_end(&pass.encoder);
     good = good && sigprof__encode_flush(&pass.encoder);
     if (good) {
         events_are_written();
         free_blocks(free_before < RING_SPARE_BLOCKS);
+        pass.last_began_ns = now_ns;
     }
+    if (good && !last && sigprof__parts_is_old(&pass.encoder, now_ns))
+        sigprof__parts_turn(&pass.encoder, ended_before_ns());
     sigprof__threads_resolve_stacks();
     sigprof__ring_open_blocks(ring, RING_SPARE_BLOCKS);
     return good;
+}
+
+int sigprof__pass_rotate(void)
+{
+    if (!sigprof__pass(PASS_ON))
+        return SIGPROF_EFILE;
+    return sigprof__parts_turn(&pass.encoder, ended_before_ns());
 }

@@ -35,13 +35,13 @@ int sigprof__pass_create(void);
 /* Returns false when the file could not take all of it. */
 bool sigprof__pass(enum pass_kind kind);
 
+/* A pass, and what comes next goes to a new part (parts.h). 0 or SIGPROF_E…. */
+int sigprof__pass_rotate(void);
+
 /* The event log is full, and it is a pass that adds to it: writes what is there. */
 void sigprof__pass_take_events(void);
 
 /* Samples taken from the ring so far. */
 uint64_t sigprof__pass_samples(void);
-
-/* The file, for those who open and close it. */
-struct profile_file *sigprof__pass_file(void);
 
 #endif

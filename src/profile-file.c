@@ -15,7 +15,7 @@
 #include "os/os.h"
 
 #define DEFAULT_NAME "%e.%p.sigprof"
-#define SUFFIX_MAX 10000 /* .2, .3, …: a process that executes itself in a loop */
+#define SUFFIX_TRIES 10000 /* a process that executes itself in a loop */
 #define ROOM_FOR_SUFFIX 32
 
 /* A '/' in a program's or a host's name must not become a folder. */
@@ -120,17 +120,29 @@ static int open_new(struct profile_file *file)
     return file->descriptor < 0 ? errno : 0;
 }
 
-/* path, path.2, path.3, …: the first that does not exist. */
-static int open_unused(struct profile_file *file)
+/* The first suffix behind the present one that does not exist. */
+static int open_suffixed(struct profile_file *file)
 {
-    size_t length = strlen(file->path);
-    int error = open_new(file);
+    unsigned from = file->suffix < 2 ? 2 : file->suffix + 1;
+    int error = EEXIST;
 
-    for (unsigned i = 2; error == EEXIST && i < SUFFIX_MAX; i++) {
-        snprintf(file->path + length, sizeof file->path - length, ".%u", i);
+    for (unsigned i = from; error == EEXIST && i - from < SUFFIX_TRIES; i++) {
+        file->suffix = i;
+        snprintf(file->path + file->stem, sizeof file->path - file->stem, ".%u",
+                 i);
         error = open_new(file);
     }
     return error;
+}
+
+/* path, path.2, path.3, …: the first that does not exist. */
+static int open_unused(struct profile_file *file)
+{
+    int error;
+
+    file->stem = strlen(file->path);
+    error = open_new(file);
+    return error == EEXIST ? open_suffixed(file) : error;
 }
 
 /* An earlier run's profile, or a file made for this one; anybody's else stays. */
@@ -245,6 +257,17 @@ static int make_path(struct profile_file *file, const char **pattern,
     return make_absolute(file, full) ? 0 : ENAMETOOLONG;
 }
 
+/* What tells later that a path still means this file. */
+static void note_identity(struct profile_file *file)
+{
+    struct stat status;
+
+    if (fstat(file->descriptor, &status) != 0)
+        return;
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+}
+
 int sigprof__profile_create(struct profile_file *file,
                             const struct profile_name *name)
 {
@@ -274,10 +297,26 @@ int sigprof__profile_create(struct profile_file *file,
         if (error == EEXIST)
             error = open_over(file);
     }
-    if (!error && fstat(file->descriptor, &status) == 0) {
-        file->device = status.st_dev;
-        file->inode = status.st_ino;
-    }
+    if (!file->stem)
+        file->stem = strlen(file->path);
+    if (!error)
+        note_identity(file);
+    return error;
+}
+
+int sigprof__profile_next(struct profile_file *next,
+                          const struct profile_file *file)
+{
+    int error;
+
+    *next = *file;
+    next->descriptor = -1;
+    next->good = 0;
+    if (!file->regular)
+        return ENOTSUP;
+    error = open_suffixed(next);
+    if (!error)
+        note_identity(next);
     return error;
 }
 
@@ -331,5 +370,14 @@ void sigprof__profile_remove(struct profile_file *file)
 {
     sigprof__profile_close(file);
     if (file->regular)
+        unlink(file->path);
+}
+
+void sigprof__profile_forget(const struct profile_file *file)
+{
+    struct stat status;
+
+    if (lstat(file->path, &status) == 0 && status.st_dev == file->device &&
+        status.st_ino == file->inode)
         unlink(file->path);
 }

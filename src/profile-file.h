@@ -19,6 +19,8 @@ struct profile_file {
     off_t good;     /* bytes that are whole blocks */
     dev_t device;   /* tells that the path still means the same file */
     ino_t inode;
+    size_t stem;     /* length of path without the suffix below */
+    unsigned suffix; /* the path ends in ".suffix"; below 2: it has none */
     char path[PROFILE_PATH_MAX]; /* absolute */
 };
 
@@ -37,6 +39,16 @@ struct profile_name {
  */
 int sigprof__profile_create(struct profile_file *file,
                             const struct profile_name *name);
+
+/*
+ * Creates one more file beside `file`, under the next suffix that is not taken:
+ * .2, .3, … Returns 0 or an errno value; ENOTSUP: that one is no file.
+ */
+int sigprof__profile_next(struct profile_file *next,
+                          const struct profile_file *file);
+
+/* Removes a file that is closed, if the path still means it. */
+void sigprof__profile_forget(const struct profile_file *file);
 
 /* Opens path again, in a thread with descriptors of its own. 0 or errno. */
 int sigprof__profile_reopen(struct profile_file *file);

@@ -35,10 +35,10 @@
 #include "format.h"
 #include "unwind/unwind.h"
 
-#define RING_VERSION 1
+#define RING_VERSION 2
 #define RING_BYTES_MIN (64u << 10)
 #define RING_BYTES_MAX (1u << 30)
-#define RING_HEAD_BYTES 8192
+#define RING_HEAD_BYTES 12288
 #define RING_BLOCK_BYTES_MIN 8192 /* 30 records of 30 frames */
 #define RING_BLOCKS_MAX (RING_BYTES_MAX / RING_BLOCK_BYTES_MIN)
 
@@ -111,8 +111,18 @@ struct ring_head {
     _Atomic uint64_t events_out; /* bytes ever drained and in the file */
     _Atomic uint64_t events_lost;
 
-    char profile[4096]; /* path of the profile file; "" before it exists */
+    /* the drain's: the profile's file of now, and what earlier ones told */
+    _Atomic uint32_t part; /* its number, from 1 on; 0: there is none yet */
+    uint32_t spare2;
+    _Atomic uint64_t dropped_before[RING_DROPS];
+    char profile[2][4096]; /* path of part n in [n % 2]; "" if there is none */
 };
+
+static inline const char *ring_profile(const struct ring_head *head)
+{
+    return head->profile[atomic_load_explicit(&head->part,
+                                              memory_order_acquire) % 2];
+}
 
 /* Handle of a mapped ring. Fixed after it is made, but for the atomics. */
 struct ring {
@@ -130,6 +140,7 @@ struct ring {
     char path[256];
 };
 
+_Static_assert(sizeof(struct ring_head) <= RING_HEAD_BYTES, "room");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "counters must not take a lock");
 
 static inline struct ring_block *ring_block(const struct ring *ring,

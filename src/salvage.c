@@ -63,6 +63,41 @@ static void read_marks(struct encoder *encoder, struct format_in *body)
     }
 }
 
+static void read_info(struct format_in *body, uint32_t *part)
+{
+    size_t key_size, size;
+    const uint8_t *key = sigprof__get_string(body, &key_size);
+    const uint8_t *value = sigprof__get_string(body, &size);
+
+    if (key_size != 4 || memcmp(key, "part", 4) != 0)
+        return;
+    *part = 0;
+    for (size_t i = 0; i < size && i < 9; i++)
+        *part = *part * 10 + (uint32_t)(value[i] - '0') % 10;
+}
+
+/* The number of the part that the file is; 0: it does not say. */
+static uint32_t part_of(const uint8_t *file, size_t file_bytes)
+{
+    struct format_in in, body;
+    uint32_t sequence, word, part = 0;
+    size_t payload;
+    unsigned type;
+
+    if (file_bytes < FORMAT_FILE_HEADER_BYTES ||
+        sigprof__format_block_check(file + FORMAT_FILE_HEADER_BYTES,
+                                    file_bytes - FORMAT_FILE_HEADER_BYTES,
+                                    &payload, &sequence, &word) != 0)
+        return 0;
+    in.at = file + FORMAT_FILE_HEADER_BYTES + FORMAT_BLOCK_HEADER_BYTES;
+    in.end = in.at + payload;
+    in.bad = false;
+    while ((type = sigprof__get_record(&in, &body)))
+        if (type == FORMAT_INFO)
+            read_info(&body, &part);
+    return part;
+}
+
 /* Where the file ends: cursors, and the number of the next block. */
 static void read_file(struct encoder *encoder, const uint8_t *file,
                       size_t file_bytes)
@@ -127,7 +162,9 @@ static void put_sheet(struct encoder *encoder)
     sigprof__put_varint(&in, RING_DROPS + 2);
     for (unsigned i = 0; i < RING_DROPS; i++) {
         sigprof__put_string(&in, names[i], strlen(names[i]));
-        sigprof__put_svarint(&in, (int64_t)atomic_load(&head->dropped[i]));
+        sigprof__put_svarint(&in,
+                             (int64_t)(atomic_load(&head->dropped[i]) -
+                                       atomic_load(&head->dropped_before[i])));
     }
     sigprof__put_string(&in, "first_drop_ns", 13);
     sigprof__put_svarint(&in, (int64_t)atomic_load(&head->first_drop_ns));
@@ -189,7 +226,11 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
     if (sigprof__ring_open(&ring, ring_path, true) != 0)
         return SALVAGE_NONE;
     if (memcmp(ring.head->id, id, FORMAT_ID_BYTES) == 0) {
-        if (sigprof__ring_alive(ring_path))
+        uint32_t part = part_of(file, file_bytes);
+
+        if (part && part != atomic_load(&ring.head->part))
+            state = SALVAGE_PART;
+        else if (sigprof__ring_alive(ring_path))
             state = SALVAGE_ALIVE;
         else if (encode_tail(&ring, file, file_bytes, &tail))
             state = SALVAGE_TAIL;
@@ -229,13 +270,15 @@ static int append(const char *path, const uint8_t *bytes, size_t size)
 static bool is_the_profile(const char *ring_path, const char *profile_path)
 {
     struct stat own, given;
+    const char *profile;
     struct ring ring;
     bool same;
 
     if (sigprof__ring_open(&ring, ring_path, true) != 0)
         return false;
-    same = memchr(ring.head->profile, '\0', sizeof ring.head->profile) &&
-           (stat(ring.head->profile, &own) != 0 ||
+    profile = ring_profile(ring.head);
+    same = memchr(profile, '\0', sizeof ring.head->profile[0]) &&
+           (stat(profile, &own) != 0 ||
             (stat(profile_path, &given) == 0 && own.st_dev == given.st_dev &&
              own.st_ino == given.st_ino));
     sigprof__ring_drop(&ring, false);
@@ -336,14 +379,14 @@ void sigprof__salvage_sweep(const char *ring_path)
 {
     struct ring ring;
     uint8_t id[FORMAT_ID_BYTES];
-    char profile[sizeof ring.head->profile];
+    char profile[sizeof ring.head->profile[0]];
     bool empty;
 
     if (sigprof__ring_open(&ring, ring_path, false) != 0)
         return;
     memcpy(id, ring.head->id, sizeof id);
     snprintf(profile, sizeof profile, "%.*s", (int)sizeof profile - 1,
-             ring.head->profile);
+             ring_profile(ring.head));
     empty = is_empty(&ring);
     sigprof__ring_drop(&ring, false);
     if (empty || is_abandoned(ring_path, profile))

@@ -11,6 +11,7 @@
 
 enum salvage_state {
     SALVAGE_NONE,  /* no ring, or it belongs to another recording */
+    SALVAGE_PART,  /* the recording goes on in another file: nothing is missing */
     SALVAGE_ALIVE, /* the process still runs: its drain will write the rest */
     SALVAGE_TAIL   /* the process is dead; *tail holds what the file lacks */
 };

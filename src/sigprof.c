@@ -20,6 +20,7 @@
 #include "hooks.h"
 #include "labels.h"
 #include "modules.h"
+#include "parts.h"
 #include "probes.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
@@ -311,6 +312,11 @@ int sigprof_flush(void)
     return controlled(sigprof__drain_flush);
 }
 
+int sigprof_rotate(void)
+{
+    return controlled(sigprof__drain_rotate);
+}
+
 int sigprof_stats(struct sigprof_stats *stats)
 {
     struct sigprof_stats full;
@@ -341,7 +347,7 @@ int sigprof_supported(const char *feature)
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif
-        "follow", "preload"};
+        "follow", "preload", "rotate"};
 
     for (size_t i = 0; feature && i < sizeof features / sizeof *features; i++)
         if (strcmp(feature, features[i]) == 0)
@@ -436,23 +442,24 @@ unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES])
 
     sigprof__sheet(&s);
     const struct sigprof__sheet_line filled[] = {
-        {"due_ns", (int64_t)s.due_ns},
-        {"taken", (int64_t)s.taken},
-        {"overrun", (int64_t)s.overrun},
-        {"dropped_full", (int64_t)s.dropped_full},
-        {"dropped_busy", (int64_t)s.dropped_busy},
-        {"dropped_slot", (int64_t)s.dropped_slot},
-        {"foreign", (int64_t)s.foreign},
-        {"lost_events", (int64_t)atomic_load(&head->events_lost)},
-        {"unsampled_exit_ns", s.unsampled_exit_ns},
-        {"unsampled_running_ns", s.unsampled_running_ns},
-        {"unsampled_blocked_ns", s.unsampled_blocked_ns},
-        {"unsampled_paused_ns", s.unsampled_paused_ns},
-        {"unsampled_unseen_ns", s.unsampled_unseen_ns},
-        {"own_ns", (int64_t)s.own_ns},
-        {"threads", (int64_t)s.threads},
-        {"first_drop_ns", (int64_t)atomic_load(&head->first_drop_ns)},
-        {"last_drop_ns", (int64_t)atomic_load(&head->last_drop_ns)}};
+        {"due_ns", (int64_t)s.due_ns, false},
+        {"taken", (int64_t)s.taken, false},
+        {"overrun", (int64_t)s.overrun, false},
+        {"dropped_full", (int64_t)s.dropped_full, false},
+        {"dropped_busy", (int64_t)s.dropped_busy, false},
+        {"dropped_slot", (int64_t)s.dropped_slot, false},
+        {"foreign", (int64_t)s.foreign, false},
+        {"lost_events", (int64_t)atomic_load(&head->events_lost), false},
+        {"unsampled_exit_ns", s.unsampled_exit_ns, false},
+        {"unsampled_running_ns", s.unsampled_running_ns, false},
+        {"unsampled_blocked_ns", s.unsampled_blocked_ns, false},
+        {"unsampled_paused_ns", s.unsampled_paused_ns, false},
+        {"unsampled_unseen_ns", s.unsampled_unseen_ns, false},
+        {"own_ns", (int64_t)s.own_ns, false},
+        {"threads", (int64_t)s.threads, false},
+        {"rotations_failed", (int64_t)sigprof__parts_failed(), false},
+        {"first_drop_ns", (int64_t)atomic_load(&head->first_drop_ns), true},
+        {"last_drop_ns", (int64_t)atomic_load(&head->last_drop_ns), true}};
 
     _Static_assert(sizeof filled / sizeof *filled <= SHEET_LINES, "room");
     memcpy(lines, filled, sizeof filled);

@@ -101,8 +101,10 @@ void sigprof__sheet(struct sigprof_stats *stats);
 struct sigprof__sheet_line {
     const char *name;
     int64_t value;
+    bool is_moment; /* a time, not an amount: parts of a recording do not add up */
 };
-#define SHEET_LINES 17
+#define SHEET_LINES 18
+#define SHEET_DROPPED 3 /* the line of the first enum ring_drop */
 unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES]);
 
 #endif

@@ -92,6 +92,7 @@ struct sigprof_options {
     unsigned paused;   /* not 0: wait for sigprof_resume */
     size_t ring_bytes; /* 64 KiB..1 GiB; 4 MiB */
     const char *out;   /* profile file, as SIGPROF_OUT; "%e.%p.sigprof" */
+    const char *rotate; /* when a new file is begun, as SIGPROF_ROTATE; never */
 };
 
 /*
@@ -142,13 +143,22 @@ SIGPROF_API int sigprof_resume(void);
 /* Control. Returns when every sample committed before the call is written. */
 SIGPROF_API int sigprof_flush(void);
 
+/*
+ * Control. Begins a new file: what was committed before the call is in the one
+ * before, or in none. Each file can be read alone; together they are the
+ * recording. Names: the first one's with .2, .3, … behind. SIGPROF_EFILE: it
+ * cannot be created or written, and the present one goes on. SIGPROF_ENOTSUP:
+ * the profile is a pipe or a device.
+ */
+SIGPROF_API int sigprof_rotate(void);
+
 /* Control. Fills in the first stats->size bytes; works after a stop too. */
 SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
 
 /*
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
  * "clock=thread", "clock=itimer", "clock=perf", "unwind=cfi", "unwind=fp",
- * "unwind=libunwind", "follow", "preload".
+ * "unwind=libunwind", "follow", "preload", "rotate".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 

@@ -509,23 +509,74 @@ static uint32_t start_name(const struct model *model, uint32_t frame)
     return frame && places.count ? model->places[places.first].name : 0;
 }
 
-/* Threads of one start routine are one account: what one was charged too much
- * makes up for what another was charged too little. */
-static void fold_exits(struct folding *folding, uint32_t number)
-{
-    struct model *model = folding->model;
-    const struct model_process *process = &model->processes[number];
-    size_t count = process->exit_count, room = 0;
-    struct unsampled *list =
-        sigprof__store_grow(NULL, &room, count + 1, sizeof *list);
+/* Processes of which the files are parts of one recording: next[i] is the part
+ * after process i, or i is the last one; is_first[i]: no part is before it. */
+struct parts {
+    uint32_t *next;
+    bool *is_first;
+};
 
-    for (size_t i = 0; i < count; i++) {
+static void parts_make(const struct model *model, struct parts *parts)
+{
+    size_t count = model->process_count, room = 0, strings_room = 0;
+    uint32_t *latest = sigprof__store_grow(
+        NULL, &strings_room, model->strings.count + 1, sizeof *latest);
+
+    parts->next =
+        sigprof__store_grow(NULL, &room, count + 1, sizeof *parts->next);
+    room = 0;
+    parts->is_first =
+        sigprof__store_grow(NULL, &room, count + 1, sizeof *parts->is_first);
+    memset(latest, 0xff, (model->strings.count + 1) * sizeof *latest);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t recording = model->processes[i].recording;
+
+        parts->next[i] = i;
+        parts->is_first[i] = !recording || latest[recording] == UINT32_MAX;
+        if (!parts->is_first[i])
+            parts->next[latest[recording]] = i;
+        if (recording)
+            latest[recording] = i;
+    }
+    free(latest);
+}
+
+static void parts_free(struct parts *parts)
+{
+    free(parts->next);
+    free(parts->is_first);
+}
+
+static size_t list_exits(const struct model *model, uint32_t number,
+                         struct unsampled *list)
+{
+    const struct model_process *process = &model->processes[number];
+
+    for (size_t i = 0; i < process->exit_count; i++) {
         const struct model_exit *in = &process->exits[i];
         uint32_t frame = process->threads[in->thread].start_frame;
 
         list[i] = (struct unsampled){in->cause, start_name(model, frame),
                                      in->unsampled_ns};
     }
+    return process->exit_count;
+}
+
+/* Threads of one start routine are one account: what one was charged too much
+ * makes up for what another was charged too little. */
+static void fold_exits(struct folding *folding, const struct parts *parts,
+                       uint32_t first)
+{
+    struct model *model = folding->model;
+    size_t count = model->processes[first].exit_count, room = 0;
+    struct unsampled *list;
+
+    for (uint32_t i = first; parts->next[i] != i; i = parts->next[i])
+        count += model->processes[parts->next[i]].exit_count;
+    list = sigprof__store_grow(NULL, &room, count + 1, sizeof *list);
+    count = list_exits(model, first, list);
+    for (uint32_t i = first; parts->next[i] != i; i = parts->next[i])
+        count += list_exits(model, parts->next[i], list + count);
     if (count)
         qsort(list, count, sizeof *list, by_cause);
     for (size_t i = 0, next; i < count; i = next) {
@@ -535,30 +586,52 @@ static void fold_exits(struct folding *folding, uint32_t number)
              next++)
             if (__builtin_add_overflow(ns, list[next].ns, &ns))
                 ns = 0; /* not figures of a recorder */
-        charge_loss(folding, number, cause_name(list[i].cause), list[i].name,
+        charge_loss(folding, first, cause_name(list[i].cause), list[i].name,
                     ns);
     }
     free(list);
 }
 
+/* A file may hold any figure; a sum that overflows is none of a recorder's. */
+static void sheet_add(struct model_sheet *sum, const struct model_sheet *more)
+{
+#define X(name)                                                                \
+    if (__builtin_add_overflow(sum->name, more->name, &sum->name))             \
+        sum->name = 0;
+    MODEL_SHEET_MAP(X)
+#undef X
+}
+
+static void fold_recording(struct folding *folding, const struct parts *parts,
+                           uint32_t first)
+{
+    const struct model_process *process = &folding->model->processes[first];
+    struct model_sheet sheet = process->sheet;
+
+    for (uint32_t i = first; parts->next[i] != i; i = parts->next[i])
+        sheet_add(&sheet, &folding->model->processes[parts->next[i]].sheet);
+    charge_loss(folding, first, "[lost: ring full]", 0,
+                periods_to_ns(process, sheet.dropped_full));
+    charge_loss(folding, first, "[lost: busy]", 0,
+                periods_to_ns(process, sheet.dropped_busy));
+    charge_loss(folding, first, "[lost: thread table full]", 0,
+                periods_to_ns(process, sheet.dropped_slot));
+    charge_loss(folding, first, "[unsampled: paused]", 0,
+                sheet.unsampled_paused_ns);
+    charge_loss(folding, first, "[unsampled: not seen]", 0,
+                sheet.unsampled_unseen_ns);
+    fold_exits(folding, parts, first);
+}
+
 static void fold_losses(struct folding *folding)
 {
-    for (uint32_t i = 0; i < folding->model->process_count; i++) {
-        const struct model_process *process = &folding->model->processes[i];
-        const struct model_sheet *sheet = &process->sheet;
+    struct parts parts;
 
-        charge_loss(folding, i, "[lost: ring full]", 0,
-                    periods_to_ns(process, sheet->dropped_full));
-        charge_loss(folding, i, "[lost: busy]", 0,
-                    periods_to_ns(process, sheet->dropped_busy));
-        charge_loss(folding, i, "[lost: thread table full]", 0,
-                    periods_to_ns(process, sheet->dropped_slot));
-        charge_loss(folding, i, "[unsampled: paused]", 0,
-                    sheet->unsampled_paused_ns);
-        charge_loss(folding, i, "[unsampled: not seen]", 0,
-                    sheet->unsampled_unseen_ns);
-        fold_exits(folding, i);
-    }
+    parts_make(folding->model, &parts);
+    for (uint32_t i = 0; i < folding->model->process_count; i++)
+        if (parts.is_first[i])
+            fold_recording(folding, &parts, i);
+    parts_free(&parts);
 }
 
 /* ---- All of it ----------------------------------------------------------- */

@@ -69,10 +69,33 @@ static bool is_profile_name(const char *name)
            at[1 + strspn(at + 1, "0123456789")] == '\0';
 }
 
+/* The N of x.sigprof.N, and where the rest ends; without one, 1. */
+static unsigned long suffix_of(const char *path, size_t *stem)
+{
+    size_t size = strlen(path), digits = size;
+
+    while (digits > 0 && path[digits - 1] >= '0' && path[digits - 1] <= '9')
+        digits--;
+    *stem = size;
+    if (digits == size || digits < 2 || path[digits - 1] != '.' ||
+        size - digits > 9)
+        return 1;
+    *stem = digits - 1;
+    return strtoul(path + digits, NULL, 10);
+}
+
+/* The parts of a recording in their order: .10 comes behind .9. */
 static int by_path(const void *a, const void *b)
 {
-    return strcmp(((const struct load_input *)a)->path,
-                  ((const struct load_input *)b)->path);
+    const char *x = ((const struct load_input *)a)->path;
+    const char *y = ((const struct load_input *)b)->path;
+    size_t stem_x, stem_y;
+    unsigned long number_x = suffix_of(x, &stem_x);
+    unsigned long number_y = suffix_of(y, &stem_y);
+
+    if (stem_x != stem_y || strncmp(x, y, stem_x) != 0)
+        return strcmp(x, y);
+    return (number_x > number_y) - (number_x < number_y);
 }
 
 static void add_directory(struct load *load, const char *name)
@@ -310,6 +333,9 @@ static void look_behind(struct load_input *input, struct reader *reader,
     case SALVAGE_TAIL:
         process->cut = CUT_KILLED;
         take_tail(input, reader, process, path);
+        break;
+    case SALVAGE_PART:
+        reader->ended = true;
         break;
     case SALVAGE_ALIVE:
         process->cut = CUT_ALIVE;

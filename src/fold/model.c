@@ -557,6 +557,8 @@ static void on_info(void *arg, struct text key, struct text value)
         process->period_ns = parse_number(value);
         if (!process->period_ns)
             process->period_ns = FALLBACK_PERIOD_NS;
+    } else if (text_equal(key, sigprof__text("id"))) {
+        process->recording = sigprof__strings_add(&model->strings, value);
     } else if (text_equal(key, sigprof__text("pid"))) {
         process->pid = parse_number(value);
     } else if (text_equal(key, sigprof__text("start_mono_ns"))) {

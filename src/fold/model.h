@@ -121,8 +121,8 @@ struct model_exit {
     X(due_ns) X(taken) X(overrun) X(dropped_full) X(dropped_busy)              \
     X(dropped_slot) X(foreign) X(lost_events) X(unsampled_exit_ns)             \
     X(unsampled_running_ns) X(unsampled_blocked_ns) X(unsampled_paused_ns)     \
-    X(unsampled_unseen_ns) X(own_ns) X(threads) X(first_drop_ns)               \
-    X(last_drop_ns)
+    X(unsampled_unseen_ns) X(own_ns) X(threads) X(rotations_failed)            \
+    X(first_drop_ns) X(last_drop_ns)
 /* clang-format on */
 
 struct model_sheet {
@@ -136,6 +136,7 @@ enum model_cut { CUT_NO, CUT_KILLED, CUT_ALIVE, CUT_UNKNOWN };
 
 struct model_process {
     uint32_t file; /* string: as the user named it */
+    uint32_t recording; /* string: its id, the same in all parts; 0: none */
     uint32_t comm, comm_first;
     uint64_t pid, period_ns, start_mono_ns, shift_ns; /* shift: --time base */
     struct text *info; /* key, value, key, value; interned */

@@ -42,7 +42,7 @@ static const char *const account_names[ACCOUNTS] = {"due",
 
 struct totals {
     double periods[ACCOUNTS], ns[ACCOUNTS];
-    double foreign, lost_events, threads;
+    double foreign, lost_events, threads, rotations_failed;
     uint64_t samples, sampled_periods, ended[MODEL_ENDS];
     uint64_t guessed, unknown_stack, salvaged;
     uint64_t torn, damaged, missing, bad_records;
@@ -80,6 +80,7 @@ static void add_sheet(struct totals *totals,
     add_ns(totals, UNSAMPLED_PAUSED, sheet->unsampled_paused_ns, process);
     add_ns(totals, UNSAMPLED_UNSEEN, sheet->unsampled_unseen_ns, process);
     add_ns(totals, OWN, sheet->own_ns, process);
+    totals->rotations_failed += (double)sheet->rotations_failed;
     totals->foreign += (double)sheet->foreign;
     totals->lost_events += (double)sheet->lost_events;
     totals->threads += (double)sheet->threads;
@@ -141,6 +142,7 @@ static void put_balance(const struct totals *totals, FILE *out)
     put(out, "foreign_signals", "", 0, totals->foreign);
     put(out, "lost_events", "", 0, totals->lost_events);
     put(out, "threads", "", 0, totals->threads);
+    put(out, "rotations_failed", "", 0, totals->rotations_failed);
 }
 
 static void put_walks(const struct totals *totals, FILE *out)

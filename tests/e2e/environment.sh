@@ -35,7 +35,7 @@ bad SIGPROF_MODE flight "record"
 bad SIGPROF_FOLLOW some "all, fork or none"
 bad SIGPROF_START soon "now or paused"
 bad SIGPROF_TOGGLE USR2 "no toggle"
-bad SIGPROF_ROTATE 64M "does not rotate"
+bad SIGPROF_ROTATE 64 "a size (256K to 1024G)"
 bad SIGPROF_VERBOSE 3 "0 or 1"
 
 # Without SIGPROF_HZ nothing is looked at, and nothing is said.

@@ -145,6 +145,33 @@ static void a_full_disk_loses_nothing_silently(void)
     CHECK_EQ(umount(run_path("disk")), 0);
 }
 
+/* A second file cannot be created: the first one goes on, and that is counted. */
+static void a_rotation_that_fails_is_counted_and_costs_nothing(void)
+{
+    struct forged forged = {.preload = preload, .workload = workload,
+                            .threads = "2", .ticks = "150000", .end = "exit",
+                            .out = run_path("few/full"),
+                            .more = {"SIGPROF_ROTATE=256K", "FORGE_SLOWLY=1",
+                                     NULL}};
+    struct profile profile;
+
+    mount_small(run_path("few"), "size=50m,nr_inodes=2");
+    forged_run(&forged);
+    CHECK_STR(forged.run.err, "");
+    CHECK_EQ(profile_read(&profile, run_path("few/full")), 0);
+    CHECK_EQ(profile.ends, 1);
+    CHECK(profile_sheet(&profile, "rotations_failed") > 0);
+    CHECK_EQ((uint64_t)profile_sheet(&profile, "taken"), profile.samples);
+    forged_check_once(&profile);
+    if (profile.samples + (uint64_t)profile_sheet(&profile, "dropped_full") <
+        forged_count(-1))
+        FAIL("%u samples of %llu", profile.samples,
+             (unsigned long long)forged_count(-1));
+    profile_free(&profile);
+    run_free(&forged.run);
+    CHECK_EQ(umount(run_path("few")), 0);
+}
+
 int main(int argc, char **argv)
 {
     CHECK_EQ(argc, 3);
@@ -153,6 +180,7 @@ int main(int argc, char **argv)
     RUN(a_folder_that_is_not_there_is_said_in_one_line);
     RUN(a_full_device_is_said_in_one_line);
     RUN(a_ring_that_is_too_small_is_reported_as_dropped);
+    RUN(a_rotation_that_fails_is_counted_and_costs_nothing);
     RUN(a_full_disk_loses_nothing_silently);
     return 0;
 }

@@ -96,7 +96,25 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
         {"SIGPROF_FOLLOW", "exec", "all, fork or none"},
         {"SIGPROF_START", "later", "now or paused"},
         {"SIGPROF_TOGGLE", "USR2", "this version has no toggle"},
-        {"SIGPROF_ROTATE", "64M", "this version does not rotate"},
+        {"SIGPROF_ROTATE", "", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "keep=8", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M,", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", ",64M", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M,64M", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "10m,5s", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M,keep=0", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M,keep=1001", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M,keep=", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M,keep=2,keep=2", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64M keep=2", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "255K", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "1025G", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "18014398509481985G", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "64MB", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "0s", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "367d", "as in 64M,10m,keep=8"},
+        {"SIGPROF_ROTATE", "-1m", "as in 64M,10m,keep=8"},
         {"SIGPROF_VERBOSE", "2", "0 or 1"},
         {"SIGPROF_VERBOSE", "yes", "0 or 1"}};
 
@@ -111,6 +129,25 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
         CHECK_HAS(message, bad[i].accepted);
         CHECK(strchr(message, '\n') == NULL);
     }
+}
+
+static void check_rotate(const char *text, uint64_t bytes, uint64_t seconds,
+                         unsigned keep)
+{
+    CHECK_EQ(from_environment("SIGPROF_ROTATE", text), 1);
+    CHECK_EQ(config.rotate.bytes, bytes);
+    CHECK_EQ(config.rotate.age_ns, seconds * 1000000000);
+    CHECK_EQ(config.rotate.keep, keep);
+}
+
+static void a_rotation_is_a_size_an_age_and_a_number(void)
+{
+    check_rotate("64M", 64u << 20, 0, 0);
+    check_rotate("256K", 256u << 10, 0, 0);
+    check_rotate("10m", 0, 600, 0);
+    check_rotate("90s,keep=1", 0, 90, 1);
+    check_rotate("64M,10m,keep=8", 64u << 20, 600, 8);
+    check_rotate("keep=1000,366d,1024G", (uint64_t)1 << 40, 366 * 86400, 1000);
 }
 
 static void a_line_break_in_a_value_does_not_make_two_lines(void)
@@ -199,6 +236,7 @@ int main(void)
     RUN(without_hz_nothing_starts);
     RUN(the_defaults_are_those_of_the_manual);
     RUN(a_bad_value_is_named_with_what_is_accepted);
+    RUN(a_rotation_is_a_size_an_age_and_a_number);
     RUN(a_line_break_in_a_value_does_not_make_two_lines);
     RUN(a_very_long_value_is_cut_in_the_message);
     RUN(the_edges_of_each_range_are_taken);

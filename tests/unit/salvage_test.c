@@ -328,7 +328,7 @@ static void the_next_start_puts_a_dead_ring_into_its_file(void)
     drain(true);
     put(5);
     write_profile(path);
-    snprintf(ring.head->profile, sizeof ring.head->profile, "%s", path);
+    snprintf(ring.head->profile[0], sizeof ring.head->profile[0], "%s", path);
     die();
     sigprof__salvage_sweep(ring.path);
     CHECK(access(ring.path, F_OK) != 0);
@@ -342,7 +342,7 @@ static void a_ring_whose_file_is_gone_is_not_swept(void)
 {
     begin();
     put(5);
-    snprintf(ring.head->profile, sizeof ring.head->profile, "%s",
+    snprintf(ring.head->profile[0], sizeof ring.head->profile[0], "%s",
              run_path("was-never"));
     die();
     sigprof__salvage_sweep(ring.path);
