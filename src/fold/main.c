@@ -51,10 +51,11 @@ static const char usage[] =
     "                         cpu: microseconds of CPU time\n"
     "      --root WHAT        frame before the stack: comm (default), process,\n"
     "                         thread, state, label:KEY, none; may be repeated\n"
-    "      --by WHAT          function (default) or address\n"
+    "      --by WHAT          function (default), line or address\n"
+    "      --no-inlines       leave inlined functions to those they are in\n"
     "      --demangle HOW     full (default) or none\n"
     "      --modules          add `MODULE to each frame\n"
-    "      --annotate         add _[k] to kernel frames\n"
+    "      --annotate         add _[k] to kernel frames, _[i] to inlined ones\n"
     "      --time A-B         only from second A to second B of the run; A-, -B\n"
     "      --thread RE        only threads whose name matches\n"
     "      --focus RE         only stacks with a frame that matches\n"
@@ -211,6 +212,17 @@ static bool parse_choice(const char *option, const char *value,
     refuse(option, value, accepted);
 }
 
+static enum name_by parse_by(const char *value)
+{
+    if (strcmp(value, "function") == 0)
+        return BY_FUNCTION;
+    if (strcmp(value, "line") == 0)
+        return BY_LINE;
+    if (strcmp(value, "address") == 0)
+        return BY_ADDRESS;
+    refuse("--by", value, "it can be function, line or address");
+}
+
 static void add_debug_dir(struct arguments *arguments, const char *value)
 {
     struct sym_places *places = &arguments->names.places;
@@ -228,6 +240,7 @@ enum option_id {
     OPTION_WEIGHT = 256,
     OPTION_ROOT,
     OPTION_BY,
+    OPTION_NO_INLINES,
     OPTION_DEMANGLE,
     OPTION_MODULES,
     OPTION_ANNOTATE,
@@ -250,6 +263,7 @@ static const struct option options[] = {
     {"weight", required_argument, NULL, OPTION_WEIGHT},
     {"root", required_argument, NULL, OPTION_ROOT},
     {"by", required_argument, NULL, OPTION_BY},
+    {"no-inlines", no_argument, NULL, OPTION_NO_INLINES},
     {"demangle", required_argument, NULL, OPTION_DEMANGLE},
     {"modules", no_argument, NULL, OPTION_MODULES},
     {"annotate", no_argument, NULL, OPTION_ANNOTATE},
@@ -293,9 +307,10 @@ static void take_option(struct arguments *arguments, int option,
         add_root(arguments, value);
         break;
     case OPTION_BY:
-        arguments->names.by = parse_choice("--by", value, "function", "address")
-                                  ? BY_ADDRESS
-                                  : BY_FUNCTION;
+        arguments->names.by = parse_by(value);
+        break;
+    case OPTION_NO_INLINES:
+        arguments->names.no_inlines = true;
         break;
     case OPTION_DEMANGLE:
         arguments->names.raw =

@@ -9,9 +9,9 @@
  *
  * Who wins, in this order:
  *   1. a sized function that covers the address, the innermost of several;
- *   2. a symbol without a size, or a label of no type, if no other symbol starts
- *      between it and the address, and neither the section nor a function that
- *      it is in ends there;
+ *   2. a symbol without a size, or a label of no type, if no other symbol
+ * starts between it and the address, and neither the section nor a function
+ * that it is in ends there;
  *   3. a PLT stub, named after the relocation of the slot it jumps
  *      through (plt.c);
  *   4. no name, but the start that the unwind information tells (fde.c).
@@ -43,9 +43,12 @@ struct search {
     const uint64_t *addresses;
     size_t count;
     struct nearest *nearest;
+    struct sym_extent *extents; /* NULL: not asked for */
     struct symbol *kept;
     size_t kept_count, kept_capacity;
 };
+
+#define CHUNK_BYTES 65536 /* of many names: a page or two is a few of C++ */
 
 void sigprof__sym_names_free(struct sym_names *names)
 {
@@ -55,29 +58,58 @@ void sigprof__sym_names_free(struct sym_names *names)
     *names = (struct sym_names){0};
 }
 
-/* A copy that outlives the file; NULL when memory is refused. */
-const char *sigprof__elf_keep_name(struct sym_names *names, const char *name,
-                             const char *suffix)
+static char *new_chunk(struct sym_names *names, size_t size)
 {
-    size_t size = strlen(name), tail = strlen(suffix);
-    char *copy = malloc(size + tail + 1);
+    char *chunk = malloc(size);
 
-    if (copy && names->count == names->capacity) {
+    if (chunk && names->count == names->capacity) {
         size_t room = names->capacity ? names->capacity * 2 : 64;
-        char **chunk = realloc(names->chunk, room * sizeof *chunk);
+        char **list = realloc(names->chunk, room * sizeof *list);
 
-        if (!chunk) {
-            free(copy);
+        if (!list) {
+            free(chunk);
             return NULL;
         }
-        names->chunk = chunk;
+        names->chunk = list;
         names->capacity = room;
     }
+    if (chunk)
+        names->chunk[names->count++] = chunk;
+    return chunk;
+}
+
+void *sigprof__sym_keep(struct sym_names *names, size_t size)
+{
+    const size_t align = sizeof(uint64_t) - 1;
+    char *at;
+
+    size = (size + align) & ~align;
+    if (size > CHUNK_BYTES / 4)
+        return new_chunk(names, size);
+    if (size > names->left) {
+        at = new_chunk(names, CHUNK_BYTES);
+        if (!at)
+            return NULL;
+        names->at = at;
+        names->left = CHUNK_BYTES;
+    }
+    at = names->at;
+    names->at += size;
+    names->left -= size;
+    return at;
+}
+
+/* A copy that outlives the file; NULL when memory is refused. */
+const char *sigprof__elf_keep_name(struct sym_names *names, const char *name,
+                                   const char *suffix)
+{
+    size_t size = strlen(name), tail = strlen(suffix);
+    char *copy = sigprof__sym_keep(names, size + tail + 1);
+
     if (!copy)
         return NULL;
     memcpy(copy, name, size);
     memcpy(copy + size, suffix, tail + 1);
-    names->chunk[names->count++] = copy;
     return copy;
 }
 
@@ -147,6 +179,71 @@ const uint8_t *sigprof__sym_elf_section(struct sym_elf *elf, const char *name,
     *address = header.sh_addr;
     *size = data->d_size;
     return data->d_buf;
+}
+
+static uint64_t number_at(const struct sym_elf *elf, const uint8_t *at,
+                          unsigned size)
+{
+    bool big = elf->header.e_ident[EI_DATA] == ELFDATA2MSB;
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint64_t)at[big ? size - 1 - i : i] << 8 * i;
+    return value;
+}
+
+/* A header in front of the bytes: kind, size, alignment. */
+static bool section_header(struct sym_elf *elf, struct sym_section *section)
+{
+    bool is_64 = elf->header.e_ident[EI_CLASS] == ELFCLASS64;
+    size_t header = is_64 ? 24 : 12;
+    uint64_t kind;
+
+    if (section->size < header)
+        return false;
+    kind = number_at(elf, section->at, 4);
+    section->inflated_size = is_64 ? number_at(elf, section->at + 8, 8)
+                                   : number_at(elf, section->at + 4, 4);
+    if (kind != ELFCOMPRESS_ZLIB && kind != 2 /* ELFCOMPRESS_ZSTD */)
+        return false;
+    section->method = kind == ELFCOMPRESS_ZLIB ? SYM_ZLIB : SYM_ZSTD;
+    section->at += header;
+    section->size -= header;
+    return true;
+}
+
+/* The older way of .zdebug_*: "ZLIB" and the size, big-endian. */
+static void section_z(struct sym_section *section)
+{
+    if (section->size < 12 || memcmp(section->at, "ZLIB", 4) != 0)
+        return;
+    for (unsigned i = 4; i < 12; i++)
+        section->inflated_size = section->inflated_size << 8 | section->at[i];
+    section->method = SYM_ZLIB;
+    section->at += 12;
+    section->size -= 12;
+}
+
+bool sigprof__elf_find_section(struct sym_elf *elf, const char *name,
+                               struct sym_section *section)
+{
+    GElf_Shdr header;
+    Elf_Scn *at = section_named(elf, name, &header);
+    Elf_Data *data =
+        at && header.sh_type != SHT_NOBITS ? elf_rawdata(at, NULL) : NULL;
+
+    *section = (struct sym_section){0};
+    if (!data || !data->d_buf || data->d_size == 0)
+        return false;
+    section->at = data->d_buf;
+    section->size = data->d_size;
+    if (header.sh_flags & SHF_COMPRESSED) {
+        if (!section_header(elf, section))
+            *section = (struct sym_section){0};
+    } else if (strncmp(name, ".z", 2) == 0) {
+        section_z(section);
+    }
+    return section->at != NULL;
 }
 
 uint64_t sigprof__sym_elf_entry(struct sym_elf *elf)
@@ -311,6 +408,26 @@ static void note_nearest(struct nearest *nearest, const struct symbol *symbol)
         nearest->label = *symbol;
 }
 
+/* Answers may change at `edge`; at: the first address that is not below. */
+static void note_edge(struct search *search, uint64_t edge, size_t at)
+{
+    struct sym_extent *extents = search->extents;
+
+    if (at < search->count && extents[at].low < edge)
+        extents[at].low = edge;
+    if (at > 0 && extents[at - 1].high > edge)
+        extents[at - 1].high = edge;
+}
+
+static void note_edges(struct search *search, const struct symbol *symbol,
+                       size_t at)
+{
+    note_edge(search, symbol->start, at);
+    if (at < search->count && search->addresses[at] < symbol->end)
+        at = first_at_or_after(search, symbol->end);
+    note_edge(search, symbol->end, at);
+}
+
 /* at: the first address behind the symbol's start. */
 static void note_end(struct search *search, const struct symbol *symbol,
                      size_t at)
@@ -325,6 +442,8 @@ static void consider(struct search *search, const struct symbol *symbol)
 {
     size_t at = first_at_or_after(search, symbol->start);
 
+    if (search->extents)
+        note_edges(search, symbol, at);
     if (at == search->count)
         return;
     note_nearest(&search->nearest[at], symbol);
@@ -536,13 +655,42 @@ static void answer_nearest(struct search *search, struct sym_answer *answers,
     }
 }
 
+static void begin_extents(struct search *search)
+{
+    for (size_t i = 0; i < search->count; i++)
+        search->extents[i] = (struct sym_extent){0, UINT64_MAX};
+}
+
+/* What was noted at one address holds for those further on, too. An address
+ * without a symbol is nobody's neighbour. */
+static void finish_extents(struct search *search,
+                           const struct sym_answer *answers)
+{
+    struct sym_extent *extents = search->extents;
+
+    for (size_t i = 1; i < search->count; i++)
+        if (extents[i].low < extents[i - 1].low)
+            extents[i].low = extents[i - 1].low;
+    for (size_t i = search->count; i-- > 1;)
+        if (extents[i - 1].high > extents[i].high)
+            extents[i - 1].high = extents[i].high;
+    for (size_t i = 0; i < search->count; i++)
+        if (!answers[i].name)
+            extents[i] = (struct sym_extent){search->addresses[i],
+                                             search->addresses[i] + 1};
+}
+
 void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
                                   const uint64_t *addresses, size_t count,
                                   struct sym_answer *answers,
+                                  struct sym_extent *extents,
                                   struct sym_names *names)
 {
-    struct search search = {.addresses = addresses, .count = count};
+    struct search search = {
+        .addresses = addresses, .count = count, .extents = extents};
 
+    if (extents)
+        begin_extents(&search);
     search.nearest = calloc(count + 1, sizeof *search.nearest);
     if (!search.nearest)
         return;
@@ -552,6 +700,8 @@ void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
         collect(elf, &search);
     sweep(&search, answers, names);
     answer_nearest(&search, answers, names);
+    if (extents)
+        finish_extents(&search, answers);
     free(search.kept);
     free(search.nearest);
 }
@@ -559,9 +709,10 @@ void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
                             struct sym_answer *answers,
-                            struct sym_names *names)
+                            struct sym_extent *extents, struct sym_names *names)
 {
-    sigprof__elf_name_by_symbols(elf, debug, addresses, count, answers, names);
+    sigprof__elf_name_by_symbols(elf, debug, addresses, count, answers, extents,
+                                 names);
     if (elf) {
         sigprof__elf_name_stubs(elf, addresses, count, answers, names);
         sigprof__sym_fde_starts(elf, addresses, count, answers);

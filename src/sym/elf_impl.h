@@ -12,6 +12,27 @@ struct sym_elf {
     GElf_Ehdr header;
 };
 
+enum sym_method { SYM_PLAIN, SYM_ZLIB, SYM_ZSTD };
+
+/* Bytes of a section as they are in the file. */
+struct sym_section {
+    const uint8_t *at; /* NULL: there is none */
+    size_t size;
+    enum sym_method method;
+    uint64_t inflated_size; /* as it claims; if it is compressed */
+};
+bool sigprof__elf_find_section(struct sym_elf *elf, const char *name,
+                               struct sym_section *section);
+
+#define DEFAULT_DEBUG_DIR "/usr/lib/debug"
+
+/* ROOT DIRECTORY/.build-id/xx/rest.debug; false: it does not fit. */
+bool sigprof__sym_id_path(char *path, size_t room, const char *root,
+                          const char *directory, const uint8_t *id,
+                          size_t id_bytes);
+void sigprof__sym_hex(const uint8_t *bytes, size_t size, char *out,
+                      size_t room);
+
 /* A copy of name and suffix that outlives the file; NULL: no memory. */
 const char *sigprof__elf_keep_name(struct sym_names *names, const char *name,
                                    const char *suffix);
@@ -24,6 +45,7 @@ const char *sigprof__elf_section_name(struct sym_elf *elf,
 void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
                                   const uint64_t *addresses, size_t count,
                                   struct sym_answer *answers,
+                                  struct sym_extent *extents,
                                   struct sym_names *names);
 
 /* Names those of the addresses that are in stubs and have no name yet. */

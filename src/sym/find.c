@@ -8,69 +8,15 @@
  * believed by its build-id, else by the CRC in .gnu_debuglink. Only regular
  * files are read; they are opened so that a FIFO cannot hold us.
  */
-#include "sym.h"
+#include "dwarf.h"
+#include "inflate.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define DEFAULT_DEBUG_DIR "/usr/lib/debug"
 #define PATH_BYTES 4096 /* PATH_MAX, which some systems do not define */
-
-struct image {
-    void *bytes;
-    size_t size;
-    struct sym_elf *elf;
-};
-
-static int image_open(const char *path, struct image *image)
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat status;
-    int error = 0;
-
-    *image = (struct image){0};
-    if (descriptor < 0)
-        return errno;
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_size <= 0 || (uintmax_t)status.st_size > SIZE_MAX) {
-        error = EINVAL;
-    } else {
-        image->size = (size_t)status.st_size;
-        image->bytes =
-            mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        if (image->bytes == MAP_FAILED) {
-            error = errno;
-            *image = (struct image){0};
-        }
-    }
-    close(descriptor);
-    if (!error)
-        image->elf = sigprof__sym_elf_open(image->bytes, image->size);
-    return error;
-}
-
-static void image_close(struct image *image)
-{
-    sigprof__sym_elf_close(image->elf);
-    if (image->bytes)
-        munmap(image->bytes, image->size);
-    *image = (struct image){0};
-}
-
-static void to_hex(const uint8_t *bytes, size_t size, char *out, size_t room)
-{
-    size_t at = 0;
-
-    for (size_t i = 0; i < size && at + 3 <= room; i++, at += 2)
-        snprintf(out + at, room - at, "%02x", bytes[i]);
-    out[at] = '\0';
-}
 
 static bool id_equal(struct sym_elf *elf, const uint8_t *id, size_t size)
 {
@@ -111,26 +57,23 @@ struct wanted {
 };
 
 static bool try_by_id(const struct wanted *wanted, const char *root,
-                      const char *directory, struct image *debug)
+                      const char *directory, struct sym_image *debug)
 {
-    char path[PATH_BYTES], hex[2 * 64 + 1];
+    char path[PATH_BYTES];
 
-    if (wanted->id_bytes < 2 || wanted->id_bytes > 64)
+    if (!sigprof__sym_id_path(path, sizeof path, root, directory, wanted->id,
+                              wanted->id_bytes))
         return false;
-    to_hex(wanted->id, wanted->id_bytes, hex, sizeof hex);
-    if (snprintf(path, sizeof path, "%s%s/.build-id/%.2s/%s.debug", root,
-                 directory, hex, hex + 2) >= (int)sizeof path)
-        return false;
-    image_open(path, debug);
+    sigprof__sym_image_open(path, debug);
     if (debug->elf && id_equal(debug->elf, wanted->id, wanted->id_bytes))
         return true;
-    image_close(debug);
+    sigprof__sym_image_close(debug);
     return false;
 }
 
 static bool try_link(const struct wanted *wanted, const char *root,
                      const char *directory, const char *sub, size_t sub_size,
-                     struct image *debug)
+                     struct sym_image *debug)
 {
     char path[PATH_BYTES];
     const uint8_t *id;
@@ -139,7 +82,7 @@ static bool try_link(const struct wanted *wanted, const char *root,
     if (snprintf(path, sizeof path, "%s%s%.*s/%s", root, directory,
                  (int)sub_size, sub, wanted->link) >= (int)sizeof path)
         return false;
-    image_open(path, debug);
+    sigprof__sym_image_open(path, debug);
     if (debug->elf) {
         id_bytes = sigprof__sym_elf_build_id(debug->elf, &id);
         if (id_bytes && wanted->id_bytes) {
@@ -149,13 +92,13 @@ static bool try_link(const struct wanted *wanted, const char *root,
             return true;
         }
     }
-    image_close(debug);
+    sigprof__sym_image_close(debug);
     return false;
 }
 
 /* gdb's order: the file's own directory, its .debug, then the debug trees. */
 static bool find_by_link(const struct wanted *wanted, const char *path,
-                         struct image *debug)
+                         struct sym_image *debug)
 {
     const char *root = wanted->places->symfs ? wanted->places->symfs : "";
     const char *slash = strrchr(path, '/');
@@ -174,7 +117,7 @@ static bool find_by_link(const struct wanted *wanted, const char *path,
 }
 
 static bool find_in_dot_debug(const struct wanted *wanted, const char *path,
-                              struct image *debug)
+                              struct sym_image *debug)
 {
     const char *root = wanted->places->symfs ? wanted->places->symfs : "";
     const char *slash = strrchr(path, '/');
@@ -188,7 +131,7 @@ static bool find_in_dot_debug(const struct wanted *wanted, const char *path,
 }
 
 static bool find_debug(const struct wanted *wanted, const char *path,
-                       struct image *debug)
+                       struct sym_image *debug)
 {
     const struct sym_places *places = wanted->places;
 
@@ -207,8 +150,8 @@ static bool find_debug(const struct wanted *wanted, const char *path,
 
 /* The file that was mapped, or nothing and the reason. */
 static void open_module(const struct sym_places *places,
-                        const struct sym_module *module, struct image *image,
-                        struct sym_report *report)
+                        const struct sym_module *module,
+                        struct sym_image *image, struct sym_report *report)
 {
     char path[PATH_BYTES];
     const uint8_t *id;
@@ -219,12 +162,12 @@ static void open_module(const struct sym_places *places,
     if (snprintf(path, sizeof path, "%s%s", places->symfs ? places->symfs : "",
                  module->path) >= (int)sizeof path)
         return;
-    report->error = image_open(path, image);
+    report->error = sigprof__sym_image_open(path, image);
     if (report->error)
         return;
     report->state = SYM_NOT_ELF;
     if (!image->elf) {
-        image_close(image);
+        sigprof__sym_image_close(image);
         return;
     }
     report->state = SYM_NAMED;
@@ -234,42 +177,125 @@ static void open_module(const struct sym_places *places,
     report->state = SYM_MISMATCH;
     id_bytes = sigprof__sym_elf_build_id(image->elf, &id);
     if (id_bytes)
-        to_hex(id, id_bytes, report->found_id, sizeof report->found_id);
+        sigprof__sym_hex(id, id_bytes, report->found_id,
+                         sizeof report->found_id);
     else
         snprintf(report->found_id, sizeof report->found_id, "none");
-    image_close(image);
+    sigprof__sym_image_close(image);
 }
 
-static void resolve_file(const struct sym_places *places,
-                         const struct sym_module *module,
-                         const uint64_t *addresses, size_t count,
-                         struct sym_answer *answers, struct sym_names *names,
+static bool has_dwarf(const struct sym_image *image)
+{
+    struct sym_section section;
+
+    return image->elf &&
+           (sigprof__elf_find_section(image->elf, ".debug_info", &section) ||
+            sigprof__elf_find_section(image->elf, ".zdebug_info", &section));
+}
+
+/* .gnu_debugdata: the symbols of a stripped file, compressed inside of it. */
+static struct sym_elf *open_inner(struct sym_elf *elf,
+                                  struct sym_inflated *inflated)
+{
+    struct sym_section section;
+
+    *inflated = (struct sym_inflated){0};
+    if (!sigprof__elf_find_section(elf, ".gnu_debugdata", &section) ||
+        !sigprof__sym_inflate_xz(section.at, section.size, inflated))
+        return NULL;
+    return sigprof__sym_elf_open(inflated->at, inflated->size);
+}
+
+/* What is asked of one module, and where the answers go. */
+struct request {
+    const struct sym_places *places;
+    const struct sym_module *module;
+    const uint64_t *addresses;
+    size_t count;
+    struct sym_answer *answers;
+    struct sym_extent *extents; /* NULL: nobody wants them */
+    struct sym_names *names;
+};
+
+static void ask_symbols(const struct request *request, struct sym_elf *elf,
+                        struct sym_elf *debug)
+{
+    struct sym_inflated inflated = {0};
+    struct sym_elf *inner = NULL;
+
+    if (elf && !debug && !sigprof__sym_elf_has_symtab(elf))
+        inner = open_inner(elf, &inflated);
+    sigprof__sym_elf_names(elf, debug ? debug : inner, request->addresses,
+                           request->count, request->answers, request->extents,
+                           request->names);
+    sigprof__sym_elf_close(inner);
+    sigprof__sym_inflated_free(&inflated);
+}
+
+static void cut_extents(struct sym_extent *extents,
+                        const struct sym_extent *others, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (extents[i].low < others[i].low)
+            extents[i].low = others[i].low;
+        if (extents[i].high > others[i].high)
+            extents[i].high = others[i].high;
+    }
+}
+
+/* False if another time there may be more to say. */
+static bool ask_dwarf(const struct request *request,
+                      const struct sym_image *image, const char *program)
+{
+    struct sym_dwarf_places where = {image->path, program, request->places};
+    struct sym_dwarf *dwarf = sigprof__sym_dwarf_open(image->elf, &where);
+    struct sym_extent *extents = NULL;
+    bool complete = true;
+
+    if (dwarf && request->extents)
+        extents = calloc(request->count + 1, sizeof *extents);
+    if (dwarf)
+        complete = sigprof__sym_dwarf_answer(dwarf, request->addresses,
+                                             request->count, request->answers,
+                                             extents, request->names);
+    if (extents)
+        cut_extents(request->extents, extents, request->count);
+    free(extents);
+    sigprof__sym_dwarf_close(dwarf);
+    return complete;
+}
+
+static void resolve_file(const struct request *request,
                          struct sym_report *report)
 {
-    struct wanted wanted = {.places = places,
+    const struct sym_module *module = request->module;
+    struct wanted wanted = {.places = request->places,
                             .id = module->build_id,
                             .id_bytes = module->build_id_bytes};
-    struct image image = {0}, debug = {0};
+    struct sym_image image = {0}, debug = {0};
 
-    open_module(places, module, &image, report);
+    open_module(request->places, module, &image, report);
     if (image.elf) {
         if (!wanted.id_bytes)
             wanted.id_bytes = sigprof__sym_elf_build_id(image.elf, &wanted.id);
         wanted.link = sigprof__sym_elf_debuglink(image.elf, &wanted.crc);
     }
-    if ((!image.elf || !sigprof__sym_elf_has_symtab(image.elf)) &&
+    if ((!image.elf || !sigprof__sym_elf_has_symtab(image.elf) ||
+         !has_dwarf(&image)) &&
         find_debug(&wanted, module->path, &debug))
         report->state = SYM_NAMED;
-    if (image.elf || debug.elf)
-        sigprof__sym_elf_names(image.elf, debug.elf, addresses, count, answers,
-                               names);
-    image_close(&debug);
-    image_close(&image);
+    if (image.elf || debug.elf) {
+        ask_symbols(request, image.elf, debug.elf);
+        if (has_dwarf(&debug))
+            ask_dwarf(request, &debug, image.path);
+        else if (image.elf)
+            ask_dwarf(request, &image, image.path);
+    }
+    sigprof__sym_image_close(&debug);
+    sigprof__sym_image_close(&image);
 }
 
-static void resolve_vdso(const struct sym_module *module,
-                         const uint64_t *addresses, size_t count,
-                         struct sym_answer *answers, struct sym_names *names,
+static void resolve_vdso(const struct request *request,
                          struct sym_report *report)
 {
     size_t size;
@@ -277,9 +303,10 @@ static void resolve_vdso(const struct sym_module *module,
     struct sym_elf *elf = bytes ? sigprof__sym_elf_open(bytes, size) : NULL;
 
     report->state = SYM_NO_FILE;
-    if (elf && id_equal(elf, module->build_id, module->build_id_bytes)) {
+    if (elf && id_equal(elf, request->module->build_id,
+                        request->module->build_id_bytes)) {
         report->state = SYM_NAMED;
-        sigprof__sym_elf_names(elf, NULL, addresses, count, answers, names);
+        ask_symbols(request, elf, NULL);
     }
     sigprof__sym_elf_close(elf);
 }
@@ -290,9 +317,16 @@ void sigprof__sym_resolve(const struct sym_places *places,
                           struct sym_answer *answers, struct sym_names *names,
                           struct sym_report *report)
 {
+    struct request request = {.places = places,
+                              .module = module,
+                              .addresses = addresses,
+                              .count = count,
+                              .answers = answers,
+                              .names = names};
+
     *report = (struct sym_report){0};
     if (module->no_file)
-        resolve_vdso(module, addresses, count, answers, names, report);
+        resolve_vdso(&request, report);
     else
-        resolve_file(places, module, addresses, count, answers, names, report);
+        resolve_file(&request, report);
 }

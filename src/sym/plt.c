@@ -92,7 +92,7 @@ static const char *resolver_name(struct sym_elf *elf, uint64_t address,
 {
     struct sym_answer answer = {0};
 
-    sigprof__elf_name_by_symbols(elf, NULL, &address, 1, &answer, names);
+    sigprof__elf_name_by_symbols(elf, NULL, &address, 1, &answer, NULL, names);
     return answer.name && answer.start == address ? answer.name : "*ifunc";
 }
 
@@ -211,8 +211,8 @@ static void note_stub(Elf_Data *data, const GElf_Shdr *header, uint64_t address,
 }
 
 void sigprof__elf_name_stubs(struct sym_elf *elf, const uint64_t *addresses,
-                       size_t count, struct sym_answer *answers,
-                       struct sym_names *names)
+                             size_t count, struct sym_answer *answers,
+                             struct sym_names *names)
 {
     struct stubs stubs = {malloc((count + 1) * sizeof *stubs.waiting), 0,
                           count};

@@ -33,12 +33,22 @@ struct sym_answer {
     uint32_t place_count;
 };
 
-/* Names, kept until freed. Equal pointers for addresses of one symbol. */
+/* What answers point to, kept until freed. Equal pointers for addresses of one
+ * symbol. */
 struct sym_names {
     char **chunk;
     size_t count, capacity;
+    char *at; /* in the last chunk */
+    size_t left;
 };
 void sigprof__sym_names_free(struct sym_names *names);
+/* Bytes for any kind of object; NULL: no memory. */
+void *sigprof__sym_keep(struct sym_names *names, size_t size);
+
+/* An answer is the same for all addresses from low to high. */
+struct sym_extent {
+    uint64_t low, high;
+};
 
 struct sym_elf;
 
@@ -65,11 +75,27 @@ void sigprof__sym_fde_starts(struct sym_elf *elf, const uint64_t *addresses,
  * Names the addresses (link addresses, ascending) by the symbols of the object
  * and, where it is not NULL, of its debug file. Answers must come zeroed; those
  * that have a name already are left alone.
+ * extents may be NULL.
  */
 void sigprof__sym_elf_names(struct sym_elf *elf, struct sym_elf *debug,
                             const uint64_t *addresses, size_t count,
                             struct sym_answer *answers,
+                            struct sym_extent *extents,
                             struct sym_names *names);
+
+/* ---- One file (image.c) -------------------------------------------------- */
+
+struct sym_image {
+    void *bytes;
+    size_t size;
+    struct sym_elf *elf; /* NULL: no object file */
+    char *path;
+    uint64_t device, inode, mtime_ns;
+};
+
+/* 0 or an errno. Only regular files are read; a FIFO cannot hold us. */
+int sigprof__sym_image_open(const char *path, struct sym_image *image);
+void sigprof__sym_image_close(struct sym_image *image);
 
 /* ---- Which file (find.c) ------------------------------------------------- */
 

@@ -14,8 +14,8 @@ fold 2 --root tree a.sigprof
 says "root: 'tree' .* comm, process, thread, state, label:KEY or none"
 fold 2 --root label: a.sigprof
 says "root: 'label:'"
-fold 2 --by line a.sigprof
-says "by: 'line' .* function or address"
+fold 2 --by module a.sigprof
+says "by: 'module' .* function, line or address"
 fold 2 --demangle some a.sigprof
 says "demangle: 'some' .* full or none"
 for time in '' 5 - a-b 5-4 5-5 1-2-3 1.2.3- 99999999999999999999-; do

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint64_t addresses[ADDRESSES];
     struct sym_answer answers[ADDRESSES];
+    struct sym_extent extents[ADDRESSES];
     struct sym_names names = {0};
     struct sym_elf *elf;
     const uint8_t *id;
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sigprof__sym_elf_build_id(elf, &id);
         sigprof__sym_elf_debuglink(elf, &crc);
         sigprof__sym_elf_has_symtab(elf);
-        sigprof__sym_elf_names(elf, elf, addresses, ADDRESSES, answers, &names);
+        sigprof__sym_elf_names(elf, elf, addresses, ADDRESSES, answers, extents,
+                               &names);
         for (size_t i = 0; i < ADDRESSES; i++)
             if (answers[i].name)
                 sigprof__sym_display(answers[i].name, shown);

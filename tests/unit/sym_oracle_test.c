@@ -131,7 +131,8 @@ static unsigned check(const char *path, struct sym_elf *elf)
         addresses[i] = at->start + (uint64_t)random() % (at->end - at->start);
     }
     qsort(addresses, ADDRESSES, sizeof *addresses, by_value);
-    sigprof__sym_elf_names(elf, NULL, addresses, ADDRESSES, answers, &names);
+    sigprof__sym_elf_names(elf, NULL, addresses, ADDRESSES, answers, NULL,
+                           &names);
     for (size_t i = 0; i < ADDRESSES; i++) {
         uint64_t start = innermost(addresses[i]);
         const char *name = answers[i].name ? answers[i].name : "(none)";

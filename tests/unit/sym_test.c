@@ -87,7 +87,7 @@ static const char *name_at(uint64_t address)
     sigprof__sym_names_free(&names);
     CHECK(elf != NULL);
     if (elf)
-        sigprof__sym_elf_names(elf, NULL, &address, 1, &answer, &names);
+        sigprof__sym_elf_names(elf, NULL, &address, 1, &answer, NULL, &names);
     sigprof__sym_elf_close(elf);
     return answer.name ? answer.name : "";
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Object files in memory, and the names of debug files. Contracts: sym.h. */
+#include "elf_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int sigprof__sym_image_open(const char *path, struct sym_image *image)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+    int error = 0;
+
+    *image = (struct sym_image){0};
+    if (descriptor < 0)
+        return errno;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_size <= 0 || (uintmax_t)status.st_size > SIZE_MAX) {
+        error = EINVAL;
+    } else {
+        image->size = (size_t)status.st_size;
+        image->bytes =
+            mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        if (image->bytes == MAP_FAILED) {
+            error = errno;
+            *image = (struct sym_image){0};
+        }
+    }
+    close(descriptor);
+    if (error)
+        return error;
+    image->device = status.st_dev;
+    image->inode = status.st_ino;
+    image->mtime_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000u +
+                      (uint64_t)status.st_mtim.tv_nsec;
+    image->path = strdup(path);
+    image->elf = sigprof__sym_elf_open(image->bytes, image->size);
+    return 0;
+}
+
+void sigprof__sym_image_close(struct sym_image *image)
+{
+    sigprof__sym_elf_close(image->elf);
+    if (image->bytes)
+        munmap(image->bytes, image->size);
+    free(image->path);
+    *image = (struct sym_image){0};
+}
+
+void sigprof__sym_hex(const uint8_t *bytes, size_t size, char *out, size_t room)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < size && at + 3 <= room; i++, at += 2)
+        snprintf(out + at, room - at, "%02x", bytes[i]);
+    out[at] = '\0';
+}
+
+bool sigprof__sym_id_path(char *path, size_t room, const char *root,
+                          const char *directory, const uint8_t *id,
+                          size_t id_bytes)
+{
+    char hex[2 * 64 + 1];
+
+    if (id_bytes < 2 || id_bytes > 64)
+        return false;
+    sigprof__sym_hex(id, id_bytes, hex, sizeof hex);
+    return snprintf(path, room, "%s%s/.build-id/%.2s/%s.debug", root, directory,
+                    hex, hex + 2) < (int)room;
+}
