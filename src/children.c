@@ -27,7 +27,7 @@ static bool of_tree;
 static char parent_id[33];
 static struct guard fork_guard; /* control_lock */
 static int phase_at_fork;
-static bool threads_at_fork; /* besides the forking one and our drain */
+static bool threads_at_fork; /* besides the forking one and our own */
 
 bool sigprof__of_tree(void)
 {
@@ -120,7 +120,8 @@ static void before_fork(void)
     sigprof__events_lock();
     sigprof__drain_lock();
     phase_at_fork = atomic_load(&sigprof__state.phase);
-    threads_at_fork = sigprof__os_thread_count(&threads) != 0 || threads > 2;
+    threads_at_fork = sigprof__os_thread_count(&threads) != 0 ||
+                      threads > (sigprof__wall_tid() ? 3 : 2);
 }
 
 static void unlock_all(void)
@@ -156,6 +157,7 @@ static void become_child(void)
     sigprof__id_text(sigprof__session.id, parent_id);
     of_tree = true;
     sigprof__threads_after_fork();
+    sigprof__wall_after_fork();
     sigprof__drain_after_fork();
     sigprof__modules_after_fork(threads_at_fork);
     sigprof__ring_drop(&sigprof__state.ring, false);

@@ -247,7 +247,7 @@ static void *run(void *arg)
 }
 
 /* With every signal blocked, which a new thread inherits. */
-static int spawn(void)
+int sigprof__drain_spawn(pthread_t *thread, void *(*start)(void *))
 {
     pthread_attr_t attributes;
     sigset_t all, before;
@@ -257,7 +257,7 @@ static int spawn(void)
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&drain.thread, &attributes, run, NULL);
+    error = pthread_create(thread, &attributes, start, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error;
@@ -310,7 +310,7 @@ int sigprof__drain_start(const struct profile_name *name, bool forked)
         return SIGPROF_EFILE;
     }
     opened = sigprof__parts_file()->descriptor;
-    drain.running = spawn() == 0;
+    drain.running = sigprof__drain_spawn(&drain.thread, run) == 0;
     if (!drain.running) {
         sigprof__profile_remove(sigprof__parts_file());
         sigprof__pass_end();
@@ -424,5 +424,5 @@ bool sigprof__drain_events_from_drain(void)
 
 bool sigprof__own_thread(void *(*start)(void *))
 {
-    return start == run;
+    return start == run || sigprof__wall_is_start(start);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The drain: our one thread. It copies samples and events from the ring into the
+ * The drain: a thread of ours. It copies samples and events from the ring into the
  * profile file a few times a second, finds threads and modules that nobody told
  * us of, and keeps blocks ready for the handler.
  *
@@ -11,6 +11,7 @@
 #ifndef SIGPROF_DRAIN_H
 #define SIGPROF_DRAIN_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,10 @@ void sigprof__drain_retire(void);
 
 /* Control, in a forked child: the parent's drain is not here. */
 void sigprof__drain_after_fork(void);
+
+/* Thread-safe. Starts a thread of ours: every signal is blocked in it. 0 or an
+ * errno value. */
+int sigprof__drain_spawn(pthread_t *thread, void *(*start)(void *));
 
 /* Thread-safe. The next pass should come soon: the event log fills. */
 void sigprof__drain_hurry(void);

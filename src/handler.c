@@ -58,27 +58,42 @@ static void add(_Atomic uint64_t *counter, uint32_t amount)
         memory_order_relaxed);
 }
 
-static void take_sample(struct slot *slot, const void *ucontext,
-                        uint32_t weight)
+void sigprof__sample_walk(struct slot *slot, const void *ucontext)
 {
-    struct ring *ring = &sigprof__state.ring;
-    struct ring_record header = {.weight = weight,
-                                 .label = sigprof__label,
-                                 .time_ns = sigprof__os_now_ns()};
     struct unwind_walk walk;
 
     fill_walk(&walk, slot, ucontext);
     ask_for_stack(slot, ucontext);
     sigprof__state.unwind(&walk);
-    header.end = slot->stack.end;
-    if (sigprof__ring_append(ring, &slot->owner, slot->tid, &slot->stack,
-                             &header)) {
+}
+
+void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
+                         const struct sample_facts *facts)
+{
+    struct ring *ring = &sigprof__state.ring;
+    struct ring_record header = {.end = slot->stack.end,
+                                 .state = facts->state,
+                                 .weight = facts->weight,
+                                 .label = facts->label,
+                                 .time_ns = sigprof__os_now_ns()};
+
+    if (sigprof__ring_append(ring, owner, slot->tid, &slot->stack, &header)) {
         add(&slot->samples, 1);
-        PROBE_SAMPLE(slot->tid, regs_pc(ucontext), weight);
+        PROBE_SAMPLE(slot->tid, slot->stack.frame[slot->stack.top].pc,
+                     facts->weight);
     } else {
-        sigprof__ring_count_drop(ring, RING_DROP_FULL, weight, header.time_ns);
+        sigprof__ring_count_drop(ring, RING_DROP_FULL, facts->weight,
+                                 header.time_ns);
     }
-    add(&slot->periods, weight);
+    add(&slot->periods, facts->weight);
+}
+
+static void take_sample(struct slot *slot, const void *ucontext,
+                        uint32_t weight)
+{
+    sigprof__sample_walk(slot, ucontext);
+    sigprof__sample_put(slot, &slot->owner,
+                        &(struct sample_facts){sigprof__label, weight, 0});
 }
 
 /* The slot is this thread's, and nobody changes it while we are inside. */
@@ -112,6 +127,7 @@ static void count_unknown(void)
 struct tick {
     struct slot *slot;
     uint32_t weight; /* 0: it is not to be taken */
+    bool of_sampler; /* the weight is what the slot is owed */
 };
 
 /* The tick of an event names nobody. Where no slot has had an event it is another's;
@@ -145,6 +161,15 @@ static bool is_process_tick(struct tick *tick)
     return true;
 }
 
+/* One that has lost its value is known by being expected. */
+static bool is_sampler_tick(const struct os_tick *from, struct tick *tick)
+{
+    tick->of_sampler = true;
+    tick->slot = from->bare ? sigprof__slot_of_self()
+                            : sigprof__slot_of_value(from->value);
+    return !from->bare || (tick->slot && sigprof__wall_expects(tick->slot));
+}
+
 /* Whose tick is it? false: the program's, and it was not touched. A function of its
  * own, so that its stack is free again when the walk begins. */
 __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
@@ -153,7 +178,7 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
     struct os_tick from;
 
     sigprof__os_tick(info, &from);
-    *tick = (struct tick){NULL, 1};
+    *tick = (struct tick){NULL, 1, false};
     if (from.from_timer) {
         tick->slot = sigprof__slot_of_value(from.value);
         tick->weight += from.overrun;
@@ -161,6 +186,8 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
     }
     if (from.from_event)
         return is_event_tick(tick);
+    if (from.from_sampler || from.bare)
+        return is_sampler_tick(&from, tick);
     return from.from_process_timer && is_process_tick(tick);
 }
 
@@ -170,7 +197,9 @@ void sigprof__handler(int number, siginfo_t *info, void *ucontext)
     struct tick tick;
     bool ours = is_ours(info, &tick);
 
-    if (ours && tick.slot && tick.weight)
+    if (ours && tick.slot && tick.of_sampler)
+        sigprof__wall_tick(tick.slot, ucontext);
+    else if (ours && tick.slot && tick.weight)
         take_tick(tick.slot, ucontext, tick.weight);
     errno = saved_errno;
     if (!ours)

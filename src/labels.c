@@ -7,6 +7,7 @@
 #include "labels.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ struct table {
 
 static pthread_mutex_t labels_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct table *table;
+static _Atomic bool exist;
 
 void sigprof__labels_lock(void)
 {
@@ -46,6 +48,11 @@ void sigprof__labels_lock(void)
 void sigprof__labels_unlock(void)
 {
     pthread_mutex_unlock(&labels_lock);
+}
+
+bool sigprof__labels_exist(void)
+{
+    return atomic_load(&exist);
 }
 
 static uint32_t hash_text(uint32_t hash, const char *text)
@@ -90,6 +97,7 @@ static uint32_t intern(const char *key, const char *value, uint32_t parent)
         table->text_used + strlen(key) + strlen(value) + 2 > TEXT_BYTES)
         return 0;
     id = ++table->count;
+    atomic_store(&exist, true);
     table->hash[at] = id;
     table->label[id] =
         (struct label){parent, keep_text(key), keep_text(value)};

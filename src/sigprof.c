@@ -343,7 +343,8 @@ int sigprof_stats(struct sigprof_stats *stats)
 int sigprof_supported(const char *feature)
 {
     static const char *const features[] = {
-        "clock=thread", "clock=itimer", "clock=perf", "unwind=cfi", "unwind=fp",
+        "clock=thread", "clock=itimer", "clock=perf", "clock=wall",
+        "unwind=cfi", "unwind=fp",
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif
@@ -394,20 +395,44 @@ static uint64_t dropped(enum ring_drop cause)
     return head ? atomic_load(&head->dropped[cause]) : 0;
 }
 
-void sigprof__sheet(struct sigprof_stats *stats)
+struct due {
+    uint64_t ns;
+    int64_t paused_ns; /* of it */
+};
+
+/* By CPU clocks: what the system says of the process. */
+static struct due cpu_due(void)
 {
     const struct sigprof__session *session = &sigprof__session;
+    uint64_t cpu_ns = sigprof__os_process_cpu_ns();
+    struct due due = {cpu_ns - session->cpu_at_start_ns, session->paused_ns};
+
+    if (phase() == PHASE_PAUSED)
+        due.paused_ns += (int64_t)(cpu_ns - session->paused_at_ns);
+    return due;
+}
+
+/* By the wall clock: elapsed time, times the threads that are known. */
+static struct due time_due(const struct thread_totals *totals, uint64_t own_ns)
+{
+    return (struct due){totals->cpu_ns + totals->paused_ns + own_ns,
+                        (int64_t)totals->paused_ns};
+}
+
+void sigprof__sheet(struct sigprof_stats *stats)
+{
     const struct ring_head *head = sigprof__state.ring.head;
     struct thread_totals totals;
-    uint64_t cpu_ns;
-    int64_t paused_ns = session->paused_ns;
+    struct due due;
 
     sigprof__threads_totals(&totals, phase() == PHASE_ON);
-    cpu_ns = sigprof__os_process_cpu_ns();
-    if (phase() == PHASE_PAUSED)
-        paused_ns += (int64_t)(cpu_ns - session->paused_at_ns);
+    stats->own_ns = sigprof__drain_cpu_ns() + sigprof__wall_own_ns();
+    if (atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_WALL)
+        due = time_due(&totals, stats->own_ns);
+    else
+        due = cpu_due();
     stats->period_ns = sigprof__state.period_ns;
-    stats->due_ns = cpu_ns - session->cpu_at_start_ns;
+    stats->due_ns = due.ns;
     stats->taken = totals.samples;
     stats->dropped_full = dropped(RING_DROP_FULL);
     stats->dropped_busy = dropped(RING_DROP_BUSY);
@@ -418,14 +443,13 @@ void sigprof__sheet(struct sigprof_stats *stats)
                          ? totals.periods - totals.samples - stats->dropped_full
                          : 0; /* handlers go on counting while we read */
     stats->foreign = head ? atomic_load(&head->foreign) : 0;
-    stats->own_ns = sigprof__drain_cpu_ns();
     stats->unsampled_exit_ns = totals.exit_ns;
     stats->unsampled_running_ns = totals.running_ns;
     stats->unsampled_blocked_ns = totals.blocked_ns;
-    stats->unsampled_paused_ns = paused_ns;
+    stats->unsampled_paused_ns = due.paused_ns;
     stats->unsampled_unseen_ns = (int64_t)(stats->due_ns - totals.cpu_ns -
                                            stats->own_ns) -
-                                 paused_ns;
+                                 due.paused_ns;
     stats->unsampled_ns = stats->unsampled_exit_ns +
                           stats->unsampled_running_ns +
                           stats->unsampled_blocked_ns +

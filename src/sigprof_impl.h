@@ -69,6 +69,7 @@ struct sigprof__session {
     uint64_t start_real_ns;
     uint64_t cpu_at_start_ns; /* of the process */
     int64_t paused_ns;        /* CPU time used while paused, so far */
+    uint64_t sampler_ns;      /* CPU time of the wall clock's samplers that have ended */
     uint64_t paused_at_ns;    /* process CPU time when the pause began */
     int pid;                  /* tells a vfork child, which shares all this */
     bool forked;              /* begun in a forked child */
@@ -81,6 +82,21 @@ extern struct sigprof__session sigprof__session;
 
 /* Signal-safe: it is the signal. */
 void sigprof__handler(int number, siginfo_t *info, void *ucontext);
+
+struct slot;
+
+/* Signal-safe, inside the slot. Walks the stack of the slot's thread. */
+void sigprof__sample_walk(struct slot *slot, const void *ucontext);
+
+/* Signal-safe, inside the slot. Puts the stack that was walked last into a block of
+ * owner's, or counts the loss. */
+struct sample_facts {
+    uint32_t label;
+    uint32_t weight; /* periods */
+    uint8_t state;   /* enum format_state */
+};
+void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
+                         const struct sample_facts *facts);
 
 /* ---- sigprof.c --------------------------------------------------------- */
 

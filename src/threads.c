@@ -13,6 +13,7 @@
 #include "drain.h"
 #include "events.h"
 #include "guard.h"
+#include "labels.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
 
@@ -185,8 +186,9 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     atomic_store(&slot->unknown_sp, 0);
     atomic_store(&slot->stack_low, 0);
     atomic_store(&slot->stack_high, 0);
+    memset(&slot->wall, 0, sizeof slot->wall);
     slot->cpu_at_start_ns = 0;
-    sigprof__os_thread_cpu_ns(tid, &slot->cpu_at_start_ns);
+    sigprof__clock_used(tid, &slot->cpu_at_start_ns);
     slot->cpu_last_ns = slot->cpu_at_start_ns;
 }
 
@@ -264,6 +266,14 @@ static void add_totals(struct thread_totals *totals, struct slot *slot,
         totals->running_ns += unsampled;
 }
 
+/* Did most of what no sample stands for pass while it blocked SIGPROF? */
+static bool was_blocked(struct slot *slot)
+{
+    uint64_t ns = slot->wall.blocked * sigprof__state.period_ns;
+
+    return ns > 0 && 2 * (int64_t)ns > unsampled_ns(slot);
+}
+
 /* A thread that ended without a word took its clock along: what it was last seen
  * to have used, or what its samples stand for, is the best that is known. */
 static void use_sampled_cpu(struct slot *slot)
@@ -285,13 +295,15 @@ static void settle(struct slot *slot, unsigned cause)
     sigprof__clock_disarm(slot, true);
     atomic_store(&slot->life, SLOT_FREE);
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
-        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns) != 0)
+        sigprof__clock_used(slot->tid, &slot->cpu_last_ns) != 0)
         use_sampled_cpu(slot);
     sigprof__os_thread_name(slot->tid, name, sizeof name);
     if (name[0] && strcmp(name, slot->name) != 0) {
         name_slot(slot, name);
         sigprof__event_thread(slot->tid, 0, name);
     }
+    if (was_blocked(slot))
+        cause = FORMAT_EXIT_BLOCKED;
     sigprof__event_exit(slot->tid, slot->cpu_last_ns - slot->cpu_at_start_ns,
                         atomic_load(&slot->periods), cause);
     add_totals(&past, slot, cause);
@@ -323,6 +335,11 @@ void sigprof__thread_end_self(void)
     self = NULL;
 }
 
+static bool is_own(int tid)
+{
+    return tid == sigprof__drain_tid() || tid == sigprof__wall_tid();
+}
+
 static bool gone_lately(int tid, uint64_t now_ns)
 {
     for (unsigned i = 0; i < GONE_KEPT; i++)
@@ -336,7 +353,7 @@ static void sweep_visit(int tid, void *arg)
     uint64_t now_ns = *(uint64_t *)arg;
     struct slot *slot = find(tid);
 
-    if (tid == sigprof__drain_tid() || (!slot && gone_lately(tid, now_ns)))
+    if (is_own(tid) || (!slot && gone_lately(tid, now_ns)))
         return;
     if (!slot) {
         char name[32];
@@ -354,7 +371,7 @@ static void look_at(struct slot *slot)
     char name[sizeof slot->name];
 
     if (atomic_load(&sigprof__state.phase) == PHASE_ON)
-        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+        sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
     if (slot->named)
         return;
     slot->named = true;
@@ -377,7 +394,7 @@ static void look_for_other(int tid, void *arg)
 {
     struct others *others = arg;
 
-    if (tid != others->self && tid != sigprof__drain_tid() &&
+    if (tid != others->self && !is_own(tid) &&
         !gone_lately(tid, others->now_ns) && !sigprof__os_thread_ended(tid))
         others->any = true;
 }
@@ -412,6 +429,7 @@ static void leave_process(void)
         return;
     }
     sigprof__control_lock();
+    sigprof__wall_retire();
     sigprof__drain_retire();
     sigprof__control_unlock();
 }
@@ -448,6 +466,8 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
                                               name, true);
 
     self = slot;
+    if (slot)
+        atomic_store(&slot->wall.label_at, (uintptr_t)&sigprof__label);
     pthread_once(&key_once, make_key);
     if (have_key)
         pthread_setspecific(leaving, (void *)(uintptr_t)1);
@@ -548,7 +568,8 @@ int sigprof__threads_arm(void)
 
         if (!is_live(slot))
             continue;
-        if (sigprof__os_thread_cpu_ns(slot->tid, &now_ns) == 0) {
+        if (sigprof__clock_used(slot->tid, &now_ns) == 0) {
+            past.paused_ns += now_ns - slot->cpu_last_ns;
             slot->cpu_at_start_ns += now_ns - slot->cpu_last_ns;
             slot->cpu_last_ns = now_ns;
         }
@@ -567,7 +588,7 @@ void sigprof__threads_disarm(void)
         if (!is_live(slot))
             continue;
         sigprof__clock_disarm(slot, false);
-        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+        sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
     }
     sigprof__threads_unlock();
     sigprof__clock_end();
@@ -580,10 +601,14 @@ void sigprof__threads_disarm_all_locked(void)
             sigprof__clock_disarm(slot_at(i), true);
 }
 
-/* Being caught between two ticks costs under a period; more has a reason. */
+/* Being caught between two ticks costs under a period; more has a reason. The wall
+ * clock has asked already. */
 static unsigned cause_now(struct slot *slot)
 {
-    return unsampled_ns(slot) > 3 * (int64_t)sigprof__state.period_ns &&
+    if (was_blocked(slot))
+        return FORMAT_EXIT_BLOCKED;
+    return atomic_load(&sigprof__state.clock) != SIGPROF_CLOCK_WALL &&
+                   unsampled_ns(slot) > 3 * (int64_t)sigprof__state.period_ns &&
                    sigprof__os_thread_blocks(slot->tid)
                ? FORMAT_EXIT_BLOCKED
                : FORMAT_EXIT_RUNNING;
@@ -618,11 +643,14 @@ void sigprof__threads_totals(struct thread_totals *totals,
     *totals = past;
     for (uint32_t i = 0; i < slots_made; i++) {
         struct slot *slot = slot_at(i);
+        uint64_t now_ns;
 
         if (!is_live(slot))
             continue;
         if (atomic_load(&sigprof__state.phase) == PHASE_ON)
-            sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns);
+            sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
+        else if (sigprof__clock_used(slot->tid, &now_ns) == 0)
+            totals->paused_ns += now_ns - slot->cpu_last_ns;
         add_totals(totals, slot,
                    look_for_blocked ? cause_now(slot) : FORMAT_EXIT_RUNNING);
     }

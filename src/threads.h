@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock/wall.h"
 #include "os/os.h"
 #include "ring.h"
 #include "unwind/unwind.h"
@@ -52,9 +53,11 @@ struct slot {
     bool hooked; /* its end will be told; else the sweep finds out */
     bool seen;   /* the sweep's mark */
     bool named;  /* its name was asked for since it was born */
-    uint64_t cpu_at_start_ns;
-    uint64_t cpu_last_ns; /* as of the last look */
+    uint64_t cpu_at_start_ns; /* what the clock charges: see sigprof__clock_used */
+    uint64_t cpu_last_ns;     /* as of the last look */
     char name[32];
+
+    struct wall_account wall; /* clock/wall.c */
 };
 
 /* ---- Signal-safe ------------------------------------------------------- */
@@ -63,6 +66,18 @@ struct slot *sigprof__slot_of_value(uint32_t value);
 struct slot *sigprof__slot_of_thread(int tid);
 /* The calling thread's; without a system call but for the first time. */
 struct slot *sigprof__slot_of_self(void);
+
+/* Around what is done with a slot's stack where somebody besides its own handler
+ * may do it. enter: false: somebody is at it. */
+static inline bool sigprof__slot_enter(struct slot *slot)
+{
+    return atomic_exchange(&slot->inside, 1) == 0;
+}
+
+static inline void sigprof__slot_leave(struct slot *slot)
+{
+    atomic_store_explicit(&slot->inside, 0, memory_order_release);
+}
 
 /* Around what a handler does with the ring for a thread without a slot; waited for
  * like the others. */
@@ -131,6 +146,7 @@ struct thread_totals {
     uint64_t threads;    /* ever known */
     uint64_t live;
     uint64_t cpu_ns;     /* of all known threads, while known and not paused */
+    uint64_t paused_ns;  /* of all known threads, while paused */
     uint64_t periods;    /* sampled by all of them */
     uint64_t samples;
     int64_t exit_ns;     /* unsampled: of threads that have ended */

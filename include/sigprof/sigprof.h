@@ -60,7 +60,8 @@ enum sigprof_clock {
     SIGPROF_CLOCK_AUTO = 0, /* the best this system has */
     SIGPROF_CLOCK_THREAD,   /* a CPU timer for each thread */
     SIGPROF_CLOCK_ITIMER,   /* setitimer(ITIMER_PROF), one for the process */
-    SIGPROF_CLOCK_PERF      /* Linux: a perf event for each thread */
+    SIGPROF_CLOCK_PERF,     /* Linux: a perf event for each thread */
+    SIGPROF_CLOCK_WALL      /* elapsed time: threads that sleep are sampled too */
 };
 
 /* Who walks the stack. */
@@ -157,8 +158,8 @@ SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
 
 /*
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
- * "clock=thread", "clock=itimer", "clock=perf", "unwind=cfi", "unwind=fp",
- * "unwind=libunwind", "follow", "preload", "rotate".
+ * "clock=thread", "clock=itimer", "clock=perf", "clock=wall", "unwind=cfi",
+ * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 

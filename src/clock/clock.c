@@ -11,8 +11,12 @@
 
 static const struct clock_ops *in_use(void)
 {
-    if (atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_ITIMER)
+    int clock = atomic_load(&sigprof__state.clock);
+
+    if (clock == SIGPROF_CLOCK_ITIMER)
         return &sigprof__itimer;
+    if (clock == SIGPROF_CLOCK_WALL)
+        return &sigprof__wall;
     return sigprof__session.config.clock == SIGPROF_CLOCK_THREAD
                ? &sigprof__thread_timer
                : &sigprof__perf;
@@ -38,10 +42,21 @@ void sigprof__clock_disarm(struct slot *slot, bool forever)
     in_use()->disarm(slot, forever);
 }
 
+/* The wall clock charges what has passed, as long as the thread is there. */
+int sigprof__clock_used(int tid, uint64_t *ns)
+{
+    int error = sigprof__os_thread_cpu_ns(tid, ns);
+
+    if (!error && in_use() == &sigprof__wall)
+        *ns = sigprof__os_now_ns();
+    return error;
+}
+
 unsigned sigprof__clock_granted_hz(unsigned asked_hz)
 {
+    int clock = atomic_load(&sigprof__state.clock);
     uint64_t step_ns =
-        atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_PERF
+        clock == SIGPROF_CLOCK_PERF || clock == SIGPROF_CLOCK_WALL
             ? 0
             : sigprof__os_timer_step_ns();
     uint64_t most = step_ns ? 1000000000u / step_ns : asked_hz;

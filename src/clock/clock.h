@@ -25,11 +25,16 @@ struct clock_ops {
 extern const struct clock_ops sigprof__thread_timer; /* thread-timer.c */
 extern const struct clock_ops sigprof__itimer;       /* itimer.c */
 extern const struct clock_ops sigprof__perf;         /* perf.c */
+extern const struct clock_ops sigprof__wall;         /* wall.c */
 
 int sigprof__clock_begin(void);
 void sigprof__clock_end(void);
 int sigprof__clock_arm(struct slot *slot, uint64_t first_ns);
 void sigprof__clock_disarm(struct slot *slot, bool forever);
+
+/* What thread tid has used so far of what the clock in use charges: CPU time, or
+ * time. ESRCH when it is gone. Thread-safe. */
+int sigprof__clock_used(int tid, uint64_t *ns);
 
 /* The drain has come by a thread that uses CPU: a better clock than it was born
  * with may pay now. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What tells a tick of our timers from one of the program's, which may raise
- * SIGPROF too: the upper half of the value, where there is one. */
+/* What tells a tick of our timers, or a signal of the wall clock's, from one of the
+ * program's, which may raise SIGPROF too: the upper half of the value, where there is one. */
 #ifndef SIGPROF_LINUX_TIMER_H
 #define SIGPROF_LINUX_TIMER_H
 

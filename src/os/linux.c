@@ -173,6 +173,22 @@ uint64_t sigprof__os_process_cpu_ns(void)
     return nanoseconds(&now);
 }
 
+/* The queue's limit takes the value of a signal, not the signal: see os_tick.bare. */
+int sigprof__os_signal_thread(int tid, uint32_t value)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof info);
+    info.si_signo = SIGPROF;
+    info.si_code = SI_QUEUE;
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    info.si_value.sival_ptr = (void *)(TIMER_MARK | value);
+    return syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGPROF, &info) == 0
+               ? 0
+               : errno;
+}
+
 /* The link count of the task directory is two more than there are threads. */
 int sigprof__os_thread_count(unsigned *count)
 {
@@ -255,6 +271,29 @@ static unsigned long long status_field(const char *path, const char *label)
         return 0;
     at = strstr(status, label);
     return at ? strtoull(at + strlen(label), NULL, 16) : 0;
+}
+
+/* "running", or a number, registers, sp and pc: the last two are what we want. */
+int sigprof__os_thread_asleep(int tid, uintptr_t *pc, uintptr_t *sp)
+{
+    char path[64], line[256], *last, *before;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", tid);
+    if (!read_file(path, line, sizeof line))
+        return ENOTSUP;
+    chomp(line);
+    if (line[0] == 'r')
+        return EAGAIN;
+    last = strrchr(line, ' ');
+    if (!last)
+        return ENOTSUP;
+    *last++ = '\0';
+    before = strrchr(line, ' ');
+    if (!before)
+        return ENOTSUP;
+    *pc = (uintptr_t)strtoull(last, NULL, 16);
+    *sp = (uintptr_t)strtoull(before + 1, NULL, 16);
+    return 0;
 }
 
 bool sigprof__os_thread_blocks(int tid)

@@ -38,7 +38,9 @@ struct os_tick {
     bool from_timer;     /* a timer of sigprof__os_timer_create's */
     bool from_process_timer; /* ITIMER_PROF's */
     bool from_event;     /* it may be one of sigprof__os_event_open's */
-    uint32_t value;      /* of the per-thread timer: as given at its creation */
+    bool from_sampler;   /* sigprof__os_signal_thread's */
+    bool bare;           /* ... of which the system had no room for the value? */
+    uint32_t value;      /* as given to the timer or the signal */
     uint32_t overrun;    /* expiries that found the signal pending */
 };
 void sigprof__os_tick(const void *siginfo, struct os_tick *tick);
@@ -71,6 +73,13 @@ void sigprof__os_event_close(os_event event); /* NULL: nothing */
 /* CPU time used so far, nanoseconds. ESRCH when the thread is gone. */
 int sigprof__os_thread_cpu_ns(int tid, uint64_t *ns);
 uint64_t sigprof__os_process_cpu_ns(void);
+
+/* Raises SIGPROF in thread tid, with value in its siginfo. Never waits. */
+int sigprof__os_signal_thread(int tid, uint32_t value);
+
+/* Where thread tid sleeps: its pc and sp as it will find them when it wakes. EAGAIN:
+ * it runs, or could; ENOTSUP: that cannot be known; ESRCH: it is gone. */
+int sigprof__os_thread_asleep(int tid, uintptr_t *pc, uintptr_t *sp);
 
 /* Number of threads of this process; cheap enough for every drain. */
 int sigprof__os_thread_count(unsigned *count);

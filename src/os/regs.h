@@ -35,6 +35,17 @@ static inline uintptr_t regs_sp(const void *ucontext)
     return regs_get(ucontext, REGS_SP);
 }
 
+/* Makes the context of a thread that sleeps, of which pc and sp are known. The others
+ * become odd and no address: a walk that needs one of them ends there. */
+static inline void regs_asleep(void *ucontext, uintptr_t pc, uintptr_t sp)
+{
+    for (unsigned column = 0; column < REGS_COUNT; column++)
+        *(uintptr_t *)(void *)((char *)ucontext + regs_offset(column)) =
+            column == REGS_PC   ? pc
+            : column == REGS_SP ? sp
+                                : 1;
+}
+
 static inline uintptr_t regs_fp(const void *ucontext)
 {
     return regs_get(ucontext, REGS_FP);

@@ -55,7 +55,7 @@ static const char usage[] =
     "  -o, --output FILE    x.sigprof: the profile; % as in SIGPROF_OUT\n"
     "                       x.folded: folded stacks, made by sigprof-fold at\n"
     "                       the end; a folder: a profile for each process\n"
-    "      --clock CLOCK    auto, thread, itimer or perf\n"
+    "      --clock CLOCK    auto, thread, itimer, perf or wall\n"
     "      --unwind HOW     cfi, fp or libunwind\n"
     "      --depth FRAMES   frames kept of a stack, 1 to 1024 (256)\n"
     "      --ring SIZE      64K to 1G (4M)\n"
