@@ -86,6 +86,22 @@ static void find_code(struct module_cfi *cfi, const struct elf_object *object)
     }
 }
 
+#define DENSITY_MAX ((uint64_t)1 << 30) /* times any int32_t fits 64 bits */
+
+/* What the search in the table begins with. */
+static void measure_rows(struct module_cfi *cfi)
+{
+    const uint8_t *last = cfi->rows + HDR_ROW_BYTES * (cfi->row_count - 1);
+    int64_t bytes;
+
+    cfi->first_pc = (int32_t)dwarf_load(cfi->rows, 4);
+    bytes = (int64_t)(int32_t)dwarf_load(last, 4) - cfi->first_pc;
+    if (bytes > 0)
+        cfi->rows_per_byte = ((uint64_t)cfi->row_count << 32) / (uint64_t)bytes;
+    if (cfi->rows_per_byte > DENSITY_MAX)
+        cfi->rows_per_byte = DENSITY_MAX;
+}
+
 void sigprof__cfi_describe(struct module_cfi *cfi,
                            const struct elf_object *object, uint8_t *copy,
                            size_t copy_bytes)
@@ -107,8 +123,10 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
     cfi->frames_end = (const uint8_t *)(tables.high - cfi->delta);
     cfi->rows_base = tables.hdr;
     cfi->row_count = tables.row_count;
-    if (tables.rows)
+    if (tables.row_count) {
         cfi->rows = (const uint8_t *)(tables.rows - cfi->delta);
+        measure_rows(cfi);
+    }
 }
 
 void sigprof__cfi_prepare(void)

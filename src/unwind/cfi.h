@@ -21,6 +21,8 @@ struct module_cfi {
     const uint8_t *rows;       /* sorted {int32 pc, int32 fde}, or NULL */
     uint32_t row_count;
     uintptr_t rows_base;       /* both are relative to it */
+    int32_t first_pc;          /* of row 0 */
+    uint64_t rows_per_byte;    /* of code, on average; times 2 to the 32 */
     uintptr_t code_low;        /* plain loads from here to code_high are */
     uintptr_t code_high;       /* ... right: the largest segment of code */
 };
@@ -38,8 +40,8 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
  * get for itself. Costs two system calls; memory is touched when used. */
 void sigprof__cfi_prepare(void);
 
-/* Packed rules by address, for all threads: cfi.c. NULL: none. 65,536 pairs of
- * words: 1 MiB, of which a page is touched per page of sampled code. */
+/* Packed rules by address, for all threads: cfi.c. NULL: none. 131,072 words;
+ * half a page is touched per page of sampled code. */
 #define CFI_CACHE_BYTES ((size_t)1 << 20)
 extern _Atomic uint64_t *sigprof__cfi_cache;
 

@@ -58,25 +58,34 @@ static inline void dwarf_skip(struct dwarf_in *in, uint64_t bytes)
     in->at += bytes;
 }
 
-/* Bytes in the order of the machine: the tables are its own. */
+/* Numbers anywhere in the tables, which are in the order of the machine. */
+typedef uint16_t dwarf_u16 __attribute__((aligned(1), may_alias));
+typedef uint32_t dwarf_u32 __attribute__((aligned(1), may_alias));
+typedef uint64_t dwarf_u64 __attribute__((aligned(1), may_alias));
+
+static inline uint64_t dwarf_load(const uint8_t *at, unsigned bytes)
+{
+    if (bytes == 1)
+        return *at;
+    if (bytes == 2)
+        return *(const dwarf_u16 *)(const void *)at;
+    if (bytes == 4)
+        return *(const dwarf_u32 *)(const void *)at;
+    return *(const dwarf_u64 *)(const void *)at;
+}
+
+/* bytes: 1, 2, 4 or 8. */
 static inline uint64_t dwarf_fixed(struct dwarf_in *in, unsigned bytes)
 {
-    uint64_t value = 0;
+    const uint8_t *at = in->at;
 
     if (bytes > dwarf_left(in)) {
         in->bad = true;
         in->at = in->end;
         return 0;
     }
-    for (unsigned i = 0; i < bytes; i++) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        value |= (uint64_t)in->at[i] << (8 * i);
-#else
-        value = value << 8 | in->at[i];
-#endif
-    }
     in->at += bytes;
-    return value;
+    return dwarf_load(at, bytes);
 }
 
 static inline uint8_t dwarf_byte(struct dwarf_in *in)

@@ -7,20 +7,16 @@
 
 #define LINEAR_MAX 4096 /* FDEs looked at without a table: about 0.1 ms */
 
-struct row {
-    int32_t pc;
-    int32_t fde;
-};
-
-static struct row row_at(const struct module_cfi *cfi, uint32_t index)
+/* One row of the table, relative to its base: where a function begins, and where
+ * its FDE is. */
+static int32_t row_pc(const struct module_cfi *cfi, uint32_t index)
 {
-    struct dwarf_in in = {cfi->rows + 8 * (uintptr_t)index,
-                          cfi->rows + 8 * (uintptr_t)index + 8, 0, false};
-    struct row row;
+    return (int32_t)dwarf_load(cfi->rows + 8 * (uintptr_t)index, 4);
+}
 
-    row.pc = (int32_t)dwarf_fixed(&in, 4);
-    row.fde = (int32_t)dwarf_fixed(&in, 4);
-    return row;
+static int32_t row_fde(const struct module_cfi *cfi, uint32_t index)
+{
+    return (int32_t)dwarf_load(cfi->rows + 8 * (uintptr_t)index + 4, 4);
 }
 
 static void frames_from(const struct module_cfi *cfi, uintptr_t address,
@@ -54,66 +50,60 @@ static bool covers(const struct rules_unit *unit, uintptr_t address)
 /*
  * The last row at or below an address. In a signal every probe is a cache miss,
  * and a large program would make 17 of them by halving. Functions lie about
- * evenly, so the place is estimated, four times over; that leaves a few rows to
- * be halved, on one or two lines. A table that is not even costs some probes
- * more, one that is not sorted gives a wrong row that its FDE gives away.
+ * evenly, so the place is estimated from where the last probe was, a few times
+ * over; from there to the wanted row it is a few rows, on one or two lines. A
+ * table that is not even costs more probes, one that is not sorted gives a wrong
+ * row that its FDE gives away.
  */
 struct bracket {
-    uint32_t low; /* row[low].pc <= wanted < row[high].pc */
-    uint32_t high;
-    int32_t low_pc;
-    int32_t high_pc;
-    bool rose; /* low was the one to move last: the place is close to it */
+    uint32_t low; /* row[low].pc <= wanted < row[high].pc; */
+    uint32_t high; /* ... there may be no row high */
 };
 
-static void probe(const struct module_cfi *cfi, struct bracket *bracket,
-                  int32_t wanted, uint32_t at)
+/* true: row number at begins at or below wanted. */
+static bool probe(const struct module_cfi *cfi, struct bracket *bracket,
+                  uint32_t at, int32_t wanted, int32_t *pc)
 {
-    int32_t pc = row_at(cfi, at).pc;
-
-    bracket->rose = pc <= wanted;
-    if (bracket->rose) {
+    *pc = row_pc(cfi, at);
+    if (*pc <= wanted)
         bracket->low = at;
-        bracket->low_pc = pc;
-    } else {
+    else
         bracket->high = at;
-        bracket->high_pc = pc;
-    }
+    return *pc <= wanted;
 }
 
-static uint32_t estimate(const struct bracket *bracket, int32_t wanted)
+/* The row by bytes from row number at, where rows lie evenly; in the bracket. */
+static uint32_t estimate(const struct module_cfi *cfi,
+                         const struct bracket *bracket, uint32_t at,
+                         int64_t bytes)
 {
-    uint64_t above = (uint32_t)wanted - (uint32_t)bracket->low_pc;
-    uint64_t span = (uint32_t)bracket->high_pc - (uint32_t)bracket->low_pc;
-    uint32_t rows = bracket->high - bracket->low;
-    uint64_t at = span == 0 ? 0 : above * rows / span;
+    int64_t to = (int64_t)at + (bytes * (int64_t)cfi->rows_per_byte >> 32);
 
-    if (at == 0)
+    if (to <= (int64_t)bracket->low)
         return bracket->low + 1;
-    return at >= rows ? bracket->high - 1 : bracket->low + (uint32_t)at;
+    return to < (int64_t)bracket->high ? (uint32_t)to : bracket->high - 1;
 }
 
+/* wanted is at or above row 0. */
 static uint32_t find_row(const struct module_cfi *cfi, int32_t wanted)
 {
-    struct bracket bracket = {.high = cfi->row_count - 1};
+    struct bracket bracket = {0, cfi->row_count};
+    uint32_t at = 0;
+    int32_t pc = cfi->first_pc;
+    bool rose = true;
 
-    bracket.low_pc = row_at(cfi, 0).pc;
-    bracket.high_pc = row_at(cfi, bracket.high).pc;
-    if (wanted >= bracket.high_pc)
-        return bracket.high;
-    for (int i = 0; i < 4 && bracket.high - bracket.low > 16; i++)
-        probe(cfi, &bracket, wanted, estimate(&bracket, wanted));
-    for (uint32_t step = 8; bracket.high - bracket.low > 2 * step; step *= 4) {
-        bool rose = bracket.rose;
-
-        probe(cfi, &bracket, wanted,
-              rose ? bracket.low + step : bracket.high - step);
-        if (bracket.rose != rose)
+    for (int i = 0; i < 3 && bracket.high - bracket.low > 8; i++) {
+        at = estimate(cfi, &bracket, at, (int64_t)wanted - pc);
+        rose = probe(cfi, &bracket, at, wanted, &pc);
+    }
+    for (uint32_t step = 1; bracket.high - bracket.low > 2 * step; step *= 2) {
+        at = rose ? bracket.low + step : bracket.high - step;
+        if (probe(cfi, &bracket, at, wanted, &pc) != rose)
             break;
     }
     while (bracket.high - bracket.low > 1)
-        probe(cfi, &bracket, wanted,
-              bracket.low + (bracket.high - bracket.low) / 2);
+        probe(cfi, &bracket, bracket.low + (bracket.high - bracket.low) / 2,
+              wanted, &pc);
     return bracket.low;
 }
 
@@ -121,12 +111,12 @@ static enum cfi_found search(const struct module_cfi *cfi, uintptr_t address,
                              struct rules_unit *unit)
 {
     intptr_t wanted = (intptr_t)(address - cfi->rows_base);
-    struct row row;
+    int32_t fde;
 
-    if (wanted != (int32_t)wanted || wanted < row_at(cfi, 0).pc)
+    if (wanted != (int32_t)wanted || wanted < cfi->first_pc)
         return CFI_NO_RULE;
-    row = row_at(cfi, find_row(cfi, (int32_t)wanted));
-    if (!decode(cfi, cfi->rows_base + (uintptr_t)(intptr_t)row.fde, unit) ||
+    fde = row_fde(cfi, find_row(cfi, (int32_t)wanted));
+    if (!decode(cfi, cfi->rows_base + (uintptr_t)(intptr_t)fde, unit) ||
         !covers(unit, address))
         return CFI_NO_RULE;
     return CFI_FOUND;

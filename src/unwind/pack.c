@@ -43,25 +43,35 @@ static bool is_plt(const struct rules_row *row, const struct rules_unit *unit,
 }
 
 /* Where the return address is, as bits of a packed rule. */
-static bool pack_return(const struct rules_row *row,
-                        const struct rules_unit *unit, uint32_t *bits)
+static bool pack_return(const struct packed_return *ra, uint32_t *bits)
 {
-    unsigned kind = row->kind[unit->ra_column];
 #if ARCH_LINK
-    int32_t below = ARCH_RA_TOP - row->value[unit->ra_column];
+    int32_t below = ARCH_RA_TOP - ra->at;
 
     *bits = 0;
-    if (kind == RULE_SAME)
-        return unit->ra_column == REGS_LINK;
-    if (kind != RULE_AT || below <= 0 ||
+    if (ra->kind == RULE_SAME)
+        return ra->column == REGS_LINK;
+    if (ra->kind != RULE_AT || below <= 0 ||
         !fits(below, PACKED_RA_MAX * ARCH_WORD))
         return false;
     *bits = (uint32_t)(below / ARCH_WORD) << PACKED_RA_SHIFT;
     return true;
 #else
     *bits = 0;
-    return kind == RULE_AT && row->value[unit->ra_column] == ARCH_RA_AT;
+    return ra->kind == RULE_AT && ra->at == ARCH_RA_AT;
 #endif
+}
+
+uint32_t sigprof__pack_simple(enum packed_kind kind, int32_t cfa,
+                              int32_t fp_below, const struct packed_return *ra)
+{
+    uint32_t bits;
+
+    if (!pack_return(ra, &bits) || !fits(cfa, CFA_MAX) ||
+        !fits(fp_below, FP_MAX))
+        return PACKED_EXACT;
+    return (uint32_t)kind | (uint32_t)(cfa / ARCH_WORD) << 3 |
+           (uint32_t)(fp_below / ARCH_WORD) << PACKED_FP_SHIFT | bits;
 }
 
 /* Is the caller's sp the one that goes with the CFA? Where it is saved it is, as
@@ -78,11 +88,12 @@ uint32_t sigprof__pack(const struct rules_row *row,
     enum packed_kind kind = PACKED_EXACT;
     int32_t cfa = row->cfa_value;
     int32_t fp_below = 0;
-    uint32_t bits;
+    struct packed_return ra = {row->kind[unit->ra_column],
+                               row->value[unit->ra_column], unit->ra_column};
 
-    if (row->kind[unit->ra_column] == RULE_UNDEFINED)
+    if (ra.kind == RULE_UNDEFINED)
         return PACKED_ROOT;
-    if (unit->signal || !pack_return(row, unit, &bits) || !has_usual_sp(row))
+    if (unit->signal || !has_usual_sp(row))
         return PACKED_EXACT;
     if (row->cfa_kind == RULE_IS_EXPRESSION) {
         if (is_plt(row, unit, pc, &cfa))
@@ -96,9 +107,7 @@ uint32_t sigprof__pack(const struct rules_row *row,
         fp_below = -row->value[REGS_FP];
     else if (row->kind[REGS_FP] != RULE_SAME)
         return PACKED_EXACT;
-    if (kind == PACKED_EXACT || !fits(cfa, CFA_MAX) || !fits(fp_below, FP_MAX) ||
-        (row->kind[REGS_FP] == RULE_AT && fp_below == 0))
+    if (kind == PACKED_EXACT || (row->kind[REGS_FP] == RULE_AT && fp_below == 0))
         return PACKED_EXACT;
-    return (uint32_t)kind | (uint32_t)(cfa / ARCH_WORD) << 3 |
-           (uint32_t)(fp_below / ARCH_WORD) << PACKED_FP_SHIFT | bits;
+    return sigprof__pack_simple(kind, cfa, fp_below, &ra);
 }

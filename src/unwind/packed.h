@@ -27,7 +27,7 @@
 #include "arch/arch.h"
 
 enum packed_kind {
-    PACKED_UNKNOWN = 0, /* never stored */
+    PACKED_UNKNOWN = 0, /* no packed rule; never stored */
     PACKED_SP,          /* CFA is sp + n */
     PACKED_FP,          /* CFA is fp + n */
     PACKED_ROOT,        /* no caller */
@@ -58,6 +58,22 @@ enum packed_kind {
 
 struct rules_row;
 struct rules_unit;
+
+/* Where the return address is. */
+struct packed_return {
+    unsigned kind; /* enum rule_kind */
+    int32_t at;    /* RULE_AT: from the CFA */
+    unsigned column;
+};
+
+/* pack.c. Signal-safe. PACKED_SP or PACKED_FP with what belongs to it,
+ * PACKED_EXACT if that does not fit. */
+uint32_t sigprof__pack_simple(enum packed_kind kind, int32_t cfa,
+                              int32_t fp_below, const struct packed_return *ra);
+
+/* brief.c. Signal-safe. The rule at pc, from the instructions of its FDE;
+ * PACKED_UNKNOWN: they have to be run (rules.h) and their row packed. */
+uint32_t sigprof__brief(const struct rules_unit *unit, uintptr_t pc);
 
 /* pack.c. Signal-safe. The rule of a row at pc. */
 uint32_t sigprof__pack(const struct rules_row *row,

@@ -13,6 +13,39 @@
 #define RULES_COLUMNS REGS_COUNT
 #define RULES_SAVED_MAX 4 /* remember_state; nothing in use goes beyond 1 */
 
+/* DW_CFA_..., by the names that DWARF gives them. */
+enum cfa_op {
+    CFA_NOP = 0x00,
+    CFA_SET_LOC = 0x01,
+    CFA_ADVANCE_LOC1 = 0x02,
+    CFA_ADVANCE_LOC2 = 0x03,
+    CFA_ADVANCE_LOC4 = 0x04,
+    CFA_OFFSET_EXTENDED = 0x05,
+    CFA_RESTORE_EXTENDED = 0x06,
+    CFA_UNDEFINED = 0x07,
+    CFA_SAME_VALUE = 0x08,
+    CFA_REGISTER = 0x09,
+    CFA_REMEMBER_STATE = 0x0a,
+    CFA_RESTORE_STATE = 0x0b,
+    CFA_DEF_CFA = 0x0c,
+    CFA_DEF_CFA_REGISTER = 0x0d,
+    CFA_DEF_CFA_OFFSET = 0x0e,
+    CFA_DEF_CFA_EXPRESSION = 0x0f,
+    CFA_EXPRESSION = 0x10,
+    CFA_OFFSET_EXTENDED_SF = 0x11,
+    CFA_DEF_CFA_SF = 0x12,
+    CFA_DEF_CFA_OFFSET_SF = 0x13,
+    CFA_VAL_OFFSET = 0x14,
+    CFA_VAL_OFFSET_SF = 0x15,
+    CFA_VAL_EXPRESSION = 0x16,
+    CFA_AARCH64_NEGATE_RA_STATE = 0x2d, /* signed or not: it is stripped */
+    CFA_GNU_ARGS_SIZE = 0x2e,
+    CFA_GNU_NEGATIVE_OFFSET = 0x2f,
+    CFA_ADVANCE_LOC = 0x40, /* these three hold their operand in 6 bits */
+    CFA_OFFSET = 0x80,
+    CFA_RESTORE = 0xc0
+};
+
 enum rule_kind {
     RULE_SAME = 0, /* the caller's value is what the register holds */
     RULE_UNDEFINED,

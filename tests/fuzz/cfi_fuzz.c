@@ -2,7 +2,7 @@
 /*
  * Fuzz target: an .eh_frame_hdr with its .eh_frame behind it, as a module would
  * have them in memory. Every FDE that its table leads to is decoded, run at three
- * pcs, packed, and its expressions are evaluated. Nothing may be read outside the
+ * pcs, packed in both ways, which must agree, and its expressions are evaluated. Nothing may be read outside the
  * input (ASan sees to that), and everything has to end.
  */
 #include <stddef.h>
@@ -41,7 +41,10 @@ static void evaluate(const struct rules_unit *unit, int32_t offset,
 static void use_row(const struct rules_row *row, const struct rules_unit *unit,
                     uintptr_t pc)
 {
-    sigprof__pack(row, unit, pc);
+    uint32_t rule = sigprof__brief(unit, pc);
+
+    if (rule != PACKED_UNKNOWN && rule != sigprof__pack(row, unit, pc))
+        abort();
     if (row->cfa_kind == RULE_IS_EXPRESSION)
         evaluate(unit, row->cfa_value, 0);
     for (unsigned i = 0; i < RULES_COLUMNS; i++) {
