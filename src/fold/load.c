@@ -275,7 +275,8 @@ static void take_tail(struct load_input *input, struct reader *reader,
                                   input->tail_bytes);
     if (error == EXDEV)
         sigprof__say("%s: this is a copy; they stay in the ring, for the "
-                     "process's own file", input->path);
+                     "process's own file",
+                     input->path);
     else if (error)
         sigprof__say("%s: cannot add them to the file: %s", input->path,
                      strerror(error));
@@ -391,6 +392,19 @@ static void progress_end(void)
     if (line_open)
         fputs("\r\033[K", stderr);
     line_open = false;
+}
+
+void sigprof__load_naming(void *arg, size_t done, size_t count)
+{
+    struct load *load = arg;
+
+    if (done == count)
+        progress_end();
+    else if (now_ns() - load->started_ns >= 1000000000u) {
+        fprintf(stderr, "\rsigprof-fold: names: %zu of %zu modules", done,
+                count);
+        line_open = true;
+    }
 }
 
 /* What can be wrong with a file that begins as a profile should. */

@@ -41,6 +41,9 @@ void sigprof__load_read(struct load *load, struct model *model);
 /* Reads the samples of all inputs again, in order, for model->visit. */
 void sigprof__load_again(struct load *load, struct model *model);
 
+/* Says how far naming is (name_options.progress), if this is a terminal. */
+void sigprof__load_naming(void *load, size_t done, size_t count);
+
 void sigprof__load_free(struct load *load);
 
 /* One line on stderr, "sigprof-fold: …". */

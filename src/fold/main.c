@@ -5,11 +5,14 @@
 #include "output.h"
 #include "view.h"
 
+#include "../sym/index.h"
+
 #include <sigprof/sigprof.h>
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum exit_code {
     EXIT_WRITTEN = 0,
@@ -32,6 +35,7 @@ struct arguments {
     size_t root_count;
     bool roots_given;
     const char *debug_dirs[MAX_DEBUG_DIRS];
+    const char *cache; /* NULL: the default one */
     struct name_options names;
     struct fold_options fold;
     struct model_options model;
@@ -62,6 +66,8 @@ static const char usage[] =
     "      --ignore RE        no stacks with a frame that matches\n"
     "      --symfs DIR        look for programs and libraries below DIR\n"
     "      --debug-dir DIR    look for debug files here first; may be repeated\n"
+    "      --cache DIR        keep names found in DIR (default: sigprof in the\n"
+    "                         user's cache folder), or none: keep nothing\n"
     "      --info             say what the files are, instead\n"
     "      --stats            print the balance sheet, instead\n"
     "      --strict           exit with 3 when anything was lost or damaged\n"
@@ -250,6 +256,7 @@ enum option_id {
     OPTION_IGNORE,
     OPTION_SYMFS,
     OPTION_DEBUG_DIR,
+    OPTION_CACHE,
     OPTION_INFO,
     OPTION_STATS,
     OPTION_STRICT,
@@ -273,6 +280,7 @@ static const struct option options[] = {
     {"ignore", required_argument, NULL, OPTION_IGNORE},
     {"symfs", required_argument, NULL, OPTION_SYMFS},
     {"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
+    {"cache", required_argument, NULL, OPTION_CACHE},
     {"info", no_argument, NULL, OPTION_INFO},
     {"stats", no_argument, NULL, OPTION_STATS},
     {"strict", no_argument, NULL, OPTION_STRICT},
@@ -344,6 +352,11 @@ static void take_option(struct arguments *arguments, int option,
     case OPTION_DEBUG_DIR:
         add_debug_dir(arguments, value);
         break;
+    case OPTION_CACHE:
+        if (*value == '\0')
+            refuse("--cache", value, "it is the name of a folder, or none");
+        arguments->cache = value;
+        break;
     case OPTION_INFO:
         arguments->info = true;
         break;
@@ -364,6 +377,19 @@ static void take_option(struct arguments *arguments, int option,
         fputs("Try 'sigprof-fold --help'.\n", stderr);
         exit(EXIT_USAGE);
     }
+}
+
+static void choose_cache(struct arguments *arguments)
+{
+    static char folder[4096];
+    const char *asked = arguments->cache;
+
+    if (asked && strcmp(asked, "none") == 0)
+        return;
+    arguments->names.places.cache =
+        sigprof__sym_index_folder(asked, folder, sizeof folder);
+    if (asked && !arguments->names.places.cache)
+        sigprof__say("%s: %s; names are not kept", asked, strerror(errno));
 }
 
 static void parse(struct arguments *arguments, int argc, char **argv)
@@ -388,6 +414,7 @@ static void parse(struct arguments *arguments, int argc, char **argv)
     arguments->fold.roots = arguments->roots;
     arguments->fold.root_count = arguments->root_count;
     arguments->names.places.debug_dirs = arguments->debug_dirs;
+    choose_cache(arguments);
 }
 
 /* ---- Work ---------------------------------------------------------------- */
@@ -516,6 +543,9 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc; i++)
         sigprof__load_add(&load, argv[i]);
     sigprof__model_init(&model, &arguments.model);
+    if (isatty(STDERR_FILENO))
+        arguments.names.progress = sigprof__load_naming;
+    arguments.names.progress_arg = &load;
     code = run(&arguments, &load, &model);
     sigprof__model_free(&model);
     sigprof__load_free(&load);

@@ -9,8 +9,11 @@
  */
 #include "name.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 /* Addresses of the upper half are the kernel's on the systems we know. */
 #define KERNEL_HALF (UINT64_C(1) << 63)
@@ -171,7 +174,8 @@ static const char *mark_of(bool inlined)
 }
 
 /* Its place in naming->known, with symbol and function filled in. */
-static struct known *know(struct naming *naming, const char *raw)
+static struct known *know(struct naming *naming, const char *raw,
+                          const char *shown)
 {
     struct index *index = &naming->known_index;
     struct strings *strings = &naming->model->strings;
@@ -189,10 +193,8 @@ static struct known *know(struct naming *naming, const char *raw)
     known = &naming->known[naming->known_count++];
     *known = (struct known){.raw = raw};
     known->symbol = sigprof__strings_add(strings, name);
-    if (!naming->options->raw) {
-        name.at = naming->shown;
-        name.size = sigprof__sym_display(raw, naming->shown);
-    }
+    if (!naming->options->raw && shown)
+        name = sigprof__text(shown);
     known->function = sigprof__strings_add(strings, name);
     sigprof__index_put(index, at, hash, (uint32_t)naming->known_count);
     return known;
@@ -282,7 +284,7 @@ static struct model_place make_place(struct naming *naming,
     struct known *known;
     struct text name;
 
-    known = know(naming, in->name ? in->name : "[unknown]");
+    known = know(naming, in->name ? in->name : "[unknown]", in->shown);
     name = sigprof__model_text(naming->model, known->function);
     out.symbol = known->symbol;
     out.function = known->function;
@@ -303,7 +305,7 @@ static struct model_places name_answer(struct naming *naming,
                                        const struct sym_answer *answer)
 {
     struct model *model = naming->model;
-    struct sym_place function = {.name = answer->name};
+    struct sym_place function = {.name = answer->name, .shown = answer->shown};
     struct model_places places = {(uint32_t)model->place_count, 0};
     struct model_place place;
 
@@ -315,8 +317,8 @@ static struct model_places name_answer(struct naming *naming,
                                      start ? answer->start : frame->address));
     }
     if (answer->place_count) {
-        function = answer->places[0];
-        function.name = answer->name;
+        function.file = answer->places[0].file;
+        function.line = answer->places[0].line;
     }
     place = make_place(naming, frame, answer, &function, false);
     push_place(model, &place);
@@ -356,45 +358,153 @@ static void say_missing(struct naming *naming, const struct sym_module *module,
                     frames, (int)naming->base.size, naming->base.at);
 }
 
-static void name_module(struct naming *naming, const struct lookup *lookups,
-                        size_t count, uint64_t *addresses,
-                        struct sym_answer *answers)
+/* The frames of one module, and what the symbol reader is asked of them. */
+struct job {
+    const struct lookup *lookups;
+    size_t count;
+    char *path; /* " (deleted)" taken off */
+    struct sym_module module;
+    uint64_t *addresses;
+    struct sym_answer *answers;
+    struct sym_names names;
+    struct sym_report report;
+};
+
+static void make_job(const struct model *model, struct job *job)
 {
-    struct model *model = naming->model;
     const struct model_module *in =
-        &model->modules[model->frames[lookups->frame].module];
+        &model->modules[model->frames[job->lookups->frame].module];
     struct text path = without_deleted(sigprof__model_text(model, in->path));
     struct text id = sigprof__model_text(model, in->build_id);
-    char file[4096];
-    struct sym_module module = {file, (const uint8_t *)id.at, id.size,
-                                (in->flags & FORMAT_MODULE_NO_FILE) != 0};
-    struct sym_names names = {0};
-    struct sym_report report;
+    size_t room = 0;
 
-    snprintf(file, sizeof file, "%.*s", (int)path.size, path.at);
-    naming->base = sigprof__name_base(path);
+    job->path = sigprof__store_grow(NULL, &room, path.size + 1, 1);
+    memcpy(job->path, path.at, path.size);
+    job->path[path.size] = '\0';
+    job->module =
+        (struct sym_module){job->path, (const uint8_t *)id.at, id.size,
+                            (in->flags & FORMAT_MODULE_NO_FILE) != 0};
+    for (size_t i = 0; i < job->count; i++)
+        job->addresses[i] = job->lookups[i].address;
+    memset(job->answers, 0, job->count * sizeof *job->answers);
+}
+
+static void name_module(struct naming *naming, struct job *job)
+{
+    struct model *model = naming->model;
+    const struct sym_report *report = &job->report;
+
+    naming->base = sigprof__name_base(sigprof__model_text(
+        model, model->modules[model->frames[job->lookups->frame].module].path));
     if (naming->base.size == 0)
         naming->base = sigprof__text("[no file]");
-    for (size_t i = 0; i < count; i++)
-        addresses[i] = lookups[i].address;
-    memset(answers, 0, count * sizeof *answers);
-    sigprof__sym_resolve(&naming->options->places, &module, addresses, count,
-                         answers, &names, &report);
-    if (report.state == SYM_MISMATCH)
-        say_mismatch(naming, &module, &report, count / 2);
-    else if (report.state != SYM_NAMED && !module.no_file)
-        say_missing(naming, &module, &report, count / 2);
-    for (size_t i = 0; i < count; i++) {
-        struct model_frame *frame = &model->frames[lookups[i].frame];
-        struct model_places places = name_answer(naming, frame, &answers[i]);
+    if (report->state == SYM_MISMATCH)
+        say_mismatch(naming, &job->module, report, job->count / 2);
+    else if (report->state != SYM_NAMED && !job->module.no_file)
+        say_missing(naming, &job->module, report, job->count / 2);
+    for (size_t i = 0; i < job->count; i++) {
+        struct model_frame *frame = &model->frames[job->lookups[i].frame];
+        struct model_places places =
+            name_answer(naming, frame, &job->answers[i]);
 
-        if (lookups[i].use == USED_EXACT)
+        if (job->lookups[i].use == USED_EXACT)
             frame->exact = places;
         else
             frame->call = places;
     }
     forget(naming);
-    sigprof__sym_names_free(&names);
+    sigprof__sym_names_free(&job->names);
+    free(job->path);
+}
+
+/* ---- Modules side by side ------------------------------------------------ */
+
+#define MOST_THREADS 16 /* reading is bound by memory before that */
+
+struct jobs {
+    struct job *items;
+    size_t count, capacity;
+    const struct name_options *options;
+    pthread_mutex_t lock; /* of next and done */
+    pthread_cond_t all_done;
+    size_t next, done;
+};
+
+static struct job *next_job(struct jobs *jobs, bool one_more)
+{
+    struct job *job = NULL;
+
+    pthread_mutex_lock(&jobs->lock);
+    jobs->done += one_more;
+    if (jobs->done == jobs->count)
+        pthread_cond_broadcast(&jobs->all_done);
+    if (jobs->next < jobs->count)
+        job = &jobs->items[jobs->next++];
+    pthread_mutex_unlock(&jobs->lock);
+    return job;
+}
+
+#define TICK_NS 250000000 /* as often as a person can read */
+
+/* Says how far it is, from a thread of its own: one module can take long. */
+static void *say_progress(void *arg)
+{
+    struct jobs *jobs = arg;
+    struct timespec next;
+
+    pthread_mutex_lock(&jobs->lock);
+    while (jobs->done < jobs->count) {
+        clock_gettime(CLOCK_REALTIME, &next);
+        next.tv_nsec += TICK_NS;
+        next.tv_sec += next.tv_nsec / 1000000000;
+        next.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&jobs->all_done, &jobs->lock, &next);
+        jobs->options->progress(jobs->options->progress_arg, jobs->done,
+                                jobs->count);
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return NULL;
+}
+
+static void *work(void *arg)
+{
+    struct jobs *jobs = arg;
+    bool one_more = false;
+    struct job *job;
+
+    while ((job = next_job(jobs, one_more)) != NULL) {
+        sigprof__sym_resolve(&jobs->options->places, &job->module,
+                             job->addresses, job->count, job->answers,
+                             &job->names, &job->report);
+        one_more = true;
+    }
+    return NULL;
+}
+
+static void resolve_all(struct jobs *jobs)
+{
+    pthread_t threads[MOST_THREADS], speaker;
+    bool speaks;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t count = 0;
+
+    if (jobs->count == 0)
+        return;
+    pthread_mutex_init(&jobs->lock, NULL);
+    pthread_cond_init(&jobs->all_done, NULL);
+    speaks = jobs->options->progress &&
+             pthread_create(&speaker, NULL, say_progress, jobs) == 0;
+    while (count + 1 < (size_t)(processors > 0 ? processors : 1) &&
+           count + 1 < jobs->count && count < MOST_THREADS &&
+           pthread_create(&threads[count], NULL, work, jobs) == 0)
+        count++;
+    work(jobs);
+    while (count)
+        pthread_join(threads[--count], NULL);
+    if (speaks)
+        pthread_join(speaker, NULL);
+    pthread_cond_destroy(&jobs->all_done);
+    pthread_mutex_destroy(&jobs->lock);
 }
 
 /* ---- All frames ---------------------------------------------------------- */
@@ -477,6 +587,7 @@ void sigprof__name_frames(struct model *model,
     struct lookup *lookups;
     uint64_t *addresses;
     struct sym_answer *answers;
+    struct jobs jobs = {.options = options};
 
     *report = (struct name_report){0};
     naming.shown = sigprof__store_grow(NULL, &room, SYM_NAME_MAX + 64, 1);
@@ -494,8 +605,17 @@ void sigprof__name_frames(struct model *model,
         for (next = i + 1; next < count; next++)
             if (model->frames[lookups[next].frame].module != module)
                 break;
-        name_module(&naming, lookups + i, next - i, addresses, answers);
+        ARRAY_ROOM(jobs.items, jobs.count, jobs.capacity);
+        jobs.items[jobs.count] = (struct job){.lookups = lookups + i,
+                                              .count = next - i,
+                                              .addresses = addresses + i,
+                                              .answers = answers + i};
+        make_job(model, &jobs.items[jobs.count++]);
     }
+    resolve_all(&jobs);
+    for (size_t i = 0; i < jobs.count; i++)
+        name_module(&naming, &jobs.items[i]);
+    free(jobs.items);
     free(lookups);
     free(addresses);
     free(answers);

@@ -14,9 +14,13 @@ enum name_by { BY_FUNCTION, BY_LINE, BY_ADDRESS };
 struct name_options {
     struct sym_places places;
     enum name_by by;
-    bool raw;        /* --demangle none */
-    bool modules;    /* --modules: `libfoo.so behind each name */
-    bool annotate;   /* --annotate: _[k] behind kernel frames, _[i] inlined */
+    bool raw;      /* --demangle none */
+    bool modules;  /* --modules: `libfoo.so behind each name */
+    bool annotate; /* --annotate: _[k] behind kernel frames, _[i] inlined */
+    /* Called now and then while modules are read, and once when all are, by
+     * another thread; may be NULL. */
+    void (*progress)(void *arg, size_t done, size_t count);
+    void *progress_arg;
     bool no_inlines; /* --no-inlines: inlined functions are their callers */
 };
 

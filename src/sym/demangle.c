@@ -101,6 +101,7 @@ static size_t demangle(const char *mangled, char *out)
 #else
 
 #include <dlfcn.h>
+#include <pthread.h>
 
 #define MANGLED_MAX 1024 /* the runtime's demangler has no bound of its own */
 
@@ -118,26 +119,27 @@ static size_t without_hash(const char *name, size_t size)
 }
 
 typedef char *demangler(const char *, char *, size_t *, int *);
+static demangler *runtime; /* written once */
+
+static void find_runtime(void)
+{
+    static const char *const libraries[] = {"libstdc++.so.6", "libc++abi.so.1"};
+
+    for (size_t i = 0; !runtime && i < 2; i++) {
+        void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
+        void *symbol = library ? dlsym(library, "__cxa_demangle") : NULL;
+
+        memcpy(&runtime, &symbol, sizeof runtime);
+    }
+}
 
 static size_t demangle(const char *mangled, char *out)
 {
-    static demangler *runtime;
-    static bool looked_for;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     char *name = NULL;
     size_t size = 0;
 
-    if (!looked_for) {
-        static const char *const libraries[] = {"libstdc++.so.6",
-                                                "libc++abi.so.1"};
-
-        looked_for = true;
-        for (size_t i = 0; !runtime && i < 2; i++) {
-            void *library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
-            void *symbol = library ? dlsym(library, "__cxa_demangle") : NULL;
-
-            memcpy(&runtime, &symbol, sizeof runtime);
-        }
-    }
+    pthread_once(&once, find_runtime);
     if (runtime && strncmp(mangled, "_Z", 2) == 0)
         name = runtime(mangled, NULL, NULL, NULL);
     if (name) {

@@ -223,8 +223,7 @@ static uint32_t fill_places(struct sym_dwarf *dwarf, size_t i,
          at = dwarf->hits[at].parent) {
         const struct dw_hit *hit = &dwarf->hits[at];
 
-        places[count].name = hit->name;
-        places[count].line = line;
+        places[count] = (struct sym_place){.name = hit->name, .line = line};
         places[count++].file =
             unit ? sigprof__dw_file_name(unit, file, dwarf->names) : NULL;
         unit = sigprof__dw_outer(hit->unit);
@@ -232,8 +231,7 @@ static uint32_t fill_places(struct sym_dwarf *dwarf, size_t i,
         line = hit->call_line;
     }
     if (count == 0 && unit) {
-        places[0].name = NULL;
-        places[0].line = line;
+        places[0] = (struct sym_place){.line = line};
         places[0].file = sigprof__dw_file_name(unit, file, dwarf->names);
         count = places[0].file != NULL;
     }

@@ -17,19 +17,21 @@
 
 /* A function that an address is in, itself or inlined. */
 struct sym_place {
-    const char *name; /* as its file has it, mangled or not; NULL: not known */
-    const char *file; /* path of the source; NULL: not known */
-    uint32_t line;    /* that runs here, or that calls the next; 0: not known */
+    const char *name;  /* as its file has it, mangled or not; NULL: not known */
+    const char *shown; /* the same for people */
+    const char *file;  /* path of the source; NULL: not known */
+    uint32_t line; /* that runs here, or that calls the next; 0: not known */
 };
 
 struct sym_answer {
-    const char *name; /* as in the symbol table, else as the debug information
-                         says; NULL: none covers it */
-    uint64_t start;   /* of the symbol; without one, of the function as far as
-                         it is known, or 0 */
+    const char *name;  /* as in the symbol table, else as the debug information
+                          says; NULL: none covers it */
+    const char *shown; /* the same for people */
+    uint64_t start;    /* of the symbol; without one, of the function as far as
+                          it is known, or 0 */
     /* The outermost function first, then what was inlined into it; a single
      * one where nothing was, none where nothing but the name is known. */
-    const struct sym_place *places;
+    struct sym_place *places;
     uint32_t place_count;
 };
 
@@ -103,6 +105,7 @@ struct sym_places {
     const char *symfs; /* put before recorded paths; NULL: nothing */
     const char *const *debug_dirs; /* before /usr/lib/debug */
     size_t debug_dir_count;
+    const char *cache; /* folder of indexes; NULL: none is read or written */
 };
 
 struct sym_module {
@@ -125,6 +128,7 @@ struct sym_report {
     int error;                 /* with SYM_NO_FILE: errno of the open */
 };
 
+/* Thread-safe, for different names. */
 void sigprof__sym_resolve(const struct sym_places *places,
                           const struct sym_module *module,
                           const uint64_t *addresses, size_t count,

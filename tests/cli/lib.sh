@@ -3,7 +3,8 @@
 # are in the environment; each test runs in an empty folder of its own.
 set -u
 LC_ALL=C
-export LC_ALL
+XDG_CACHE_HOME=$PWD/cache-home
+export LC_ALL XDG_CACHE_HOME
 failures=0
 nl='
 '

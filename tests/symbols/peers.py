@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Asks our reader and two peers about addresses of a binary, and compares.
+"""Asks our reader and its peers about addresses of a binary, and compares.
 
-The peers are llvm-symbolizer and eu-addr2line. Where they agree about an
-address, so must we, unless a named exception says why not; what they do not
-agree about is counted only. Names and lines are compared one by one, since a
-peer may be right about one and wrong about the other.
+The peers are llvm-symbolizer, eu-addr2line and binutils' addr2line. What two of
+them say of an address, we must say, unless a named exception tells why not;
+where no two agree, that is counted only. Names and lines are compared one by
+one, since a peer may be right about one and wrong about the other.
 """
 import collections
 import os
@@ -26,6 +26,7 @@ def tool(*names):
 
 LLVM = tool("llvm-symbolizer", "llvm-symbolizer-19", "llvm-symbolizer-14")
 EU = tool("eu-addr2line")
+BINUTILS = tool("addr2line")
 
 
 def run(command, text=None, check=True):
@@ -114,6 +115,16 @@ def ask_eu(binary, addresses):
     return answers
 
 
+def ask_binutils(binary, addresses):
+    text = run([BINUTILS, "-a", "-i", "-f", "-e", binary],
+               "".join("0x%x\n" % a for a in addresses))
+    answers = []
+    for block in re.split(r"(?m)^0x[0-9a-f]{16}\n", text)[1:]:
+        answers.append(frames(block.strip("\n").split("\n")))
+    assert len(answers) == len(addresses)
+    return answers
+
+
 CLONE = re.compile(r"\.(cold|part|constprop|isra|lto_priv|llvm|localalias)"
                    r"(\.\d+)?$")
 
@@ -152,35 +163,45 @@ def compare_name(ours, theirs, aliases):
     return "DIFFERENT"
 
 
-def compare(binary, addresses, ours, llvm, eu):
-    """Counts by cause, and the first few that have none."""
+def two_of(answers, equal=lambda a, b: a == b):
+    """What two of the peers say; None: no two agree."""
+    for i, first in enumerate(answers):
+        for second in answers[i + 1:]:
+            if equal(first, second):
+                return first
+    return None
+
+
+def compare(binary, addresses, ours, *peers):
+    """Counts by cause, and those differences that have none."""
     aliases = Aliases(binary)
     causes = collections.Counter()
     unexplained = []
-    for address, us, a, b in zip(addresses, ours, llvm, eu):
-        names = [plain(n) for n, _, _ in a], [plain(n) for n, _, _ in b]
-        lines = [f[1:] for f in a], [f[1:] for f in b]
-        if len(a) != len(b):
-            causes["peers: depth"] += 1
+    for address, us, *theirs in zip(addresses, ours, *peers):
+        depth = two_of([len(t) for t in theirs])
+        if depth is None:
+            causes["no two peers agree: depth"] += 1
             continue
-        if len(us) != len(a):
+        if len(us) != depth:
             causes["DEPTH"] += 1
-            unexplained.append((address, us, a, b))
+            unexplained.append((address, us, theirs))
             continue
-        for i in range(len(us)):
-            if names[0][i] != names[1][i]:
-                causes["peers: name"] += 1
-                continue
-            why = compare_name(us[i][0], names[0][i], aliases)
-            causes["name " + (why or "equal")] += 1
-            if why == "DIFFERENT":
-                unexplained.append((address, us, a, b))
-        for i in range(len(us)):
-            if lines[0][i] != lines[1][i]:
-                causes["peers: line"] += 1
-                continue
-            same = us[i][1:] == lines[0][i]
-            causes["line equal" if same else "LINE"] += 1
-            if not same:
-                unexplained.append((address, us, a, b))
+        theirs = [t for t in theirs if len(t) == depth]
+        for i in range(depth):
+            name = two_of([plain(t[i][0]) for t in theirs])
+            if name is None:
+                causes["no two peers agree: name"] += 1
+            else:
+                why = compare_name(us[i][0], name, aliases)
+                causes["name " + (why or "equal")] += 1
+                if why == "DIFFERENT":
+                    unexplained.append((address, us, theirs))
+            line = two_of([t[i][1:] for t in theirs])
+            if line is None:
+                causes["no two peers agree: line"] += 1
+            elif us[i][1:] == line:
+                causes["line equal"] += 1
+            else:
+                causes["LINE"] += 1
+                unexplained.append((address, us, theirs))
     return causes, unexplained
