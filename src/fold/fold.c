@@ -81,7 +81,7 @@ void sigprof__fold_free(struct fold_tree *tree)
 
 /* A CPU clock does not say more than that the thread ran. */
 static const char *const state_names[FORMAT_STATES] = {
-    "running", "running", "sleeping", "waiting for cpu", "user",
+    "running", "running",  "sleeping",         "waiting for cpu", "user",
     "system",  "faulting", "waiting for lock", "stopped"};
 
 const char *sigprof__fold_state_name(unsigned state)
@@ -120,8 +120,8 @@ static uint32_t root_name(struct model *model, const struct fold_root *root,
         }
         break;
     case ROOT_STATE:
-        return sigprof__strings_format(strings, "[%s]",
-                                       sigprof__fold_state_name(context->state));
+        return sigprof__strings_format(
+            strings, "[%s]", sigprof__fold_state_name(context->state));
     case ROOT_LABEL:
         value = sigprof__model_label_value(model, process, context->label,
                                            root->key);
@@ -205,37 +205,58 @@ static struct model_places node_places(const struct model *model, uint32_t node,
     return exact ? frame->exact : frame->call;
 }
 
+/* The places of a node, innermost first, behind what is there; false: no room.
+ */
+static bool push_places(const struct model *model, uint32_t node, bool exact,
+                        struct fold_frame *frames, size_t room, size_t *count)
+{
+    struct model_places places = node_places(model, node, exact);
+    bool at_call = !exact && !below_signal(model, node);
+
+    if (places.count > room - *count)
+        return false;
+    while (places.count) {
+        uint32_t place = places.first + --places.count;
+
+        frames[(*count)++] =
+            (struct fold_frame){model->places[place].name, place,
+                                model->nodes[node].frame, at_call};
+    }
+    return true;
+}
+
 size_t sigprof__fold_frames(struct model *model,
                             const struct fold_options *options,
-                            uint32_t context, uint32_t node, uint32_t *names,
-                            size_t room, size_t *roots)
+                            uint32_t context, uint32_t node,
+                            struct fold_frame *frames, size_t room,
+                            size_t *roots)
 {
     const struct model_context *in = &model->contexts[context];
-    size_t count = root_frames(model, options, in, false, names, room);
+    uint32_t names[FOLD_MAX_ROOTS];
+    size_t count = root_frames(model, options, in, false, names,
+                               sizeof names / sizeof *names);
     uint32_t end = end_frame(model, in->end, node != 0);
     bool exact = true;
     size_t first;
 
     *roots = count;
-    if (count == room)
+    if (count + 1 > room)
         return room + 1;
+    for (size_t i = 0; i < count; i++)
+        frames[i] = (struct fold_frame){.name = names[i]};
     if (end)
-        names[count++] = end;
+        frames[count++] = (struct fold_frame){.name = end};
     first = count;
     for (; node; node = model->nodes[node].parent) {
-        struct model_places places = node_places(model, node, exact);
-
-        exact = model->nodes[node].frame == FRAME_SIGNAL;
-        if (places.count > room - count)
+        if (!push_places(model, node, exact, frames, room, &count))
             return room + 1;
-        while (places.count)
-            names[count++] = model->places[places.first + --places.count].name;
+        exact = model->nodes[node].frame == FRAME_SIGNAL;
     }
     for (size_t i = first, j = count; i + 1 < j; i++) {
-        uint32_t swap = names[i];
+        struct fold_frame swap = frames[i];
 
-        names[i] = names[--j];
-        names[j] = swap;
+        frames[i] = frames[--j];
+        frames[j] = swap;
     }
     return count;
 }
@@ -326,7 +347,7 @@ bool sigprof__fold_thread_passes(struct model *model,
 static uint32_t context_base(struct folding *folding, uint32_t context,
                              bool has_stack)
 {
-    uint32_t names[64], base = 0, end;
+    uint32_t names[FOLD_MAX_ROOTS], base = 0, end;
     const struct model_context *in = &folding->model->contexts[context];
     size_t count = root_frames(folding->model, folding->options, in, false,
                                names, sizeof names / sizeof *names);
@@ -442,30 +463,34 @@ static void apply_filters(const struct model *model,
 
 /* ---- What no sample stands for ------------------------------------------- */
 
-static void charge_loss(struct folding *folding, uint32_t process,
+struct losses {
+    struct model *model;
+    const struct fold_options *options;
+    void (*lost)(void *arg, const struct fold_loss *loss);
+    void *arg;
+    uint64_t hidden;
+};
+
+static void charge_loss(struct losses *losses, uint32_t process,
                         const char *what, uint32_t below, int64_t ns)
 {
-    const struct model_process *in = &folding->model->processes[process];
+    uint64_t period_ns = losses->model->processes[process].period_ns;
     struct model_context context = {.process = process};
-    uint32_t names[64], at = 0;
-    size_t count;
+    struct fold_loss loss = {.process = process, .below = below};
 
-    if (ns < 0 || (uint64_t)ns < in->period_ns || ns == 0)
+    if (ns <= 0 || (uint64_t)ns < period_ns)
         return;
-    if (folding->options->filtered || folding->options->thread) {
-        folding->tree->hidden += (uint64_t)ns / in->period_ns;
+    loss.periods = (uint64_t)ns / period_ns;
+    loss.ns = (uint64_t)ns;
+    if (losses->options->filtered || losses->options->thread) {
+        losses->hidden += loss.periods;
         return;
     }
-    count = root_frames(folding->model, folding->options, &context, true, names,
-                        sizeof names / sizeof *names);
-    for (size_t i = 0; i < count; i++)
-        at = tree_child(folding->tree, at, names[i], true);
-    at = tree_child(folding->tree, at, plain_name(folding->model, what), false);
-    if (below)
-        at = tree_child(folding->tree, at, below, false);
-    tree_charge(folding->tree, at,
-                folding->options->weigh_ns ? (uint64_t)ns
-                                           : (uint64_t)ns / in->period_ns);
+    loss.what = plain_name(losses->model, what);
+    loss.root_count =
+        root_frames(losses->model, losses->options, &context, true, loss.roots,
+                    sizeof loss.roots / sizeof *loss.roots);
+    losses->lost(losses->arg, &loss);
 }
 
 static int64_t periods_to_ns(const struct model_process *process,
@@ -564,10 +589,10 @@ static size_t list_exits(const struct model *model, uint32_t number,
 
 /* Threads of one start routine are one account: what one was charged too much
  * makes up for what another was charged too little. */
-static void fold_exits(struct folding *folding, const struct parts *parts,
-                       uint32_t first)
+static void charge_exits(struct losses *losses, const struct parts *parts,
+                         uint32_t first)
 {
-    struct model *model = folding->model;
+    struct model *model = losses->model;
     size_t count = model->processes[first].exit_count, room = 0;
     struct unsampled *list;
 
@@ -586,8 +611,7 @@ static void fold_exits(struct folding *folding, const struct parts *parts,
              next++)
             if (__builtin_add_overflow(ns, list[next].ns, &ns))
                 ns = 0; /* not figures of a recorder */
-        charge_loss(folding, first, cause_name(list[i].cause), list[i].name,
-                    ns);
+        charge_loss(losses, first, cause_name(list[i].cause), list[i].name, ns);
     }
     free(list);
 }
@@ -602,36 +626,55 @@ static void sheet_add(struct model_sheet *sum, const struct model_sheet *more)
 #undef X
 }
 
-static void fold_recording(struct folding *folding, const struct parts *parts,
-                           uint32_t first)
+static void charge_recording(struct losses *losses, const struct parts *parts,
+                             uint32_t first)
 {
-    const struct model_process *process = &folding->model->processes[first];
+    const struct model_process *process = &losses->model->processes[first];
     struct model_sheet sheet = process->sheet;
 
     for (uint32_t i = first; parts->next[i] != i; i = parts->next[i])
-        sheet_add(&sheet, &folding->model->processes[parts->next[i]].sheet);
-    charge_loss(folding, first, "[lost: ring full]", 0,
+        sheet_add(&sheet, &losses->model->processes[parts->next[i]].sheet);
+    charge_loss(losses, first, "[lost: ring full]", 0,
                 periods_to_ns(process, sheet.dropped_full));
-    charge_loss(folding, first, "[lost: busy]", 0,
+    charge_loss(losses, first, "[lost: busy]", 0,
                 periods_to_ns(process, sheet.dropped_busy));
-    charge_loss(folding, first, "[lost: thread table full]", 0,
+    charge_loss(losses, first, "[lost: thread table full]", 0,
                 periods_to_ns(process, sheet.dropped_slot));
-    charge_loss(folding, first, "[unsampled: paused]", 0,
+    charge_loss(losses, first, "[unsampled: paused]", 0,
                 sheet.unsampled_paused_ns);
-    charge_loss(folding, first, "[unsampled: not seen]", 0,
+    charge_loss(losses, first, "[unsampled: not seen]", 0,
                 sheet.unsampled_unseen_ns);
-    fold_exits(folding, parts, first);
+    charge_exits(losses, parts, first);
 }
 
-static void fold_losses(struct folding *folding)
+uint64_t
+sigprof__fold_losses(struct model *model, const struct fold_options *options,
+                     void (*lost)(void *arg, const struct fold_loss *loss),
+                     void *arg)
 {
+    struct losses losses = {model, options, lost, arg, 0};
     struct parts parts;
 
-    parts_make(folding->model, &parts);
-    for (uint32_t i = 0; i < folding->model->process_count; i++)
+    parts_make(model, &parts);
+    for (uint32_t i = 0; i < model->process_count; i++)
         if (parts.is_first[i])
-            fold_recording(folding, &parts, i);
+            charge_recording(&losses, &parts, i);
     parts_free(&parts);
+    return losses.hidden;
+}
+
+static void fold_loss(void *arg, const struct fold_loss *loss)
+{
+    struct folding *folding = arg;
+    uint32_t at = 0;
+
+    for (size_t i = 0; i < loss->root_count; i++)
+        at = tree_child(folding->tree, at, loss->roots[i], true);
+    at = tree_child(folding->tree, at, loss->what, false);
+    if (loss->below)
+        at = tree_child(folding->tree, at, loss->below, false);
+    tree_charge(folding->tree, at,
+                folding->options->weigh_ns ? loss->ns : loss->periods);
 }
 
 /* ---- All of it ----------------------------------------------------------- */
@@ -674,7 +717,7 @@ void sigprof__fold(struct model *model, const struct fold_options *options,
     free(folding.known_under);
     apply_filters(model, options, tree);
     tree->sampled = tree_total(tree);
-    fold_losses(&folding);
+    tree->hidden = sigprof__fold_losses(model, options, fold_loss, &folding);
     apply_filters(model, options, tree);
     if (options->weigh_ns)
         to_microseconds(tree);

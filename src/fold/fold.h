@@ -44,16 +44,45 @@ void sigprof__fold(struct model *model, const struct fold_options *options,
                    struct fold_tree *tree);
 void sigprof__fold_free(struct fold_tree *tree);
 
+/* A frame of a stack: a place of the model, or only a name. */
+struct fold_frame {
+    uint32_t name;
+    uint32_t place; /* of the model; 0: none, name is all there is */
+    uint32_t frame; /* of the model */
+    bool at_call;   /* the frame's address is a return address */
+};
+
 /*
- * The frames of one sample, from the root on, as names: those that --root puts
- * in front, why the walk ended, then the stack. Returns how many; where that
- * is more than `room`, what is stored is of no use. `roots` gets the number in
- * front of the stack.
+ * The frames of one sample, from the root on: those that --root puts in front,
+ * why the walk ended, then the stack. Returns how many; where that is more than
+ * `room`, what is stored is of no use. `roots` gets the number in front of the
+ * stack.
  */
 size_t sigprof__fold_frames(struct model *model,
                             const struct fold_options *options,
-                            uint32_t context, uint32_t node, uint32_t *names,
-                            size_t room, size_t *roots);
+                            uint32_t context, uint32_t node,
+                            struct fold_frame *frames, size_t room,
+                            size_t *roots);
+
+#define FOLD_MAX_ROOTS 64 /* --root can be given fewer times */
+
+/* What no sample stands for. */
+struct fold_loss {
+    uint32_t process;
+    uint32_t what;  /* the frame that says it */
+    uint32_t below; /* a frame under it, or 0 */
+    uint64_t periods, ns;
+    uint32_t roots[FOLD_MAX_ROOTS];
+    size_t root_count;
+};
+
+/* Calls `lost` for all of it. With a filter it has no place: then only the
+ * number of periods is returned, which is 0 otherwise. */
+uint64_t sigprof__fold_losses(struct model *model,
+                              const struct fold_options *options,
+                              void (*lost)(void *arg,
+                                           const struct fold_loss *loss),
+                              void *arg);
 
 /* Does the context's thread pass --thread? */
 bool sigprof__fold_thread_passes(struct model *model,

@@ -440,7 +440,7 @@ static uint64_t write_raw(const struct arguments *arguments, struct load *load,
     model->visit = sigprof__view_raw;
     model->visit_arg = &raw;
     sigprof__load_again(load, model);
-    free(raw.names);
+    free(raw.frames);
     return raw.lines;
 }
 

@@ -42,17 +42,17 @@ static void put_labels(struct view_raw *view,
     }
 }
 
-/* Puts them into view->names. */
+/* Puts them into view->frames. */
 static size_t frames_of(struct view_raw *view, uint32_t context, uint32_t node,
                         size_t *roots)
 {
     size_t count;
 
     while ((count = sigprof__fold_frames(view->model, view->options, context,
-                                         node, view->names, view->room,
+                                         node, view->frames, view->room,
                                          roots)) > view->room)
-        view->names = sigprof__store_grow(
-            view->names, &view->room, view->room + 1024, sizeof *view->names);
+        view->frames = sigprof__store_grow(
+            view->frames, &view->room, view->room + 1024, sizeof *view->frames);
     return count;
 }
 
@@ -63,16 +63,16 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
     const struct model_context *in = &view->model->contexts[context];
     const struct model_process *process = &view->model->processes[in->process];
     uint64_t time_ns = sample->time_ns + process->shift_ns;
-    const uint32_t *names;
+    const struct fold_frame *frames;
     size_t roots, count;
     bool focus = view->options->focus == NULL;
 
     if (!sigprof__fold_thread_passes(view->model, view->options, context))
         return;
     count = frames_of(view, context, node, &roots);
-    names = view->names;
+    frames = view->frames;
     for (size_t i = roots; i < count; i++) {
-        struct text name = sigprof__model_text(view->model, names[i]);
+        struct text name = sigprof__model_text(view->model, frames[i].name);
 
         if (view->options->ignore &&
             sigprof__fold_matches(view->options->ignore, name))
@@ -95,7 +95,7 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
     }
     put_labels(view, process, sample->label);
     for (size_t i = 0; i < count; i++) {
-        struct text name = sigprof__model_text(view->model, names[i]);
+        struct text name = sigprof__model_text(view->model, frames[i].name);
 
         fputc(i ? ';' : ' ', view->out);
         fwrite(name.at, 1, name.size, view->out);

@@ -24,7 +24,7 @@ struct view_raw {
     const struct fold_options *options;
     FILE *out;
     uint64_t lines;
-    uint32_t *names; /* of one sample; freed by the caller */
+    struct fold_frame *frames; /* of one sample; freed by the caller */
     size_t room;
 };
 void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
