@@ -58,14 +58,16 @@ static uint32_t tree_child(struct fold_tree *tree, uint32_t parent,
     }
     ARRAY_ROOM(tree->nodes, tree->count, tree->capacity);
     tree->nodes[tree->count] =
-        (struct fold_node){name, parent, 0, is_root_frame};
+        (struct fold_node){name, parent, 0, 0, is_root_frame};
     sigprof__index_put(index, at, hash, (uint32_t)tree->count);
     return (uint32_t)tree->count++;
 }
 
-static void tree_charge(struct fold_tree *tree, uint32_t node, uint64_t value)
+static void tree_charge(struct fold_tree *tree, uint32_t node, bool base,
+                        uint64_t value)
 {
-    uint64_t *self = &tree->nodes[node].self;
+    uint64_t *self =
+        base ? &tree->nodes[node].base : &tree->nodes[node].self;
 
     *self = *self + value < *self ? UINT64_MAX : *self + value;
 }
@@ -271,6 +273,7 @@ struct folding {
     uint32_t *known_under; /* … valid when this is the present group */
     uint32_t group;
     uint32_t base; /* the tree's node of root frames and end */
+    bool is_base;  /* the group is of a profile of --diff */
 };
 
 /* The tree's node of the innermost function of a node, below `parent`. */
@@ -322,7 +325,7 @@ static void fold_count(struct folding *folding, uint32_t node, uint64_t value)
         tree_node = fold_caller(folding, folding->model->nodes[node].parent);
         tree_node = fold_node(folding, tree_node, node, true);
     }
-    tree_charge(folding->tree, tree_node, value);
+    tree_charge(folding->tree, tree_node, folding->is_base, value);
 }
 
 bool sigprof__fold_thread_passes(struct model *model,
@@ -342,10 +345,10 @@ bool sigprof__fold_thread_passes(struct model *model,
                                  sigprof__model_text(model, name));
 }
 
-/* The tree's node under which the stacks of a context begin; for a sample
+/* Sets the tree's node under which the stacks of a context begin; for a sample
  * without a stack, its leaf. */
-static uint32_t context_base(struct folding *folding, uint32_t context,
-                             bool has_stack)
+static void context_begin(struct folding *folding, uint32_t context,
+                          bool has_stack)
 {
     uint32_t names[FOLD_MAX_ROOTS], base = 0, end;
     const struct model_context *in = &folding->model->contexts[context];
@@ -355,7 +358,8 @@ static uint32_t context_base(struct folding *folding, uint32_t context,
     for (size_t i = 0; i < count; i++)
         base = tree_child(folding->tree, base, names[i], true);
     end = end_frame(folding->model, in->end, has_stack);
-    return end ? tree_child(folding->tree, base, end, false) : base;
+    folding->base = end ? tree_child(folding->tree, base, end, false) : base;
+    folding->is_base = folding->model->processes[in->process].base;
 }
 
 static int by_key(const void *a, const void *b)
@@ -396,7 +400,7 @@ static void fold_samples(struct folding *folding)
             passes = sigprof__fold_thread_passes(folding->model,
                                                  folding->options, its);
             if (passes)
-                folding->base = context_base(folding, its, node != 0);
+                context_begin(folding, its, node != 0);
             context = node == 0 ? UINT32_MAX : its;
             folding->group++;
         }
@@ -455,7 +459,7 @@ static void apply_filters(const struct model *model,
             by_node[i] |= by_name[node->name];
         if ((options->focus && !(by_node[i] & SEEN_FOCUS)) ||
             (by_node[i] & SEEN_IGNORE))
-            node->self = 0;
+            node->self = node->base = 0;
     }
     free(by_name);
     free(by_node);
@@ -673,7 +677,7 @@ static void fold_loss(void *arg, const struct fold_loss *loss)
     at = tree_child(folding->tree, at, loss->what, false);
     if (loss->below)
         at = tree_child(folding->tree, at, loss->below, false);
-    tree_charge(folding->tree, at,
+    tree_charge(folding->tree, at, folding->model->processes[loss->process].base,
                 folding->options->weigh_ns ? loss->ns : loss->periods);
 }
 
@@ -692,8 +696,10 @@ static uint64_t tree_total(const struct fold_tree *tree)
 
 static void to_microseconds(struct fold_tree *tree)
 {
-    for (size_t i = 0; i < tree->count; i++)
+    for (size_t i = 0; i < tree->count; i++) {
         tree->nodes[i].self = (tree->nodes[i].self + 500) / 1000;
+        tree->nodes[i].base = (tree->nodes[i].base + 500) / 1000;
+    }
 }
 
 void sigprof__fold(struct model *model, const struct fold_options *options,
@@ -703,6 +709,8 @@ void sigprof__fold(struct model *model, const struct fold_options *options,
     size_t room = 0;
 
     *tree = (struct fold_tree){0};
+    for (size_t i = 0; i < model->process_count; i++)
+        tree->compares |= model->processes[i].base;
     ARRAY_ROOM(tree->nodes, tree->count, tree->capacity);
     tree->nodes[tree->count++] = (struct fold_node){0};
     folding.known = sigprof__store_grow(NULL, &room, model->node_count,

@@ -28,7 +28,7 @@ struct fold_options {
 
 struct fold_node {
     uint32_t name, parent;
-    uint64_t self;
+    uint64_t self, base; /* base: of the profiles of --diff */
     bool is_root_frame; /* put before the stack: not a frame to search */
 };
 
@@ -36,6 +36,7 @@ struct fold_tree {
     struct fold_node *nodes; /* [0] is above all; parents come first */
     size_t count, capacity;
     struct index index;
+    bool compares;    /* there are profiles of --diff */
     uint64_t sampled; /* weight of samples that passed the filters */
     uint64_t hidden;  /* periods lost that a filter left no place for */
 };

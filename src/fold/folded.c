@@ -16,7 +16,7 @@ struct item {
     struct text name;
     uint32_t node;
     bool below; /* the lines below; else the node's own */
-    uint64_t weight;
+    char weight[48]; /* " WEIGHT\n", or two of them; "" where below */
 };
 
 struct writer {
@@ -32,16 +32,12 @@ struct writer {
 /* Byte i of what an item's lines begin with, behind its name. */
 static int tail_byte(const struct item *item, size_t at)
 {
-    char tail[32];
-    size_t size;
-
     if (at < item->name.size)
         return (uint8_t)item->name.at[at];
     at -= item->name.size;
     if (item->below)
         return at == 0 ? ';' : -1;
-    size = (size_t)snprintf(tail, sizeof tail, " %" PRIu64 "\n", item->weight);
-    return at < size ? tail[at] : -1;
+    return at < strlen(item->weight) ? item->weight[at] : -1;
 }
 
 static int item_order(const void *a, const void *b)
@@ -74,7 +70,7 @@ static void list_children(struct writer *writer)
     memset(writer->first, 0, (tree->count + 2) * sizeof *writer->first);
     memset(writer->alive, 0, tree->count + 1);
     for (size_t i = tree->count; i-- > 1;) {
-        if (tree->nodes[i].self)
+        if (tree->nodes[i].self || tree->nodes[i].base)
             writer->alive[i] = 1;
         if (writer->alive[i]) {
             writer->alive[tree->nodes[i].parent] = 1;
@@ -98,6 +94,16 @@ static size_t path_push(struct writer *writer, size_t size, struct text name)
     return size + name.size;
 }
 
+static void put_weights(const struct writer *writer,
+                        const struct fold_node *node, char *out, size_t size)
+{
+    if (writer->tree->compares)
+        snprintf(out, size, " %" PRIu64 " %" PRIu64 "\n", node->base,
+                 node->self);
+    else
+        snprintf(out, size, " %" PRIu64 "\n", node->self);
+}
+
 static struct item *list_items(struct writer *writer, uint32_t node,
                                size_t *count)
 {
@@ -111,11 +117,15 @@ static struct item *list_items(struct writer *writer, uint32_t node,
     for (uint32_t i = from; i < to; i++) {
         uint32_t child = writer->children[i];
         const struct fold_node *in = &writer->tree->nodes[child];
-        struct item item = {sigprof__model_text(writer->model, in->name), child,
-                            false, in->self};
+        struct item item = {.name =
+                                sigprof__model_text(writer->model, in->name),
+                            .node = child};
 
-        if (in->self)
+        if (in->self || in->base) {
+            put_weights(writer, in, item.weight, sizeof item.weight);
             items[(*count)++] = item;
+        }
+        item.weight[0] = '\0';
         item.below = true;
         if (writer->first[child] != writer->first[child + 1])
             items[(*count)++] = item;
@@ -139,17 +149,19 @@ static void write_below(struct writer *writer, uint32_t node, size_t size)
             write_below(writer, items[i].node, end + 1);
         } else {
             fwrite(writer->path, 1, end, writer->out);
-            fprintf(writer->out, " %" PRIu64 "\n", items[i].weight);
+            fputs(items[i].weight, writer->out);
         }
     }
     free(items);
 }
 
 void sigprof__view_folded(const struct model *model,
-                          const struct fold_tree *tree, FILE *out)
+                          const struct fold_tree *tree, bool weigh_ns,
+                          FILE *out)
 {
     struct writer writer = {.model = model, .tree = tree, .out = out};
 
+    (void)weigh_ns; /* the weights have their unit already */
     list_children(&writer);
     write_below(&writer, 0, 0);
     free(writer.first);

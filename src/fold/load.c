@@ -122,8 +122,9 @@ static void add_directory(struct load *load, const char *name)
           by_path);
 }
 
-void sigprof__load_add(struct load *load, const char *name)
+void sigprof__load_add(struct load *load, const char *name, bool base)
 {
+    size_t before = load->count;
     struct stat status;
 
     if (strcmp(name, "-") != 0 && stat(name, &status) == 0 &&
@@ -131,6 +132,8 @@ void sigprof__load_add(struct load *load, const char *name)
         add_directory(load, name);
     else
         add_input(load, "", name);
+    for (size_t i = before; i < load->count; i++)
+        load->inputs[i].base = base;
 }
 
 /* ---- Bytes --------------------------------------------------------------- */
@@ -229,7 +232,8 @@ static uint64_t shift_of(const struct load *load,
     for (size_t i = 0; i < load->count; i++) {
         const struct load_input *other = &load->inputs[i];
 
-        if (other->size && other->start_mono_ns < first &&
+        if (other->size && other->base == input->base &&
+            other->start_mono_ns < first &&
             other->boot_id.size == input->boot_id.size &&
             (input->boot_id.size == 0 ||
              memcmp(other->boot_id.at, input->boot_id.at,
@@ -475,6 +479,7 @@ static void read_input(struct load *load, struct load_input *input,
     enum read_status status;
 
     model->process->shift_ns = shift_of(load, input);
+    model->process->base = input->base;
     input->process = model->process_count - 1;
     sigprof__reader_init(&reader, &sink);
     status = sigprof__reader_file(&reader, input->bytes, input->size);

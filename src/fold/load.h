@@ -18,6 +18,7 @@ struct load_input {
     uint64_t start_mono_ns;
     struct text boot_id;
     size_t process; /* of the model */
+    bool base;      /* of --diff */
     bool read;      /* it could be read, at least in part */
 };
 
@@ -31,9 +32,10 @@ struct load {
     bool on_terminal;
 };
 
-/* Adds a file, "-", or the profiles in a directory. Says what is wrong with the
+/* Adds a file, "-", or the profiles in a directory; base: as what the others are
+ * compared with. Says what is wrong with the
  * name itself. */
-void sigprof__load_add(struct load *load, const char *name);
+void sigprof__load_add(struct load *load, const char *name, bool base);
 
 /* Opens and reads all inputs into the model. */
 void sigprof__load_read(struct load *load, struct model *model);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sigprof-fold: the command line. What it means is in sigprof-fold(1). */
-#include "load.h"
-#include "name.h"
 #include "output.h"
 #include "view.h"
 
@@ -22,14 +20,12 @@ enum exit_code {
     EXIT_NO_SAMPLE = 4
 };
 
-enum format { FORMAT_DEFAULT, FORMAT_FOLDED, FORMAT_TOP, FORMAT_RAW };
-
 #define MAX_ROOTS 16      /* more than there are kinds, with some labels */
 #define MAX_DEBUG_DIRS 16 /* a user has one or two */
 
 struct arguments {
-    const char *out;
-    enum format format;
+    const char *out, *base; /* base: of --diff */
+    const struct view *view;
     bool info, stats, strict, cpu;
     struct fold_root roots[MAX_ROOTS];
     size_t root_count;
@@ -45,12 +41,16 @@ struct arguments {
 /* clang-format off */
 static const char usage[] =
     "Usage: sigprof-fold [OPTIONS] FILE|DIR...\n"
-    "Turn profiles of libsigprof into folded stacks, on standard output.\n"
+    "Turn profiles of libsigprof into folded stacks, on standard output, and\n"
+    "into other views.\n"
     "FILE may be -; of a DIR, every profile in it is merged.\n"
     "\n"
     "  -o, --output OUT       write to OUT (beside it, then renamed)\n"
-    "  -f, --format FORMAT    folded (default), top: functions by weight,\n"
-    "                         raw: one line a sample\n"
+    "  -f, --format FORMAT    folded, pprof, speedscope, firefox, html: a flame\n"
+    "                         graph, heatmap: the same with a map of the time,\n"
+    "                         top: functions by weight, raw: one line a sample;\n"
+    "                         else by OUT: x.folded, .pb.gz, .speedscope.json,\n"
+    "                         .firefox.json, .html, .heatmap.html; else folded\n"
     "      --weight WHAT      samples: sampling periods (default),\n"
     "                         cpu: microseconds of CPU time\n"
     "      --root WHAT        frame before the stack: comm (default), process,\n"
@@ -64,6 +64,8 @@ static const char usage[] =
     "      --thread RE        only threads whose name matches\n"
     "      --focus RE         only stacks with a frame that matches\n"
     "      --ignore RE        no stacks with a frame that matches\n"
+    "      --diff BASE        compare with the profile BASE: folded stacks of two\n"
+    "                         weights, or html\n"
     "      --symfs DIR        look for programs and libraries below DIR\n"
     "      --debug-dir DIR    look for debug files here first; may be repeated\n"
     "      --cache DIR        keep names found in DIR (default: sigprof in the\n"
@@ -87,36 +89,28 @@ static _Noreturn void refuse(const char *option, const char *value,
 
 /* ---- Values -------------------------------------------------------------- */
 
-static bool ends_with(const char *string, const char *suffix)
+static const struct view *parse_format(const char *value)
 {
-    size_t size = strlen(string), tail = strlen(suffix);
+    const struct view *view = sigprof__view_named(value);
 
-    return size > tail && strcmp(string + size - tail, suffix) == 0;
-}
-
-static enum format parse_format(const char *value)
-{
-    if (strcmp(value, "folded") == 0)
-        return FORMAT_FOLDED;
-    if (strcmp(value, "top") == 0)
-        return FORMAT_TOP;
-    if (strcmp(value, "raw") == 0)
-        return FORMAT_RAW;
-    refuse("--format", value, "it can be folded, top or raw");
+    if (!view)
+        refuse("--format", value,
+               "it can be folded, pprof, speedscope, firefox, html, heatmap, "
+               "top or raw");
+    return view;
 }
 
 /* Folded text under the name of something else would only be found out late. */
-static enum format format_of_name(const char *out)
+static const struct view *view_of_name(const char *out)
 {
-    static const char *const others[] = {".html", ".svg",     ".pb.gz",
-                                         ".json", ".json.gz", ".gz"};
+    const struct view *view = sigprof__view_for_file(out);
 
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (ends_with(out, others[i]))
-            refuse("--output", out,
-                   "folded text goes to a name like x.folded; give --format to "
-                   "write it here all the same");
-    return FORMAT_FOLDED;
+    if (!view)
+        refuse("--output", out,
+               "names end in .folded, .html, .heatmap.html, .pb.gz, "
+               ".speedscope.json or .firefox.json; give --format to write "
+               "here all the same");
+    return view;
 }
 
 static void add_root(struct arguments *arguments, const char *value)
@@ -254,6 +248,7 @@ enum option_id {
     OPTION_THREAD,
     OPTION_FOCUS,
     OPTION_IGNORE,
+    OPTION_DIFF,
     OPTION_SYMFS,
     OPTION_DEBUG_DIR,
     OPTION_CACHE,
@@ -278,6 +273,7 @@ static const struct option options[] = {
     {"thread", required_argument, NULL, OPTION_THREAD},
     {"focus", required_argument, NULL, OPTION_FOCUS},
     {"ignore", required_argument, NULL, OPTION_IGNORE},
+    {"diff", required_argument, NULL, OPTION_DIFF},
     {"symfs", required_argument, NULL, OPTION_SYMFS},
     {"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
     {"cache", required_argument, NULL, OPTION_CACHE},
@@ -306,7 +302,7 @@ static void take_option(struct arguments *arguments, int option,
         arguments->out = value;
         break;
     case OPTION_FORMAT:
-        arguments->format = parse_format(value);
+        arguments->view = parse_format(value);
         break;
     case OPTION_WEIGHT:
         arguments->cpu = parse_choice("--weight", value, "samples", "cpu");
@@ -345,6 +341,9 @@ static void take_option(struct arguments *arguments, int option,
     case OPTION_IGNORE:
         arguments->fold.ignore =
             parse_regex("--ignore", value, &arguments->ignore);
+        break;
+    case OPTION_DIFF:
+        arguments->base = value;
         break;
     case OPTION_SYMFS:
         arguments->names.places.symfs = value;
@@ -402,14 +401,19 @@ static void parse(struct arguments *arguments, int argc, char **argv)
         sigprof__say("no profile named; try 'sigprof-fold --help'");
         exit(EXIT_USAGE);
     }
-    if (!arguments->roots_given)
-        add_root(arguments, "comm");
-    if (arguments->format == FORMAT_DEFAULT)
-        arguments->format =
+    if (!arguments->view)
+        arguments->view =
             arguments->out && !arguments->info && !arguments->stats
-                ? format_of_name(arguments->out)
-                : FORMAT_FOLDED;
+                ? view_of_name(arguments->out)
+                : sigprof__view_named("folded");
+    if (!arguments->roots_given &&
+        !sigprof__view_has_processes(arguments->view))
+        add_root(arguments, "comm");
+    if (arguments->base && !sigprof__view_compares(arguments->view))
+        refuse("--diff", arguments->base,
+               "profiles are compared in folded and html only");
     arguments->model.weigh_ns = arguments->cpu;
+    sigprof__view_ask(arguments->view, &arguments->model);
     arguments->fold.weigh_ns = arguments->cpu;
     arguments->fold.roots = arguments->roots;
     arguments->fold.root_count = arguments->root_count;
@@ -418,54 +422,6 @@ static void parse(struct arguments *arguments, int argc, char **argv)
 }
 
 /* ---- Work ---------------------------------------------------------------- */
-
-static void skip_sample(void *arg, const struct read_sample *sample,
-                        uint32_t context, uint32_t node)
-{
-    (void)arg, (void)sample, (void)context, (void)node;
-}
-
-static uint64_t write_raw(const struct arguments *arguments, struct load *load,
-                          struct model *model, FILE *out)
-{
-    struct name_report report;
-    struct view_raw raw = {
-        .model = model, .options = &arguments->fold, .out = out};
-
-    /* Once more with every module known, so that all frames have names. */
-    model->visit = skip_sample;
-    sigprof__load_again(load, model);
-    sigprof__name_frames(model, &arguments->names, sigprof__say, &report);
-    load->imperfect |= report.mismatched > 0;
-    model->visit = sigprof__view_raw;
-    model->visit_arg = &raw;
-    sigprof__load_again(load, model);
-    free(raw.frames);
-    return raw.lines;
-}
-
-static uint64_t write_tree(const struct arguments *arguments, struct load *load,
-                           struct model *model, FILE *out)
-{
-    struct name_report report;
-    struct fold_tree tree;
-    uint64_t sampled;
-
-    sigprof__name_frames(model, &arguments->names, sigprof__say, &report);
-    load->imperfect |= report.mismatched > 0;
-    sigprof__fold(model, &arguments->fold, &tree);
-    if (tree.hidden)
-        sigprof__say("%llu periods were lost or not sampled; with this filter "
-                     "they have no place",
-                     (unsigned long long)tree.hidden);
-    if (arguments->format == FORMAT_TOP)
-        sigprof__view_top(model, &tree, arguments->cpu, out);
-    else
-        sigprof__view_folded(model, &tree, out);
-    sampled = tree.sampled;
-    sigprof__fold_free(&tree);
-    return sampled;
-}
 
 static bool lost_any(const struct model *model)
 {
@@ -489,9 +445,10 @@ static uint64_t write_out(const struct arguments *arguments, struct load *load,
         sigprof__view_stats(model, out);
     if (arguments->info || arguments->stats)
         return 1;
-    if (arguments->format == FORMAT_RAW)
-        return write_raw(arguments, load, model, out);
-    return write_tree(arguments, load, model, out);
+    return sigprof__view_write(&(struct view_job){arguments->view, load, model,
+                                                  &arguments->names,
+                                                  &arguments->fold},
+                               out);
 }
 
 static int fail_output(const struct arguments *arguments, int error)
@@ -541,7 +498,9 @@ int main(int argc, char **argv)
 
     parse(&arguments, argc, argv);
     for (int i = optind; i < argc; i++)
-        sigprof__load_add(&load, argv[i]);
+        sigprof__load_add(&load, argv[i], false);
+    if (arguments.base)
+        sigprof__load_add(&load, arguments.base, true);
     sigprof__model_init(&model, &arguments.model);
     if (isatty(STDERR_FILENO))
         arguments.names.progress = sigprof__load_naming;

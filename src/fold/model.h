@@ -139,6 +139,7 @@ struct model_process {
     uint32_t recording; /* string: its id, the same in all parts; 0: none */
     uint32_t comm, comm_first;
     uint64_t pid, period_ns, start_mono_ns, shift_ns; /* shift: --time base */
+    bool base; /* of --diff: what the others are compared with */
     struct text *info; /* key, value, key, value; interned */
     size_t info_count, info_capacity;
     struct model_mapping *mappings;

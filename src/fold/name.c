@@ -20,8 +20,7 @@
 
 /* ---- Safe names ---------------------------------------------------------- */
 
-/* Length of the UTF-8 sequence at `at`, 0 if it is none that XML can carry. */
-static size_t utf8_length(const uint8_t *at, size_t size)
+size_t sigprof__name_utf8(const uint8_t *at, size_t size)
 {
     uint32_t code;
     size_t length = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
@@ -61,7 +60,7 @@ size_t sigprof__name_sanitize(struct text in, char *out)
 
     while (at < in.size) {
         uint8_t byte = (uint8_t)in.at[at];
-        size_t length = utf8_length((const uint8_t *)in.at + at, in.size - at);
+        size_t length = sigprof__name_utf8((const uint8_t *)in.at + at, in.size - at);
 
         if (length == 0) {
             memcpy(out + size, "\xef\xbf\xbd", 3);

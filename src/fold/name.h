@@ -36,6 +36,9 @@ void sigprof__name_frames(struct model *model,
                           void (*say)(const char *format, ...),
                           struct name_report *report);
 
+/* Length of the UTF-8 sequence at `at`, 0 if it is none that XML can carry. */
+size_t sigprof__name_utf8(const uint8_t *at, size_t size);
+
 /* Makes bytes safe to be a frame of a folded line (see sigprof-fold(1), NAMES).
  * out has room for 3 * size + 16 bytes; returns the length. */
 size_t sigprof__name_sanitize(struct text in, char *out);

@@ -161,3 +161,31 @@ uint32_t sigprof__strings_format(struct strings *strings, const char *format,
         size = sizeof buffer - 1;
     return sigprof__strings_add(strings, (struct text){buffer, (size_t)size});
 }
+
+/* ---- Dense numbers ------------------------------------------------------- */
+
+uint32_t sigprof__numbering_of(struct numbering *numbering, uint32_t id)
+{
+    size_t room = numbering->room;
+
+    if (id >= room) {
+        numbering->numbers =
+            sigprof__store_grow(numbering->numbers, &numbering->room,
+                                (size_t)id + 1, sizeof *numbering->numbers);
+        memset(numbering->numbers + room, 0,
+               (numbering->room - room) * sizeof *numbering->numbers);
+    }
+    if (!numbering->numbers[id]) {
+        ARRAY_ROOM(numbering->ids, numbering->count, numbering->capacity);
+        numbering->ids[numbering->count++] = id;
+        numbering->numbers[id] = (uint32_t)numbering->count;
+    }
+    return numbering->numbers[id] - 1;
+}
+
+void sigprof__numbering_free(struct numbering *numbering)
+{
+    free(numbering->numbers);
+    free(numbering->ids);
+    *numbering = (struct numbering){0};
+}

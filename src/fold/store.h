@@ -92,4 +92,15 @@ uint32_t sigprof__strings_add(struct strings *strings, struct text text);
 __attribute__((format(printf, 2, 3))) uint32_t
 sigprof__strings_format(struct strings *strings, const char *format, ...);
 
+/* Dense numbers for ids in the order they are first asked for. */
+struct numbering {
+    uint32_t *numbers; /* id -> one more than its number; 0: none yet */
+    size_t room;
+    uint32_t *ids; /* number -> id */
+    size_t count, capacity;
+};
+
+uint32_t sigprof__numbering_of(struct numbering *numbering, uint32_t id);
+void sigprof__numbering_free(struct numbering *numbering);
+
 #endif

@@ -7,7 +7,7 @@ fold 2
 says 'no profile named'
 fold 2 --nonsense a.sigprof
 fold 2 -f svg a.sigprof
-says "format: 'svg' is not accepted; it can be folded, top or raw"
+says "format: 'svg' is not accepted; it can be folded, pprof, speedscope, firefox, html, heatmap, top or raw"
 fold 2 --weight kilos a.sigprof
 says "weight: 'kilos' .* samples or cpu"
 fold 2 --root tree a.sigprof
@@ -27,15 +27,19 @@ for option in thread focus ignore; do
     says "$option: '\\(' is not accepted; "
 done
 for option in output format weight root by demangle time thread focus ignore \
-    symfs debug-dir; do
+    diff symfs debug-dir; do
     fold 2 --$option
 done
 fold 2 -o '' a.sigprof
 says "output: ''"
-for name in x.html x.svg x.pb.gz x.speedscope.json; do
+for name in x.svg x.json x.gz x.firefox.json.gz; do
     fold 2 -o $name a.sigprof
     says "output: '$name' is not accepted"
     [ ! -e $name ] || fail "$name was written"
+done
+for format in pprof speedscope firefox heatmap top raw; do
+    fold 2 -f $format --diff a.sigprof a.sigprof
+    says "diff: 'a.sigprof' is not accepted; .* folded and html only"
 done
 fold 2 --modules=yes a.sigprof
 fold 4 a.sigprof # a profile without a sample

@@ -121,6 +121,31 @@ prints "1.000000000 pid=4242 tid=4242 weight=1 end=complete labels=- prog;prog+0
 fold 0 -f raw --time 2- --thread work --ignore libx a.sigprof
 [ "$(wc -l <out)" = 1 ] || fail "raw: filters"
 
+# Two weights a stack: the base's, then the new one. What is in one only has a 0.
+{
+    header
+    cat <<'END'
+reset
+sample 4242 1 7 0 0 0x400100 0x400200
+sample 4242 2 3 0 0 0x400100 0x400900
+sheet 1 dropped_full=4
+end 9
+END
+} | profile base.sigprof
+fold 0 --diff base.sigprof a.sigprof
+prints "prog;[lost: ring full] 4 0
+prog;prog+0x100;libx.so.1+0x300 0 1
+prog;prog+0x100;prog+0x200 7 3
+prog;prog+0x100;prog+0x300;prog+0x200 0 1
+prog;prog+0x100;prog+0x900 3 0"
+fold 0 --diff base.sigprof --weight cpu --focus 0x200 a.sigprof
+prints "prog;prog+0x100;prog+0x200 70000 30000
+prog;prog+0x100;prog+0x300;prog+0x200 0 10000"
+fold 0 --diff a.sigprof a.sigprof
+prints "prog;prog+0x100;libx.so.1+0x300 1 1
+prog;prog+0x100;prog+0x200 3 3
+prog;prog+0x100;prog+0x300;prog+0x200 1 1"
+
 # Files, directories, standard input; a second file doubles the first.
 fold 0 - <a.sigprof
 cp out once
@@ -153,6 +178,7 @@ done <<END
 --thread
 --focus
 --ignore
+--diff
 --symfs
 --debug-dir
 --info

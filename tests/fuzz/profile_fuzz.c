@@ -36,6 +36,24 @@ static size_t seal(const uint8_t *data, size_t size, uint8_t *to)
     return at + put_block(to + at, number, data + begin, size - begin);
 }
 
+static void draw(struct model *model, const struct fold_options *fold,
+                 bool addresses, FILE *out)
+{
+    struct chart chart;
+
+    sigprof__chart_begin(&chart, model, fold, addresses, false);
+    sigprof__chart_add_counts(&chart);
+    sigprof__chart_end(&chart);
+    if (addresses) {
+        sigprof__view_pprof(&chart, out);
+        sigprof__view_firefox(&chart, out);
+    } else {
+        sigprof__view_speedscope(&chart, out);
+        sigprof__view_html(&chart, out);
+    }
+    sigprof__chart_free(&chart);
+}
+
 static void fold_bytes(const uint8_t *bytes, size_t size, FILE *out)
 {
     static const struct fold_root roots[] = {
@@ -57,11 +75,13 @@ static void fold_bytes(const uint8_t *bytes, size_t size, FILE *out)
         sigprof__model_end(&model, &reader);
         sigprof__name_frames(&model, &names, NULL, &report);
         sigprof__fold(&model, &fold, &tree);
-        sigprof__view_folded(&model, &tree, out);
+        sigprof__view_folded(&model, &tree, false, out);
         sigprof__view_top(&model, &tree, false, out);
         sigprof__view_stats(&model, out);
         sigprof__view_info(&model, out);
         sigprof__fold_free(&tree);
+        draw(&model, &fold, true, out);
+        draw(&model, &fold, false, out);
         sigprof__reader_free(&reader);
         sink = sigprof__model_again(&model, 0);
         model.visit = sigprof__view_raw;
@@ -70,7 +90,7 @@ static void fold_bytes(const uint8_t *bytes, size_t size, FILE *out)
         sigprof__reader_file(&reader, bytes, size);
     }
     sigprof__reader_free(&reader);
-    free(raw.names);
+    free(raw.frames);
     sigprof__model_free(&model);
 }
 
