@@ -66,8 +66,7 @@ static uint32_t tree_child(struct fold_tree *tree, uint32_t parent,
 static void tree_charge(struct fold_tree *tree, uint32_t node, bool base,
                         uint64_t value)
 {
-    uint64_t *self =
-        base ? &tree->nodes[node].base : &tree->nodes[node].self;
+    uint64_t *self = base ? &tree->nodes[node].base : &tree->nodes[node].self;
 
     *self = *self + value < *self ? UINT64_MAX : *self + value;
 }
@@ -539,7 +538,8 @@ static uint32_t start_name(const struct model *model, uint32_t frame)
 }
 
 /* Processes of which the files are parts of one recording: next[i] is the part
- * after process i, or i is the last one; is_first[i]: no part is before it. */
+ * after process i, or i is the last one; is_first[i]: no part is before it.
+ * What is compared (--diff) is apart, be it the same recording. */
 struct parts {
     uint32_t *next;
     bool *is_first;
@@ -549,23 +549,24 @@ static void parts_make(const struct model *model, struct parts *parts)
 {
     size_t count = model->process_count, room = 0, strings_room = 0;
     uint32_t *latest = sigprof__store_grow(
-        NULL, &strings_room, model->strings.count + 1, sizeof *latest);
+        NULL, &strings_room, 2 * model->strings.count + 2, sizeof *latest);
 
     parts->next =
         sigprof__store_grow(NULL, &room, count + 1, sizeof *parts->next);
     room = 0;
     parts->is_first =
         sigprof__store_grow(NULL, &room, count + 1, sizeof *parts->is_first);
-    memset(latest, 0xff, (model->strings.count + 1) * sizeof *latest);
+    memset(latest, 0xff, (2 * model->strings.count + 2) * sizeof *latest);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t recording = model->processes[i].recording;
+        size_t side = 2 * (size_t)recording + model->processes[i].base;
 
         parts->next[i] = i;
-        parts->is_first[i] = !recording || latest[recording] == UINT32_MAX;
+        parts->is_first[i] = !recording || latest[side] == UINT32_MAX;
         if (!parts->is_first[i])
-            parts->next[latest[recording]] = i;
+            parts->next[latest[side]] = i;
         if (recording)
-            latest[recording] = i;
+            latest[side] = i;
     }
     free(latest);
 }
@@ -677,7 +678,8 @@ static void fold_loss(void *arg, const struct fold_loss *loss)
     at = tree_child(folding->tree, at, loss->what, false);
     if (loss->below)
         at = tree_child(folding->tree, at, loss->below, false);
-    tree_charge(folding->tree, at, folding->model->processes[loss->process].base,
+    tree_charge(folding->tree, at,
+                folding->model->processes[loss->process].base,
                 folding->options->weigh_ns ? loss->ns : loss->periods);
 }
 
