@@ -7,104 +7,115 @@
 #include "format.h"
 #include "os/os.h"
 
-/* The last end of something: of a module by UNLOAD, of a thread by EXIT. */
-struct end {
-    uint64_t key; /* 0: empty */
-    uint64_t time_ns;
-    size_t at; /* of its record */
+/* A module or a thread without an end so far: its records, the last one first. */
+struct begun {
+    uint64_t key;  /* 0: empty */
+    uint32_t last; /* number of its last record + 1; 0: none */
 };
 
-struct ends {
-    struct end *end; /* open-addressed */
-    size_t slots;    /* a power of two */
+struct scan {
+    struct begun *begun; /* open-addressed */
+    size_t slots;        /* a power of two */
+    uint32_t *before;    /* of each record: the one before of the same, as above */
+    bool *is_over;       /* of each record */
+    size_t records;
 };
 
-static uint64_t key_of(unsigned type, uint64_t id)
+static struct begun *find(const struct scan *scan, unsigned type, uint64_t id)
 {
     bool of_module = type == FORMAT_MODULE || type == FORMAT_UNLOAD;
-
-    return (id << 2 | 2) + of_module; /* never 0 */
-}
-
-static struct end *find(const struct ends *ends, uint64_t key)
-{
+    uint64_t key = (id << 2 | 2) + of_module; /* never 0 */
     size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 32);
 
     for (;; at++) {
-        struct end *end = &ends->end[at & (ends->slots - 1)];
+        struct begun *begun = &scan->begun[at & (scan->slots - 1)];
 
-        if (end->key == key || end->key == 0)
-            return end;
+        if (begun->key == 0)
+            begun->key = key;
+        if (begun->key == key)
+            return begun;
     }
 }
 
-static bool is_end(unsigned type)
+static void scan_drop(struct scan *scan)
 {
-    return type == FORMAT_UNLOAD || type == FORMAT_EXIT;
+    sigprof__os_unmap(scan->begun, scan->slots * sizeof *scan->begun);
+    sigprof__os_unmap(scan->before, scan->records * sizeof *scan->before);
+    sigprof__os_unmap(scan->is_over, scan->records * sizeof *scan->is_over);
 }
 
-/* false: no memory. */
-static bool ends_make(struct ends *ends, const uint8_t *records, size_t size)
+/* false: no memory, or nothing to scan. */
+static bool scan_make(struct scan *scan, const uint8_t *records, size_t size)
 {
     struct format_in in = {records, records + size, false}, body;
-    size_t count = 0;
-    unsigned type;
 
-    while ((type = sigprof__get_record(&in, &body)))
-        count += is_end(type);
-    for (ends->slots = 16; ends->slots < 2 * count; ends->slots *= 2)
-        ;
-    ends->end = sigprof__os_map(ends->slots * sizeof *ends->end);
-    if (!ends->end)
+    for (scan->records = 0; sigprof__get_record(&in, &body);)
+        scan->records++;
+    if (!scan->records)
         return false;
-    in = (struct format_in){records, records + size, false};
-    for (size_t at = 0; (type = sigprof__get_record(&in, &body));
-         at = (size_t)(in.at - records)) {
-        uint64_t key = key_of(type, sigprof__get_varint(&body));
-
-        if (is_end(type))
-            *find(ends, key) =
-                (struct end){key, sigprof__get_varint(&body), at};
-    }
-    return true;
+    for (scan->slots = 16; scan->slots < 2 * scan->records; scan->slots *= 2)
+        ;
+    scan->begun = sigprof__os_map(scan->slots * sizeof *scan->begun);
+    scan->before = sigprof__os_map(scan->records * sizeof *scan->before);
+    scan->is_over = sigprof__os_map(scan->records * sizeof *scan->is_over);
+    if (scan->begun && scan->before && scan->is_over)
+        return true;
+    scan_drop(scan);
+    return false;
 }
 
-static bool is_over(const struct ends *ends, unsigned type,
-                    struct format_in body, size_t at, uint64_t before_ns)
+static void see_end(struct scan *scan, struct begun *begun, uint32_t record,
+                    bool is_over)
 {
-    uint64_t id = sigprof__get_varint(&body);
-    const struct end *end;
+    scan->is_over[record] = is_over;
+    for (uint32_t at = begun->last; is_over && at; at = scan->before[at - 1])
+        scan->is_over[at - 1] = true;
+    begun->last = 0;
+}
 
-    if (is_end(type))
-        return sigprof__get_varint(&body) < before_ns;
-    if (type != FORMAT_MODULE && type != FORMAT_THREAD)
-        return false;
-    end = find(ends, key_of(type, id));
-    return end->key && end->at > at && end->time_ns < before_ns;
+static void look_for_ends(struct scan *scan, const uint8_t *records, size_t size,
+                          uint64_t before_ns)
+{
+    struct format_in in = {records, records + size, false}, body;
+    unsigned type;
+
+    for (uint32_t i = 0; (type = sigprof__get_record(&in, &body)); i++) {
+        uint64_t id = sigprof__get_varint(&body);
+
+        if (type == FORMAT_MODULE || type == FORMAT_THREAD) {
+            struct begun *begun = find(scan, type, id);
+
+            scan->before[i] = begun->last;
+            begun->last = i + 1;
+        } else if (type == FORMAT_UNLOAD || type == FORMAT_EXIT) {
+            see_end(scan, find(scan, type, id), i,
+                    sigprof__get_varint(&body) < before_ns);
+        }
+    }
 }
 
 size_t sigprof__records_still_true(uint8_t *to, const uint8_t *records,
                                    size_t size, uint64_t ended_before_ns)
 {
     struct format_in in = {records, records + size, false}, body;
-    struct ends ends;
+    struct scan scan;
     size_t used = 0, at = 0;
-    unsigned type;
 
-    if (!ends_make(&ends, records, size)) {
+    if (!scan_make(&scan, records, size)) {
         memmove(to, records, size);
         return size;
     }
-    while ((type = sigprof__get_record(&in, &body))) {
+    look_for_ends(&scan, records, size, ended_before_ns);
+    for (size_t i = 0; sigprof__get_record(&in, &body); i++) {
         size_t bytes = (size_t)(in.at - records) - at;
 
-        if (!is_over(&ends, type, body, at, ended_before_ns)) {
+        if (!scan.is_over[i]) {
             memmove(to + used, records + at, bytes);
             used += bytes;
         }
         at += bytes;
     }
-    sigprof__os_unmap(ends.end, ends.slots * sizeof *ends.end);
+    scan_drop(&scan);
     return used;
 }
 

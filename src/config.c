@@ -16,7 +16,7 @@ static const char *const clock_words[] = {"auto", "thread", "itimer",
 static const char *const unwind_words[] = {"cfi", "fp", "libunwind", NULL};
 static const char *const follow_words[] = {"all", "fork", "none", NULL};
 static const char *const start_words[] = {"now", "paused", NULL};
-static const char *const mode_words[] = {"record", NULL};
+static const char *const mode_words[] = {"record", "flight", NULL};
 static const char *const verbose_words[] = {"0", "1", NULL};
 
 #define HZ_MAX 10000u
@@ -40,6 +40,11 @@ const char *sigprof__clock_word(unsigned clock)
 const char *sigprof__unwind_word(unsigned unwind)
 {
     return unwind_words[unwind];
+}
+
+const char *sigprof__mode_word(unsigned mode)
+{
+    return mode_words[mode];
 }
 
 const char *sigprof__follow_word(unsigned follow)
@@ -167,10 +172,7 @@ static bool take_verbose(const char *text, struct sigprof__config *config)
 
 static bool take_mode(const char *text, struct sigprof__config *config)
 {
-    unsigned mode;
-
-    (void)config;
-    return parse_word(text, mode_words, &mode);
+    return parse_word(text, mode_words, &config->mode);
 }
 
 static bool take_rotate(const char *text, struct sigprof__config *config)
@@ -196,7 +198,7 @@ static const struct variable variables[] = {
     {"SIGPROF_FOLLOW", "all, fork or none", take_follow},
     {"SIGPROF_START", "now or paused", take_start},
     {"SIGPROF_VERBOSE", "0 or 1", take_verbose},
-    {"SIGPROF_MODE", "record (this version has no other mode)", take_mode},
+    {"SIGPROF_MODE", "record or flight", take_mode},
     {"SIGPROF_TOGGLE", "nothing (this version has no toggle signal)", refuse},
     {"SIGPROF_ROTATE",
      "a size (256K to 1024G), an age (1s to 366d) or both, and keep=1 to keep=1000, "
@@ -260,6 +262,7 @@ int sigprof__config_from_options(struct sigprof__config *config,
         options.unwind > SIGPROF_UNWIND_LIBUNWIND ||
         options.depth > UNWIND_DEPTH_MAX ||
         options.follow > SIGPROF_FOLLOW_NONE ||
+        options.mode > SIGPROF_MODE_FLIGHT ||
         (options.ring_bytes && (options.ring_bytes < RING_BYTES_MIN ||
                                 options.ring_bytes > RING_BYTES_MAX)) ||
         (options.out && !parse_out(options.out, config)) ||
@@ -275,6 +278,7 @@ int sigprof__config_from_options(struct sigprof__config *config,
     config->clock = options.clock;
     config->unwind = options.unwind;
     config->follow = options.follow;
+    config->mode = options.mode;
     config->paused = options.paused != 0;
     return 0;
 }

@@ -20,6 +20,7 @@ struct sigprof__config {
     unsigned unwind; /* enum sigprof_unwind */
     unsigned depth;
     unsigned follow; /* enum sigprof_follow */
+    unsigned mode;   /* enum sigprof_mode */
     size_t ring_bytes;
     struct sigprof__rotate rotate;
     bool paused;
@@ -42,5 +43,6 @@ int sigprof__config_from_options(struct sigprof__config *config,
 const char *sigprof__clock_word(unsigned clock);
 const char *sigprof__unwind_word(unsigned unwind);
 const char *sigprof__follow_word(unsigned follow);
+const char *sigprof__mode_word(unsigned mode);
 
 #endif

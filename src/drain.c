@@ -3,10 +3,8 @@
 #include "drain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,12 +24,11 @@
 /* Fixed while the drain runs, or its own. */
 static struct {
     pthread_t thread;
-    bool running;
+    bool running;    /* there is a session to drain */
+    bool has_thread; /* else passes are made by who asks for them */
     bool forked; /* the file is still to be created */
-    int lock_descriptor;
     bool private_descriptors;
     uint64_t cpu_before_ns; /* of drains of this session that have ended */
-    bool retired; /* the thread is gone; what is left is done by a stop */
 } drain;
 
 static _Atomic int drain_tid;
@@ -87,7 +84,7 @@ bool sigprof__drain_is_stuck(void)
     bool stuck;
 
     sigprof__drain_lock();
-    stuck = request.failed || !drain.running;
+    stuck = request.failed || !drain.has_thread;
     sigprof__drain_unlock();
     return stuck;
 }
@@ -117,17 +114,6 @@ static uint64_t wait_for_work(uint64_t ns)
     return request.asked;
 }
 
-/* The lock tells everybody that the ring's process lives. */
-static int lock_ring(void)
-{
-    int descriptor = open(sigprof__state.ring.path,
-                          O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (descriptor >= 0)
-        flock(descriptor, LOCK_SH);
-    return descriptor;
-}
-
 static void open_own_descriptors(void)
 {
     struct profile_file *file = sigprof__parts_file();
@@ -139,7 +125,6 @@ static void open_own_descriptors(void)
         if (was_open)
             sigprof__profile_reopen(file);
     }
-    drain.lock_descriptor = lock_ring();
 }
 
 static uint64_t next_wait_ns(uint32_t free_before)
@@ -192,8 +177,6 @@ static void finish(void)
         sigprof__profile_remove(file);
     request.failed = !good;
     sigprof__profile_close(file);
-    if (drain.lock_descriptor >= 0)
-        close(drain.lock_descriptor);
 }
 
 /* One last pass, and the descriptors of this thread's own go with it. */
@@ -202,7 +185,6 @@ static void retire(void)
     create_late();
     sigprof__pass(PASS_ON);
     sigprof__profile_close(sigprof__parts_file());
-    close(drain.lock_descriptor);
 }
 
 static void end_thread(void)
@@ -278,7 +260,6 @@ static void begin(bool forked)
 {
     memset(&drain, 0, sizeof drain);
     memset(&request, 0, sizeof request);
-    drain.lock_descriptor = -1;
     drain.forked = forked;
     make_conditions();
 }
@@ -290,34 +271,64 @@ static void wait_until_ready(int opened)
     while (!request.ready)
         pthread_cond_wait(&drain_done, &drain_lock);
     sigprof__drain_unlock();
-    sigprof__ring_close(&sigprof__state.ring);
     if (drain.private_descriptors && opened >= 0)
         close(opened);
 }
 
-int sigprof__drain_start(const struct profile_name *name, bool forked)
+static int start_thread(void)
 {
-    int error = 0, opened;
+    int opened = sigprof__parts_file()->descriptor;
 
-    begin(forked);
+    drain.has_thread = sigprof__drain_spawn(&drain.thread, run) == 0;
+    if (!drain.has_thread)
+        return SIGPROF_ETHREAD;
+    wait_until_ready(opened);
+    return 0;
+}
+
+int sigprof__drain_start(const struct profile_name *name, bool forked,
+                         bool threadless)
+{
+    int error = 0, code = 0;
+
+    begin(forked && !threadless);
     if (!sigprof__pass_begin(name))
         return SIGPROF_ENOMEM;
-    if (!forked)
+    if (!drain.forked)
         error = sigprof__pass_create();
     if (error) {
         sigprof__pass_end();
         errno = error;
         return SIGPROF_EFILE;
     }
-    opened = sigprof__parts_file()->descriptor;
-    drain.running = sigprof__drain_spawn(&drain.thread, run) == 0;
-    if (!drain.running) {
+    if (threadless)
+        sigprof__profile_close(sigprof__parts_file());
+    else
+        code = start_thread();
+    if (code) {
         sigprof__profile_remove(sigprof__parts_file());
         sigprof__pass_end();
-        return SIGPROF_ETHREAD;
+        return code;
     }
-    wait_until_ready(opened);
+    sigprof__ring_close(&sigprof__state.ring);
+    drain.running = true;
     return 0;
+}
+
+/* In the caller's thread, with the control lock. */
+static int serve_here(bool rotate)
+{
+    struct profile_file *file = sigprof__parts_file();
+    int code = 0;
+
+    if (sigprof__profile_reopen(file) != 0)
+        return SIGPROF_EFILE;
+    if (rotate)
+        code = sigprof__pass_rotate();
+    else if (!sigprof__pass(PASS_ON))
+        code = SIGPROF_EFILE;
+    sigprof__profile_close(file);
+    return code;
 }
 
 static int ask(bool rotate)
@@ -327,8 +338,8 @@ static int ask(bool rotate)
 
     if (!drain.running)
         return SIGPROF_EOFF;
-    if (drain.retired)
-        return SIGPROF_ETHREAD;
+    if (!drain.has_thread)
+        return serve_here(rotate);
     sigprof__drain_lock();
     mine = ++request.asked;
     request.rotate = rotate;
@@ -352,22 +363,17 @@ int sigprof__drain_rotate(void)
     return ask(true);
 }
 
-/* Until the stop the lock is held by a descriptor that the program could see. */
 void sigprof__drain_retire(void)
 {
-    int lock;
-
-    if (!drain.running || drain.retired)
+    if (!drain.running || !drain.has_thread)
         return;
     sigprof__drain_lock();
     request.stop = true;
     request.retire = true;
     pthread_cond_signal(&drain_wake);
     sigprof__drain_unlock();
-    lock = lock_ring();
     pthread_join(drain.thread, NULL);
-    drain.retired = true;
-    drain.lock_descriptor = lock;
+    drain.has_thread = false;
 }
 
 int sigprof__drain_stop(bool remove_if_empty)
@@ -379,11 +385,11 @@ int sigprof__drain_stop(bool remove_if_empty)
     request.remove_if_empty = remove_if_empty;
     pthread_cond_signal(&drain_wake);
     sigprof__drain_unlock();
-    if (drain.retired) {
+    if (drain.has_thread) {
+        pthread_join(drain.thread, NULL);
+    } else {
         sigprof__profile_reopen(sigprof__parts_file());
         finish();
-    } else {
-        pthread_join(drain.thread, NULL);
     }
     drain.running = false;
     sigprof__pass_end();
@@ -396,7 +402,7 @@ void sigprof__drain_hurry(void)
         return;
     sigprof__drain_lock();
     request.hurry = true;
-    if (drain.running)
+    if (drain.has_thread)
         pthread_cond_signal(&drain_wake);
     sigprof__drain_unlock();
 }
@@ -409,9 +415,6 @@ void sigprof__drain_after_fork(void)
     sigprof__pass_end();
     if (!drain.private_descriptors)
         sigprof__profile_close(sigprof__parts_file()); /* the child's copy of it */
-    if ((!drain.private_descriptors || drain.retired) &&
-        drain.lock_descriptor >= 0)
-        close(drain.lock_descriptor); /* or a dead parent's ring looks alive */
 }
 
 bool sigprof__drain_events_from_drain(void)

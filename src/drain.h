@@ -4,6 +4,8 @@
  * profile file a few times a second, finds threads and modules that nobody told
  * us of, and keeps blocks ready for the handler.
  *
+ * A flight recorder has none: its samples stay in the ring.
+ *
  * It blocks every signal, is never sampled, and has a table of descriptors of
  * its own where the system allows, so the program sees none of ours. Its CPU
  * time is a line of the balance sheet.
@@ -17,9 +19,11 @@
 
 #include "profile-file.h"
 
-/* Control. Starts the thread. file: created, or for a forked child only named by
- * `name`; then the drain creates it after a moment. 0 or a SIGPROF_E… code. */
-int sigprof__drain_start(const struct profile_name *name, bool forked);
+/* Control. Starts the thread; threadless: there is none, and passes are made by who
+ * asks for a flush. The file is created here, but for a forked child's, which its
+ * drain creates after a moment. 0 or a SIGPROF_E… code. */
+int sigprof__drain_start(const struct profile_name *name, bool forked,
+                         bool threadless);
 
 /* Control. Returns when what was committed before the call is in the file, or
  * SIGPROF_EFILE if it could not be written. */
@@ -34,7 +38,7 @@ int sigprof__drain_rotate(void);
 int sigprof__drain_stop(bool remove_if_empty);
 
 /* Control. Ends the thread, not the session: from here on samples stay in the ring
- * until the stop. */
+ * until a flush or the stop. */
 void sigprof__drain_retire(void);
 
 /* Control, in a forked child: the parent's drain is not here. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "catalogue.h"
 #include "drain.h"
 #include "events-log.h"
 #include "os/os.h"
@@ -22,6 +23,7 @@
 #define WAIT_TRIES 10   /* of a millisecond, for the drain to make room */
 
 static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t cleaned_at; /* events_in after the last cleaning; events_lock */
 
 void sigprof__events_lock(void)
 {
@@ -49,6 +51,54 @@ static void copy_in(struct ring *ring, uint64_t at, const uint8_t *bytes,
     memcpy(ring->events, bytes + first, size - first);
 }
 
+/*
+ * A flight recorder has nobody who takes events out. What is over for every sample
+ * of the ring is left out, the rest is put behind the log, and then the log begins
+ * there: a kill between the two leaves it twice, which readers bear. With
+ * events_lock.
+ */
+static void clean(struct ring *ring)
+{
+    struct ring_head *head = ring->head;
+    uint64_t in = atomic_load(&head->events_in);
+    uint64_t out = atomic_load(&head->events_out);
+    uint64_t oldest_ns = sigprof__ring_oldest_ns(ring);
+    size_t size = (size_t)(in - out);
+    uint8_t *records = sigprof__os_map(size);
+
+    cleaned_at = in;
+    if (!records)
+        return;
+    sigprof__ring_copy_events(ring, out, records, size);
+    if (oldest_ns > sigprof__os_now_ns())
+        oldest_ns = sigprof__os_now_ns();
+    size = sigprof__records_still_true(
+        records, records, size,
+        oldest_ns > head->start_mono_ns ? oldest_ns - head->start_mono_ns : 0);
+    if (size <= head->events_bytes - (in - out)) {
+        copy_in(ring, in, records, size);
+        atomic_store_explicit(&head->events_in, in + size,
+                              memory_order_release);
+        atomic_store_explicit(&head->events_out, in, memory_order_release);
+        cleaned_at = in + size;
+    }
+    sigprof__os_unmap(records, (size_t)(in - out));
+}
+
+/* From half of the area on, so that what still holds has room behind; and not
+ * again for every record. */
+static bool wants_cleaning(const struct ring *ring)
+{
+    const struct ring_head *head = ring->head;
+    uint64_t in = atomic_load(&head->events_in);
+
+    if (cleaned_at > in || cleaned_at < atomic_load(&head->events_out))
+        cleaned_at = atomic_load(&head->events_out); /* of another ring */
+    return head->overwrites &&
+           in - atomic_load(&head->events_out) > head->events_bytes / 2 &&
+           in - cleaned_at > head->events_bytes / 16;
+}
+
 /* Puts a record if there is room for it. false: there is none. */
 static bool try_append(const uint8_t *record, size_t size)
 {
@@ -63,6 +113,8 @@ static bool try_append(const uint8_t *record, size_t size)
         sigprof__events_unlock();
         return true; /* sampling is off: there is nobody to tell */
     }
+    if (wants_cleaning(ring))
+        clean(ring);
     in = atomic_load_explicit(&head->events_in, memory_order_relaxed);
     out = atomic_load_explicit(&head->events_out, memory_order_acquire);
     fits = head->events_bytes - (in - out) >= size;

@@ -101,7 +101,7 @@ static void put_session(struct format_out *out, unsigned part)
     put_number(out, "depth", config->depth);
     put_number(out, "ring_bytes", config->ring_bytes);
     put_text(out, "follow", sigprof__follow_word(config->follow));
-    put_text(out, "mode", "record");
+    put_text(out, "mode", sigprof__mode_word(config->mode));
     put_number(out, "part", part);
     put_text(out, "ring", sigprof__state.ring.path);
 }

@@ -231,6 +231,8 @@ void sigprof__hook_thread_begin(uintptr_t start_routine)
         return;
     sigprof__guard_enter(&guard);
     sigprof__thread_begin_self(start_routine, NULL);
+    if (sigprof__session.config.mode == SIGPROF_MODE_FLIGHT)
+        sigprof__modules_refresh(); /* no drain looks at them now and then */
     sigprof__guard_leave(&guard);
 }
 

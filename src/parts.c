@@ -176,6 +176,8 @@ static void settle_sheet(void)
     for (unsigned i = 0; i < RING_DROPS; i++)
         atomic_store(&head->dropped_before[i],
                      (uint64_t)parts.told[SHEET_DROPPED + i]);
+    atomic_store(&head->overwritten_before,
+                 (uint64_t)parts.told[SHEET_OVERWRITTEN]);
     atomic_store(&head->first_drop_ns, 0);
     atomic_store(&head->last_drop_ns, 0);
 }

@@ -2,6 +2,7 @@
 /* Passes. Theory and contracts: pass.h; from the ring to bytes: encode.h. */
 #include "pass.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "encode.h"
@@ -15,6 +16,8 @@
 #define SWEEP_NS 1000000000u /* even if the number of threads is the same */
 #define IDLE_PASSES 4u       /* then a thread's block is taken from it */
 #define EVENT_CHUNK (16u << 10)
+#define HELD_MAX 16u     /* blocks kept from a flight recorder's handlers */
+#define HOLD_TRIES 1000u /* to find a block without a handler in it */
 
 static struct {
     struct encoder encoder;
@@ -63,6 +66,16 @@ static uint64_t ended_before_ns(void)
     return pass.last_began_ns > start_ns ? pass.last_began_ns - start_ns : 0;
 }
 
+/* A flight recorder's log moves on without us (events.c). */
+static uint64_t first_event(void)
+{
+    uint64_t out = atomic_load(&sigprof__state.ring.head->events_out);
+
+    if (pass.events_taken < out)
+        pass.events_taken = out;
+    return pass.events_taken;
+}
+
 static bool take_events(void)
 {
     struct ring *ring = &sigprof__state.ring;
@@ -71,7 +84,7 @@ static bool take_events(void)
     for (;;) {
         uint64_t in = atomic_load_explicit(&ring->head->events_in,
                                            memory_order_acquire);
-        uint64_t from = pass.events_taken;
+        uint64_t from = first_event();
         size_t size = in - from < sizeof chunk ? (size_t)(in - from)
                                                : sizeof chunk;
         struct format_in records = {chunk, chunk + size, false};
@@ -149,6 +162,60 @@ static void free_blocks(bool scarce)
     }
 }
 
+/* Everything that is held is in the file, or goes back. */
+static bool settle_held(const uint32_t *held, unsigned count)
+{
+    struct ring *ring = &sigprof__state.ring;
+    bool good = sigprof__encode_flush(&pass.encoder);
+
+    for (unsigned i = 0; i < count; i++)
+        if (good)
+            sigprof__ring_free(ring, held[i]);
+        else
+            sigprof__ring_yield(ring, held[i]);
+    return good;
+}
+
+/* A handler is in the block, for microseconds unless its thread lost the CPU. */
+static bool hold(uint32_t index)
+{
+    const struct ring_block *block =
+        ring_block(&sigprof__state.ring, index);
+
+    for (unsigned i = 0; i < HOLD_TRIES; i++) {
+        if (sigprof__ring_hold(&sigprof__state.ring, index))
+            return true;
+        if (ring_state_of(atomic_load(&block->word)) != RING_WRITING)
+            return false;
+        sched_yield();
+    }
+    return false;
+}
+
+/* Of a ring that handlers overwrite: a few blocks at a time are kept from them,
+ * written, and freed. */
+static bool take_flight(void)
+{
+    struct ring *ring = &sigprof__state.ring;
+    uint32_t held[HELD_MAX];
+    unsigned count = 0;
+    bool good = true;
+
+    for (uint32_t i = 0; good && i < ring->blocks; i++) {
+        if (atomic_load(&ring->last_ns[i]) == UINT64_MAX || !hold(i))
+            continue;
+        held[count++] = i;
+        good = sigprof__encode_ring_block(&pass.encoder, i);
+        if (good && count < HELD_MAX)
+            continue;
+        good = settle_held(held, count) && good;
+        count = 0;
+        if (good && sigprof__parts_is_full())
+            sigprof__parts_turn(&pass.encoder, ended_before_ns());
+    }
+    return settle_held(held, count) && good;
+}
+
 /* Threads and modules that came without a word. */
 static void look_around(uint64_t now_ns)
 {
@@ -182,7 +249,7 @@ bool sigprof__pass(enum pass_kind kind)
 
     if (!last)
         look_around(now_ns);
-    good = take_events() && take_blocks();
+    good = take_events() && (ring->last_ns ? take_flight() : take_blocks());
     if (good && (last || (pass.encoder.samples != samples &&
                           now_ns - pass.last_sheet_ns >= SWEEP_NS))) {
         good = sigprof__parts_put_sheet(&pass.encoder);
@@ -193,7 +260,8 @@ bool sigprof__pass(enum pass_kind kind)
     good = good && sigprof__encode_flush(&pass.encoder);
     if (good) {
         events_are_written();
-        free_blocks(free_before < RING_SPARE_BLOCKS);
+        if (!ring->last_ns)
+            free_blocks(free_before < RING_SPARE_BLOCKS);
         pass.last_began_ns = now_ns;
     }
     if (good && !last && sigprof__parts_is_old(&pass.encoder, now_ns))

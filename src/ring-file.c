@@ -3,9 +3,10 @@
  * The ring, ordinary code's side: making, opening, listing. Theory: ring.h.
  *
  * A ring's name is sigprof-UID-PID-ID, in a directory of memory-backed files.
- * The maker's drain holds a lock (flock) on it, which ends with the process or
- * with an exec, so anybody can tell a dead process's ring from a live one, in
- * any pid namespace.
+ * The maker holds a lock (flock) on it, which ends with the process or with an
+ * exec, so anybody can tell a dead process's ring from a live one, in any pid
+ * namespace. The lock is the open file's, and Linux keeps that open as long as it
+ * is mapped: the descriptor is closed, and the mapping holds the lock.
  */
 #include "ring.h"
 
@@ -24,15 +25,18 @@
 
 #define WORD_BITS (8 * sizeof(uintptr_t))
 #define EVENTS_BYTES (128u << 10) /* the modules of a large program, 20 times */
+#define EVENTS_SHARE 8 /* of a flight recorder's ring: nothing takes them out */
 
-static uint32_t block_bytes_for(unsigned depth)
+static uint32_t block_bytes_for(unsigned depth, size_t ring_bytes,
+                                bool overwrites)
 {
     /* Two of the deepest records, marks included, and the block's header. */
     size_t need = sizeof(struct ring_block) +
                   2 * (sizeof(struct ring_record) + 8 * ((size_t)depth + 8));
     uint32_t bytes = RING_BLOCK_BYTES_MIN;
 
-    while (bytes < need)
+    while (bytes < need ||
+           (overwrites && ring_bytes / bytes > RING_FLIGHT_BLOCKS_MAX))
         bytes *= 2;
     return bytes;
 }
@@ -68,13 +72,50 @@ static int create_file(struct ring *ring, const struct ring_head *facts)
     return descriptor;
 }
 
-static void *map_new(const struct ring *ring, int descriptor)
+static void *map_new(const struct ring *ring, int descriptor,
+                     size_t events_bytes)
 {
     if (ftruncate(descriptor, (off_t)ring->map_bytes) != 0 ||
-        sigprof__os_allocate(descriptor, 0, RING_HEAD_BYTES + EVENTS_BYTES))
+        sigprof__os_allocate(descriptor, 0,
+                             (off_t)(RING_HEAD_BYTES + events_bytes)))
         return MAP_FAILED;
     return mmap(NULL, ring->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                 descriptor, 0);
+}
+
+static void size_up(struct ring_head *head, size_t ring_bytes, unsigned depth)
+{
+    bool overwrites = head->overwrites != 0;
+
+    memcpy(head->magic, "SIGPRING", 8);
+    head->version = RING_VERSION;
+    head->word_bits = (uint32_t)WORD_BITS;
+    head->block_bytes = block_bytes_for(depth, ring_bytes, overwrites);
+    head->blocks = (uint32_t)(ring_bytes / head->block_bytes);
+    if (head->blocks == 0)
+        head->blocks = 1;
+    head->events_bytes = EVENTS_BYTES;
+    if (overwrites && ring_bytes / EVENTS_SHARE > EVENTS_BYTES)
+        head->events_bytes = (uint32_t)(ring_bytes / EVENTS_SHARE);
+}
+
+/* The handler's tables, in memory of this process. false: there is none. */
+static bool make_tables(struct ring *ring, const struct ring_head *head)
+{
+    ring->free_words = (head->blocks + (uint32_t)WORD_BITS - 1) / WORD_BITS;
+    ring->free_map = sigprof__os_map(ring->free_words * sizeof(uintptr_t));
+    if (!ring->free_map || !head->overwrites)
+        return ring->free_map != NULL;
+    ring->last_ns = sigprof__os_map(head->blocks * sizeof *ring->last_ns);
+    for (uint32_t i = 0; ring->last_ns && i < head->blocks; i++)
+        atomic_init(&ring->last_ns[i], UINT64_MAX);
+    return ring->last_ns != NULL;
+}
+
+static void drop_tables(struct ring *ring, uint32_t blocks)
+{
+    sigprof__os_unmap(ring->free_map, ring->free_words * sizeof(uintptr_t));
+    sigprof__os_unmap(ring->last_ns, blocks * sizeof *ring->last_ns);
 }
 
 int sigprof__ring_make(struct ring *ring, size_t ring_bytes, unsigned depth,
@@ -85,26 +126,18 @@ int sigprof__ring_make(struct ring *ring, size_t ring_bytes, unsigned depth,
     void *map;
 
     memset(ring, 0, sizeof *ring);
-    memcpy(head.magic, "SIGPRING", 8);
-    head.version = RING_VERSION;
-    head.word_bits = (uint32_t)WORD_BITS;
-    head.block_bytes = block_bytes_for(depth);
-    head.blocks = (uint32_t)(ring_bytes / head.block_bytes);
-    head.events_bytes = EVENTS_BYTES;
-    if (head.blocks == 0)
-        head.blocks = 1;
-    ring->map_bytes = RING_HEAD_BYTES + EVENTS_BYTES +
+    size_up(&head, ring_bytes, depth);
+    ring->map_bytes = RING_HEAD_BYTES + head.events_bytes +
                       (size_t)head.blocks * head.block_bytes;
-    ring->free_words = (head.blocks + (uint32_t)WORD_BITS - 1) / WORD_BITS;
-    ring->free_map = sigprof__os_map(ring->free_words * sizeof(uintptr_t));
-    descriptor = ring->free_map ? create_file(ring, &head) : -1;
-    map = descriptor < 0 ? MAP_FAILED : map_new(ring, descriptor);
+    descriptor = make_tables(ring, &head) ? create_file(ring, &head) : -1;
+    map = descriptor < 0 ? MAP_FAILED
+                         : map_new(ring, descriptor, head.events_bytes);
     if (map == MAP_FAILED) {
         if (descriptor >= 0) {
             unlink(ring->path);
             close(descriptor);
         }
-        sigprof__os_unmap(ring->free_map, ring->free_words * sizeof(uintptr_t));
+        drop_tables(ring, head.blocks);
         return SIGPROF_ENOMEM;
     }
     memcpy(map, &head, sizeof head);
@@ -145,6 +178,9 @@ void sigprof__ring_free(struct ring *ring, uint32_t index)
     uint32_t life =
         ring_life(atomic_load_explicit(&block->word, memory_order_relaxed));
 
+    if (ring->last_ns)
+        atomic_store_explicit(&ring->last_ns[index], UINT64_MAX,
+                              memory_order_relaxed);
     atomic_store_explicit(&block->word, ring_state(life, RING_FREE),
                           memory_order_relaxed);
     atomic_fetch_or_explicit(&ring->free_map[index / WORD_BITS],
@@ -180,6 +216,49 @@ void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
         sigprof__ring_free(ring, from + i);
 }
 
+bool sigprof__ring_hold(struct ring *ring, uint32_t index)
+{
+    struct ring_block *block = ring_block(ring, index);
+    uint32_t word = atomic_load(&block->word);
+
+    return (ring_state_of(word) == RING_OWNED ||
+            ring_state_of(word) == RING_SEALED) &&
+           atomic_compare_exchange_strong(
+               &block->word, &word, ring_state(ring_life(word), RING_WRITING));
+}
+
+/* Sealed: its owner, if it has one, finds another. */
+void sigprof__ring_yield(struct ring *ring, uint32_t index)
+{
+    struct ring_block *block = ring_block(ring, index);
+
+    atomic_store(&block->word,
+                 ring_state(ring_life(atomic_load(&block->word)), RING_SEALED));
+}
+
+/* A block that is being overwritten may say a time too early or one too late; the
+ * others' times stand. */
+uint64_t sigprof__ring_oldest_ns(const struct ring *ring)
+{
+    uint64_t oldest_ns = UINT64_MAX;
+
+    for (uint32_t i = 0; i < ring->blocks; i++) {
+        const struct ring_block *block;
+        uint64_t first_ns;
+
+        if (ring->last_ns && atomic_load(&ring->last_ns[i]) == UINT64_MAX)
+            continue;
+        block = ring_block(ring, i);
+        if (ring_state_of(atomic_load(&block->word)) == RING_FREE ||
+            atomic_load(&block->committed) == 0)
+            continue;
+        first_ns = ((const struct ring_record *)block->records)->time_ns;
+        if (first_ns < oldest_ns)
+            oldest_ns = first_ns;
+    }
+    return oldest_ns;
+}
+
 bool sigprof__ring_seal_idle(struct ring *ring, uint32_t index,
                              uint32_t committed)
 {
@@ -201,7 +280,7 @@ void sigprof__ring_drop(struct ring *ring, bool remove)
         unlink(ring->path);
     munmap(ring->head, ring->map_bytes);
     sigprof__ring_close(ring);
-    sigprof__os_unmap(ring->free_map, ring->free_words * sizeof(uintptr_t));
+    drop_tables(ring, ring->blocks);
     memset(ring, 0, sizeof *ring);
 }
 

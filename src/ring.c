@@ -8,6 +8,7 @@
 
 /* Gives up after this many lost races: others then made progress. */
 #define TAKE_TRIES_MAX 64
+#define OVERWRITE_TRIES_MAX 16 /* each looks at every block */
 
 static bool take_bit(_Atomic uintptr_t *word, uint32_t *bit, unsigned *tries)
 {
@@ -23,7 +24,26 @@ static bool take_bit(_Atomic uintptr_t *word, uint32_t *bit, unsigned *tries)
     return false;
 }
 
-static bool take_block(struct ring *ring, struct ring_owner *owner, int tid)
+/* A block that nobody else may touch now begins a new life. */
+static void begin_life(struct ring *ring, struct ring_owner *owner,
+                       uint32_t index, uint32_t hint, int tid)
+{
+    struct ring_block *block = ring_block(ring, index);
+    uint32_t life =
+        ring_life(atomic_load_explicit(&block->word, memory_order_relaxed)) + 1;
+
+    block->tid = owner->mixed ? 0 : (uint32_t)tid;
+    block->samples = 0;
+    block->periods = 0;
+    atomic_store_explicit(&block->committed, 0, memory_order_relaxed);
+    atomic_store_explicit(&block->word, ring_state(life, RING_WRITING),
+                          memory_order_release);
+    atomic_thread_fence(memory_order_release); /* who reads from outside sees it
+                                                  before it sees a record */
+    *owner = (struct ring_owner){index + 1, life, false, hint, owner->mixed};
+}
+
+static bool take_free(struct ring *ring, struct ring_owner *owner, int tid)
 {
     unsigned tries = 0;
     uint32_t bit;
@@ -33,20 +53,66 @@ static bool take_block(struct ring *ring, struct ring_owner *owner, int tid)
 
         if (!take_bit(&ring->free_map[word], &bit, &tries))
             continue;
-        uint32_t index = word * (uint32_t)WORD_BITS + bit;
-        struct ring_block *block = ring_block(ring, index);
-        uint32_t life = ring_life(atomic_load_explicit(&block->word,
-                                                       memory_order_relaxed)) +
-                        1;
-
-        block->tid = owner->mixed ? 0 : (uint32_t)tid;
-        atomic_store_explicit(&block->committed, 0, memory_order_relaxed);
-        atomic_store_explicit(&block->word, ring_state(life, RING_WRITING),
-                              memory_order_release);
-        *owner = (struct ring_owner){index + 1, life, false, word, owner->mixed};
+        begin_life(ring, owner, word * (uint32_t)WORD_BITS + bit, word, tid);
         return true;
     }
     return false;
+}
+
+/* The block with the oldest last record that no handler is in. */
+static bool find_oldest(const struct ring *ring, uint32_t *index, uint32_t *word)
+{
+    uint64_t oldest_ns = UINT64_MAX;
+
+    for (uint32_t i = 0; i < ring->blocks; i++) {
+        uint64_t last_ns =
+            atomic_load_explicit(&ring->last_ns[i], memory_order_relaxed);
+        uint32_t now;
+
+        if (last_ns >= oldest_ns)
+            continue;
+        now = atomic_load_explicit(&ring_block(ring, i)->word,
+                                   memory_order_relaxed);
+        if (ring_state_of(now) != RING_OWNED &&
+            ring_state_of(now) != RING_SEALED)
+            continue;
+        oldest_ns = last_ns;
+        *index = i;
+        *word = now;
+    }
+    return oldest_ns != UINT64_MAX;
+}
+
+/* Between the two stores of the block's word it is nobody's. */
+static bool overwrite(struct ring *ring, struct ring_owner *owner, int tid)
+{
+    struct ring_head *head = ring->head;
+    uint32_t index, word;
+
+    for (unsigned i = 0; i < OVERWRITE_TRIES_MAX; i++) {
+        struct ring_block *block;
+
+        if (!find_oldest(ring, &index, &word))
+            return false;
+        block = ring_block(ring, index);
+        if (!atomic_compare_exchange_strong_explicit(
+                &block->word, &word, ring_state(ring_life(word), RING_WRITING),
+                memory_order_acquire, memory_order_relaxed))
+            continue;
+        atomic_fetch_add_explicit(&head->overwritten, block->periods,
+                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(&head->overwritten_samples, block->samples,
+                                  memory_order_relaxed);
+        begin_life(ring, owner, index, owner->hint, tid);
+        return true;
+    }
+    return false;
+}
+
+static bool take_block(struct ring *ring, struct ring_owner *owner, int tid)
+{
+    return take_free(ring, owner, tid) ||
+           (ring->last_ns && overwrite(ring, owner, tid));
 }
 
 /* From OWNED to WRITING; false if the drain has taken the block meanwhile. */
@@ -89,6 +155,8 @@ static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
         record->pc[i] = stack->frame[stack->top + i].pc;
     if (block->tid == 0)
         record->pc[fresh] = (uint32_t)tid;
+    block->samples++;
+    block->periods += header->weight;
     atomic_store_explicit(&block->committed, at + bytes, memory_order_release);
 }
 
@@ -120,6 +188,9 @@ bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
         bytes = record_bytes(owner, count);
     }
     put_record(block, at, bytes, tid, shared, stack, header);
+    if (ring->last_ns)
+        atomic_store_explicit(&ring->last_ns[owner->block - 1], header->time_ns,
+                              memory_order_relaxed);
     owner->continues = !owner->mixed;
     leave_block(ring, owner, RING_OWNED);
     return true;

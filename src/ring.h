@@ -21,6 +21,12 @@
  * Only OWNED→SEALED is contended: the drain takes an idle block from its thread
  * by compare-and-swap, and fails while a record is being written.
  *
+ * A flight recorder's ring overwrites: where no block is free, the handler takes the
+ * one whose last record is the oldest of all, whosever it is, by a
+ * compare-and-swap from OWNED or SEALED to WRITING, and counts what it held. Who
+ * owned it finds out as it does from the drain's. So what a quiet thread did a
+ * second ago outlives what a busy one did two seconds ago.
+ *
  * Blocks get their memory a few at a time, outside the handler ("opened"): the
  * file is as large as the ring, but an idle program pays for little of it.
  */
@@ -40,6 +46,7 @@
 #define RING_BYTES_MAX (1u << 30)
 #define RING_HEAD_BYTES 12288
 #define RING_BLOCK_BYTES_MIN 8192 /* 30 records of 30 frames */
+#define RING_FLIGHT_BLOCKS_MAX 4096 /* the handler looks at each for the oldest */
 #define RING_BLOCKS_MAX (RING_BYTES_MAX / RING_BLOCK_BYTES_MIN)
 
 /* The state word of a block holds its life number above these two bits, so that
@@ -80,7 +87,9 @@ struct ring_block {
     _Atomic uint32_t word;      /* ring_state(life, state) */
     _Atomic uint32_t committed; /* bytes of records */
     uint32_t tid; /* 0: of several threads; each record ends with its own */
-    uint32_t spare[13];
+    uint32_t samples; /* in it */
+    uint64_t periods; /* that they stand for */
+    uint32_t spare[10];
     uint8_t records[]; /* 64-byte aligned: a block header is a cache line */
 };
 
@@ -94,7 +103,7 @@ struct ring_head {
     uint32_t block_bytes;
     uint32_t blocks;
     uint32_t events_bytes;
-    uint32_t spare;
+    uint32_t overwrites; /* not 0: a flight recorder's */
     uint8_t id[FORMAT_ID_BYTES];
     uint64_t pid;
     uint64_t start_mono_ns;
@@ -105,6 +114,8 @@ struct ring_head {
     _Atomic uint64_t foreign;
     _Atomic uint64_t first_drop_ns; /* since start; 0: never */
     _Atomic uint64_t last_drop_ns;
+    _Atomic uint64_t overwritten;         /* periods */
+    _Atomic uint64_t overwritten_samples; /* that stood for them */
 
     /* the event log's; owned by its lock and the drain (events.c) */
     _Atomic uint64_t events_in;  /* bytes ever committed */
@@ -115,6 +126,7 @@ struct ring_head {
     _Atomic uint32_t part; /* its number, from 1 on; 0: there is none yet */
     uint32_t spare2;
     _Atomic uint64_t dropped_before[RING_DROPS];
+    _Atomic uint64_t overwritten_before;
     char profile[2][4096]; /* path of part n in [n % 2]; "" if there is none */
 };
 
@@ -136,7 +148,9 @@ struct ring {
     _Atomic uint32_t opened; /* blocks that have memory */
     _Atomic uintptr_t *free_map; /* one bit a block, set: free */
     uint32_t free_words;
-    int descriptor; /* holds the lock until the drain has its own; -1: none */
+    _Atomic uint64_t *last_ns; /* of each block's records; free: UINT64_MAX;
+                                  NULL: nothing is overwritten */
+    int descriptor; /* of the maker, until the start is done; -1: none */
     char path[256];
 };
 
@@ -192,11 +206,19 @@ uint32_t sigprof__ring_free_blocks(const struct ring *ring);
 /* Control. The drain has written the whole of a sealed block. */
 void sigprof__ring_free(struct ring *ring, uint32_t index);
 
+/* Control. Keeps block index from being written or overwritten. false: it is free,
+ * or a handler is in it. _yield: gives it back, sealed. */
+bool sigprof__ring_hold(struct ring *ring, uint32_t index);
+void sigprof__ring_yield(struct ring *ring, uint32_t index);
+
+/* Control. Time of the oldest record; UINT64_MAX: there is none. */
+uint64_t sigprof__ring_oldest_ns(const struct ring *ring);
+
 /* Control. Takes a block from a thread that does not use it. */
 bool sigprof__ring_seal_idle(struct ring *ring, uint32_t index,
                              uint32_t committed);
 
-/* Control. The drain holds the lock now: closes the maker's descriptor. */
+/* Control. Closes the maker's descriptor; the mapping holds the lock. */
 void sigprof__ring_close(struct ring *ring);
 
 /* Control. Unmaps; remove: unlinks too. */

@@ -159,13 +159,16 @@ static void put_sheet(struct encoder *encoder)
     struct format_out in = {body, body + sizeof body, false};
 
     sigprof__put_varint(&in, 0);
-    sigprof__put_varint(&in, RING_DROPS + 2);
+    sigprof__put_varint(&in, RING_DROPS + 3);
     for (unsigned i = 0; i < RING_DROPS; i++) {
         sigprof__put_string(&in, names[i], strlen(names[i]));
         sigprof__put_svarint(&in,
                              (int64_t)(atomic_load(&head->dropped[i]) -
                                        atomic_load(&head->dropped_before[i])));
     }
+    sigprof__put_string(&in, "overwritten", 11);
+    sigprof__put_svarint(&in, (int64_t)(atomic_load(&head->overwritten) -
+                                        atomic_load(&head->overwritten_before)));
     sigprof__put_string(&in, "first_drop_ns", 13);
     sigprof__put_svarint(&in, (int64_t)atomic_load(&head->first_drop_ns));
     sigprof__put_string(&in, "last_drop_ns", 12);

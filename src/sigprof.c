@@ -98,10 +98,13 @@ static int make_ring(const struct sigprof__config *config)
     facts.pid = (uint64_t)sigprof__session.pid;
     facts.start_mono_ns = sigprof__session.start_mono_ns;
     facts.period_ns = sigprof__state.period_ns;
+    facts.overwrites = config->mode == SIGPROF_MODE_FLIGHT;
     code = sigprof__ring_make(&sigprof__state.ring, config->ring_bytes,
                               config->depth, &facts);
     if (code == 0)
-        sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS);
+        sigprof__ring_open_blocks(&sigprof__state.ring,
+                                  facts.overwrites ? sigprof__state.ring.blocks
+                                                   : RING_SPARE_BLOCKS);
     return code;
 }
 
@@ -115,7 +118,9 @@ static int start_drain(bool forked)
         .of_tree = forked || sigprof__of_tree()};
 
     sigprof__os_identity(&who);
-    return sigprof__drain_start(&name, forked);
+    return sigprof__drain_start(&name, forked,
+                                sigprof__session.config.mode ==
+                                    SIGPROF_MODE_FLIGHT);
 }
 
 /* The first thread shows whether the clock can be had at all. */
@@ -348,7 +353,7 @@ int sigprof_supported(const char *feature)
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif
-        "follow", "preload", "rotate"};
+        "follow", "preload", "rotate", "mode=flight"};
 
     for (size_t i = 0; feature && i < sizeof features / sizeof *features; i++)
         if (strcmp(feature, features[i]) == 0)
@@ -395,6 +400,19 @@ static uint64_t dropped(enum ring_drop cause)
     return head ? atomic_load(&head->dropped[cause]) : 0;
 }
 
+/* What a flight recorder has given up was taken once, and is no more. */
+static void count_overwritten(struct sigprof_stats *stats,
+                              struct thread_totals *totals)
+{
+    const struct ring_head *head = sigprof__state.ring.head;
+    uint64_t samples = head ? atomic_load(&head->overwritten_samples) : 0;
+
+    stats->overwritten = head ? atomic_load(&head->overwritten) : 0;
+    stats->taken -= samples;
+    totals->samples -= samples;
+    totals->periods -= stats->overwritten;
+}
+
 struct due {
     uint64_t ns;
     int64_t paused_ns; /* of it */
@@ -439,6 +457,7 @@ void sigprof__sheet(struct sigprof_stats *stats)
     stats->dropped_slot = dropped(RING_DROP_SLOT);
     stats->dropped =
         stats->dropped_full + stats->dropped_busy + stats->dropped_slot;
+    count_overwritten(stats, &totals);
     stats->overrun = totals.periods > totals.samples + stats->dropped_full
                          ? totals.periods - totals.samples - stats->dropped_full
                          : 0; /* handlers go on counting while we read */
@@ -481,6 +500,7 @@ unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES])
         {"unsampled_unseen_ns", s.unsampled_unseen_ns, false},
         {"own_ns", (int64_t)s.own_ns, false},
         {"threads", (int64_t)s.threads, false},
+        {"overwritten", (int64_t)s.overwritten, false},
         {"rotations_failed", (int64_t)sigprof__parts_failed(), false},
         {"first_drop_ns", (int64_t)atomic_load(&head->first_drop_ns), true},
         {"last_drop_ns", (int64_t)atomic_load(&head->last_drop_ns), true}};

@@ -461,9 +461,17 @@ static void make_key(void)
 
 void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
 {
+    struct slot *slot;
     uintptr_t low = 0, high = 0;
-    struct slot *slot = sigprof__thread_known(sigprof__os_tid(), start_routine,
-                                              name, true);
+    char system_name[sizeof slot->name];
+
+    /* A flight recorder has no drain that asks for it later. */
+    if (!name && sigprof__session.config.mode == SIGPROF_MODE_FLIGHT) {
+        sigprof__os_thread_name(sigprof__os_tid(), system_name,
+                                sizeof system_name);
+        name = system_name;
+    }
+    slot = sigprof__thread_known(sigprof__os_tid(), start_routine, name, true);
 
     self = slot;
     if (slot)

@@ -78,6 +78,13 @@ enum sigprof_follow {
     SIGPROF_FOLLOW_NONE
 };
 
+/* What becomes of samples. */
+enum sigprof_mode {
+    SIGPROF_MODE_RECORD = 0, /* all go to the file */
+    SIGPROF_MODE_FLIGHT      /* the last ones stay in the ring; those go there at a
+                                flush, at the end, and after a kill */
+};
+
 /*
  * Options. Set size to sizeof(struct sigprof_options) and the rest to zero;
  * zero always means the default, so a caller built against an older header
@@ -94,12 +101,13 @@ struct sigprof_options {
     size_t ring_bytes; /* 64 KiB..1 GiB; 4 MiB */
     const char *out;   /* profile file, as SIGPROF_OUT; "%e.%p.sigprof" */
     const char *rotate; /* when a new file is begun, as SIGPROF_ROTATE; never */
+    unsigned mode;     /* enum sigprof_mode */
 };
 
 /*
  * The balance sheet. Periods are sampling periods (1/hz of CPU time);
- * due_ns = taken_ns + overrun_ns + dropped_ns + unsampled_ns + own_ns, within
- * what the system's clocks can resolve.
+ * due_ns = taken_ns + overrun_ns + dropped_ns + unsampled_ns + own_ns +
+ * overwritten_ns, within what the system's clocks can resolve.
  */
 struct sigprof_stats {
     size_t size;            /* set by the caller, as in sigprof_options */
@@ -123,6 +131,8 @@ struct sigprof_stats {
     uint64_t own_ns;        /* CPU time of libsigprof's own thread */
     uint64_t threads;       /* threads seen since the start */
     uint64_t clock;         /* enum sigprof_clock in use */
+    uint64_t overwritten;   /* periods that a flight recorder gave up for later
+                               ones; not in taken, overrun or dropped */
 };
 
 /* Control. Starts sampling; options may be NULL for the defaults. */
@@ -159,7 +169,7 @@ SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
 /*
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
  * "clock=thread", "clock=itimer", "clock=perf", "clock=wall", "unwind=cfi",
- * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate".
+ * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate", "mode=flight".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 

@@ -121,8 +121,8 @@ struct model_exit {
     X(due_ns) X(taken) X(overrun) X(dropped_full) X(dropped_busy)              \
     X(dropped_slot) X(foreign) X(lost_events) X(unsampled_exit_ns)             \
     X(unsampled_running_ns) X(unsampled_blocked_ns) X(unsampled_paused_ns)     \
-    X(unsampled_unseen_ns) X(own_ns) X(threads) X(rotations_failed)            \
-    X(first_drop_ns) X(last_drop_ns)
+    X(unsampled_unseen_ns) X(own_ns) X(threads) X(overwritten)                 \
+    X(rotations_failed) X(first_drop_ns) X(last_drop_ns)
 /* clang-format on */
 
 struct model_sheet {

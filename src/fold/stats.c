@@ -3,7 +3,7 @@
  * --stats: the balance sheet, summed over the files; one number a line, the
  * name in front, the unit in the name. --info: what a file says about itself.
  *
- *   due = taken + overrun + dropped + unsampled + own
+ *   due = taken + overrun + dropped + unsampled + own + overwritten
  *
  * Both sides are the recorder's; what is between them is `difference`.
  */
@@ -24,6 +24,7 @@ enum account {
     UNSAMPLED_PAUSED,
     UNSAMPLED_UNSEEN,
     OWN,
+    OVERWRITTEN,
     ACCOUNTS
 };
 
@@ -38,7 +39,8 @@ static const char *const account_names[ACCOUNTS] = {"due",
                                                     "unsampled_blocked",
                                                     "unsampled_paused",
                                                     "unsampled_unseen",
-                                                    "own"};
+                                                    "own",
+                                                    "overwritten"};
 
 struct totals {
     double periods[ACCOUNTS], ns[ACCOUNTS];
@@ -80,6 +82,7 @@ static void add_sheet(struct totals *totals,
     add_ns(totals, UNSAMPLED_PAUSED, sheet->unsampled_paused_ns, process);
     add_ns(totals, UNSAMPLED_UNSEEN, sheet->unsampled_unseen_ns, process);
     add_ns(totals, OWN, sheet->own_ns, process);
+    add_periods(totals, OVERWRITTEN, sheet->overwritten, process);
     totals->rotations_failed += (double)sheet->rotations_failed;
     totals->foreign += (double)sheet->foreign;
     totals->lost_events += (double)sheet->lost_events;
@@ -125,7 +128,7 @@ static void put_balance(const struct totals *totals, FILE *out)
     double periods = -totals->periods[DUE], ns = -totals->ns[DUE];
 
     for (size_t i = 0; i < ACCOUNTS; i++) {
-        bool counted = i >= TAKEN && i <= DROPPED_SLOT;
+        bool counted = (i >= TAKEN && i <= DROPPED_SLOT) || i == OVERWRITTEN;
 
         put(out, account_names[i], "_periods", counted ? 0 : 1,
             totals->periods[i]);

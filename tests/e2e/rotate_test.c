@@ -130,7 +130,7 @@ static uint64_t folded_weight(const char *says)
         char *end = strchr(at, '\n');
 
         CHECK(end != NULL);
-        if (strncmp(at, "forge;[unsampled", 16) == 0)
+        if (strncmp(at, "workload-forge;[unsampled", 25) == 0)
             continue;
         while (end[-1] != ' ')
             end--;

@@ -9,7 +9,8 @@
 #include "ring.h"
 #include "test.h"
 
-static inline void samples_ring(struct ring *ring, size_t bytes, unsigned depth)
+static inline void samples_ring_for(struct ring *ring, size_t bytes,
+                                    unsigned depth, bool overwrites)
 {
     struct ring_head facts;
 
@@ -19,7 +20,13 @@ static inline void samples_ring(struct ring *ring, size_t bytes, unsigned depth)
     facts.pid = (uint64_t)getpid();
     facts.start_mono_ns = 1000;
     facts.period_ns = 1000000;
+    facts.overwrites = overwrites;
     CHECK_EQ(sigprof__ring_make(ring, bytes, depth, &facts), 0);
+}
+
+static inline void samples_ring(struct ring *ring, size_t bytes, unsigned depth)
+{
+    samples_ring_for(ring, bytes, depth, false);
 }
 
 static inline struct unwind_stack *samples_stack(unsigned depth)

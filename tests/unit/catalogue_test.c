@@ -68,6 +68,8 @@ static void a_thread_with_the_number_of_a_dead_one_stays(void)
     put(FORMAT_EXIT, 7, 20);
     put(FORMAT_THREAD, 7, 25);
     CHECK_STR(left_at(30), "THREAD 7");
+    put(FORMAT_EXIT, 7, 40);
+    CHECK_STR(left_at(30), "THREAD 7, EXIT 7"); /* of the second one */
 }
 
 static void a_module_goes_with_its_unload(void)

@@ -92,7 +92,7 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
         {"SIGPROF_RING", "4T", "64K to 1G"},
         {"SIGPROF_RING", "-4M", "64K to 1G"},
         {"SIGPROF_RING", "", "64K to 1G"},
-        {"SIGPROF_MODE", "flight", "record"},
+        {"SIGPROF_MODE", "Flight", "record or flight"},
         {"SIGPROF_FOLLOW", "exec", "all, fork or none"},
         {"SIGPROF_START", "later", "now or paused"},
         {"SIGPROF_TOGGLE", "USR2", "this version has no toggle"},

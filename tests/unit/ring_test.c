@@ -195,6 +195,127 @@ static void a_block_that_is_being_written_is_not_taken(void)
     end();
 }
 
+/* ---- A flight recorder's ------------------------------------------------- */
+
+static void begin_flight(void)
+{
+    samples_ring_for(&ring, 64 << 10, DEPTH, true);
+    CHECK_EQ(ring.blocks, 8);
+    open_all();
+}
+
+static void append_at(struct ring_owner *owner, int tid,
+                      struct unwind_stack *stack, uint64_t time_ns)
+{
+    struct ring_record header = plain;
+
+    header.time_ns = time_ns;
+    header.weight = 3;
+    CHECK(append(owner, tid, stack, DEPTH, 0, &header));
+}
+
+/* Is a record of that thread and time in the ring? */
+static bool holds(int tid, uint64_t time_ns)
+{
+    for (uint32_t i = 0; i < ring.blocks; i++) {
+        const struct ring_block *block = ring_block(&ring, i);
+        uint32_t committed = atomic_load(&block->committed);
+
+        for (uint32_t at = 0; at < committed;) {
+            const struct ring_record *record =
+                (const struct ring_record *)(const void *)(block->records + at);
+
+            if (block->tid == (uint32_t)tid && record->time_ns == time_ns)
+                return true;
+            at += 8u * record->words;
+        }
+    }
+    return false;
+}
+
+static void a_quiet_thread_s_block_goes_when_it_is_the_oldest(void)
+{
+    struct unwind_stack *stack = samples_stack(DEPTH);
+    struct ring_owner quiet = {0}, busy = {0};
+    uint64_t now = 1000, before;
+
+    begin_flight();
+    append_at(&quiet, 1, stack, now);
+    while (now < 1100)
+        append_at(&busy, 2, stack, ++now);
+    append_at(&quiet, 1, stack, ++now); /* a word now and then */
+    before = now;
+    while (holds(2, 1001) || holds(2, 1060)) {
+        append_at(&busy, 2, stack, ++now);
+        CHECK(holds(1, 1000) && holds(1, before)); /* in the younger block */
+    }
+    while (holds(1, before))
+        append_at(&busy, 2, stack, ++now);
+    /* All that is younger is there yet, but for the rest of its block. */
+    for (uint64_t time = before + 60; time <= now; time++)
+        CHECK(holds(2, time));
+    append_at(&quiet, 1, stack, ++now);
+    CHECK(holds(1, now)); /* its owner has found another */
+    CHECK_EQ(atomic_load(&ring.head->dropped[RING_DROP_FULL]), 0);
+    samples_stack_free(stack);
+    end();
+}
+
+static void what_is_overwritten_is_counted(void)
+{
+    struct unwind_stack *stack = samples_stack(DEPTH);
+    struct ring_owner owner = {0};
+    uint64_t there = 0, made = 5000;
+
+    begin_flight();
+    for (uint64_t i = 0; i < made; i++)
+        append_at(&owner, 1, stack, 1000 + i);
+    for (uint64_t i = 0; i < made; i++) {
+        bool held = holds(1, 1000 + i);
+
+        there += held;
+        CHECK(held || !there); /* the last ones, without a hole */
+    }
+    CHECK_EQ(there + atomic_load(&ring.head->overwritten_samples), made);
+    CHECK_EQ(atomic_load(&ring.head->overwritten),
+             3 * atomic_load(&ring.head->overwritten_samples));
+    samples_stack_free(stack);
+    end();
+}
+
+static void a_block_that_is_held_or_written_is_not_overwritten(void)
+{
+    struct unwind_stack *stack = samples_stack(DEPTH);
+    struct ring_owner owner = {0}, other = {0};
+    uint64_t now = 2000;
+
+    begin_flight();
+    append_at(&owner, 1, stack, 1000);
+    append_at(&other, 3, stack, 1001);
+    CHECK(sigprof__ring_hold(&ring, owner.block - 1));
+    CHECK(!sigprof__ring_hold(&ring, owner.block - 1));
+    atomic_store(&block_of(&other)->word, ring_state(other.life, RING_WRITING));
+    for (unsigned i = 0; i < 5000; i++) {
+        struct ring_owner busy = {0};
+
+        append_at(&busy, 2, stack, ++now);
+    }
+    CHECK(holds(1, 1000) && holds(3, 1001));
+    sigprof__ring_yield(&ring, owner.block - 1);
+    append_at(&owner, 1, stack, ++now); /* takes the oldest: its own of before */
+    CHECK(!holds(1, 1000) && holds(1, now));
+    samples_stack_free(stack);
+    end();
+}
+
+static void a_large_ring_has_larger_blocks_not_more(void)
+{
+    samples_ring_for(&ring, 64 << 20, DEPTH, true);
+    CHECK_EQ(ring.blocks, RING_FLIGHT_BLOCKS_MAX);
+    CHECK_EQ(ring.block_bytes, 16 << 10);
+    end();
+}
+
 static void news_since_the_drain_looked_are_told_when_it_seals(void)
 {
     struct unwind_stack *stack = samples_stack(DEPTH);
@@ -482,6 +603,10 @@ int main(void)
     RUN(the_deepest_record_fits_twice_into_a_block);
     RUN(a_dead_process_s_ring_reads_as_it_was_left);
     RUN(what_is_not_a_ring_is_not_opened);
+    RUN(a_quiet_thread_s_block_goes_when_it_is_the_oldest);
+    RUN(what_is_overwritten_is_counted);
+    RUN(a_block_that_is_held_or_written_is_not_overwritten);
+    RUN(a_large_ring_has_larger_blocks_not_more);
     RUN(writers_and_a_drain_lose_nothing_and_double_nothing);
     return 0;
 }
