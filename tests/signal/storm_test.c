@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A program comes through a storm of ticks, and its account is right after it.
+ * A program comes through a storm of ticks, its account is right after it, and its
+ * stacks are complete: all of its code has unwind information.
  * usage: storm_test PRELOAD WORKLOAD WHAT
  */
+#include "format.h"
 #include "support/profile.h"
 #include "support/run.h"
 #include "test.h"
 
+#define COMPLETE_MIN 0.99
 #define FILES_MAX 200000 /* a minute of forks; pages come when used */
 
 static char paths[FILES_MAX][512];
 
 static long long samples, dropped, foreign;
+static long long ended[FORMAT_END_REASON_MASK + 1];
 
 /* What the file holds is what the sheet says was taken. */
 static void check_file(const char *path)
@@ -32,10 +36,29 @@ static void check_file(const char *path)
     imbalance = profile_imbalance(&profile);
     if (imbalance > 0.02 || imbalance < -0.02)
         FAIL("%s: the sheet is off by %g", path, imbalance);
+    for (uint32_t i = 0; i < profile.samples; i++)
+        ended[profile.sample[i].end & FORMAT_END_REASON_MASK]++;
     samples += profile.samples;
     dropped += profile_sheet(&profile, "dropped_full");
     foreign += profile_sheet(&profile, "foreign");
     profile_free(&profile);
+}
+
+static void check_ends(void)
+{
+    static const char *const reasons[] = {"complete", "too deep", "no rule",
+                                          "bad address", "foreign stack"};
+    long long complete = ended[FORMAT_END_COMPLETE];
+
+    printf("   complete stacks: %.3f %%;",
+           100 * (double)complete / (double)samples);
+    for (int i = 1; i <= FORMAT_END_REASON_MASK; i++) {
+        if (ended[i])
+            printf(" %lld %s", ended[i], i < 5 ? reasons[i] : "?");
+    }
+    printf("\n");
+    if (complete < COMPLETE_MIN * (double)samples)
+        FAIL("%lld of %lld stacks are complete", complete, samples);
 }
 
 int main(int argc, char **argv)
@@ -65,6 +88,7 @@ int main(int argc, char **argv)
     printf("   %u files: %lld samples, %lld dropped, %lld foreign\n", files,
            samples, dropped, foreign);
     CHECK(samples > 0);
+    check_ends();
     CHECK_EQ(run_rings_of(run.pid, rings, 8), 0);
     return 0;
 }

@@ -22,10 +22,12 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "sigprof/sigprof.h"
 #include "support/ticks.h"
+#include "storm-switch.h"
 
 extern char **environ;
 
@@ -316,6 +318,203 @@ static void nests(void)
         pthread_join(other[i], NULL);
 }
 
+/* ---- Stacks --------------------------------------------------------------- */
+
+#define ROUTINES 4
+#define ROUTINE_BYTES 65536
+
+__attribute__((noinline)) static void nest_and(unsigned depth,
+                                               void (*yield)(void))
+{
+    if (depth == 0)
+        yield();
+    else
+        nest_and(depth - 1, yield);
+    burn(200);
+}
+
+/* Half of the stacks are declared to the profiler, and taken back at the end. */
+static void *make_stack(unsigned number)
+{
+    int (*declare)(void *, size_t);
+    char *low = mmap(NULL, ROUTINE_BYTES, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    MUST(low != MAP_FAILED);
+    *(void **)&declare = dlsym(RTLD_DEFAULT, "sigprof_stack_declare");
+    if (number % 2)
+        MUST(declare && declare(low, ROUTINE_BYTES) == 0);
+    return low;
+}
+
+static void free_stack(void *low, unsigned number)
+{
+    int (*forget)(void *);
+
+    *(void **)&forget = dlsym(RTLD_DEFAULT, "sigprof_stack_forget");
+    if (number % 2)
+        MUST(forget && forget(low) == 0);
+    munmap(low, ROUTINE_BYTES);
+}
+
+static ucontext_t base, routine[ROUTINES];
+static unsigned current;
+
+static void yield_context(void)
+{
+    MUST(swapcontext(&routine[current], &base) == 0);
+}
+
+static void run_context(void)
+{
+    for (;;)
+        nest_and(current * 5, yield_context);
+}
+
+static void make_context(ucontext_t *context, void *low)
+{
+    MUST(getcontext(context) == 0);
+    context->uc_stack.ss_sp = low;
+    context->uc_stack.ss_size = ROUTINE_BYTES;
+    context->uc_link = NULL;
+    makecontext(context, run_context, 0);
+}
+
+static void contexts(void)
+{
+    void *low[ROUTINES];
+
+    while (on()) {
+        for (unsigned i = 0; i < ROUTINES; i++) {
+            low[i] = make_stack(i);
+            make_context(&routine[i], low[i]);
+        }
+        for (unsigned turn = 0; turn < 2000; turn++) {
+            current = turn % ROUTINES;
+            MUST(swapcontext(&base, &routine[current]) == 0);
+        }
+        for (unsigned i = 0; i < ROUTINES; i++)
+            free_stack(low[i], i);
+    }
+}
+
+#ifdef STORM_SWITCH
+static void *base_sp, *routine_sp[ROUTINES];
+
+static void yield_switch(void)
+{
+    storm_switch(&routine_sp[current], base_sp);
+}
+
+static void run_switch(void)
+{
+    for (;;)
+        nest_and(current * 5, yield_switch);
+}
+
+static void switches(void)
+{
+    char *low[ROUTINES];
+
+    while (on()) {
+        for (unsigned i = 0; i < ROUTINES; i++) {
+            low[i] = make_stack(i);
+            routine_sp[i] = storm_switch_make(
+                (uintptr_t)low[i] + ROUTINE_BYTES, run_switch);
+        }
+        for (unsigned turn = 0; turn < 2000; turn++) {
+            current = turn % ROUTINES;
+            storm_switch(&base_sp, routine_sp[current]);
+        }
+        for (unsigned i = 0; i < ROUTINES; i++)
+            free_stack(low[i], i);
+    }
+}
+#endif
+
+static sigjmp_buf dry_land;
+
+static void overflowed(int number)
+{
+    (void)number;
+    siglongjmp(dry_land, 1);
+}
+
+/* Frames of 256 bytes: a stack of 512 KiB has no more of them than a walk takes. */
+__attribute__((noinline)) static unsigned sink_in(unsigned depth)
+{
+    static volatile unsigned bottom = 0xffffffff;
+    volatile char local[200];
+    unsigned result;
+
+    if (depth == bottom)
+        return 0;
+
+    local[depth % sizeof local] = 1;
+    burn(4);
+    result = sink_in(depth + 1);
+    return result + (unsigned)local[0];
+}
+
+static void *recurse(void *arg)
+{
+    static char alternate[65536];
+    stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
+    static volatile unsigned falls;
+
+    (void)arg;
+    MUST(sigaltstack(&stack, NULL) == 0);
+    while (on()) {
+        if (sigsetjmp(dry_land, 1) == 0)
+            sink_in(0);
+        falls = falls + 1;
+    }
+    MUST(falls > 0);
+    stack.ss_flags = SS_DISABLE;
+    sigaltstack(&stack, NULL);
+    return NULL;
+}
+
+/* Into the guard page, again and again. */
+static void recursions(void)
+{
+    struct sigaction action = {.sa_handler = overflowed,
+                               .sa_flags = SA_ONSTACK | SA_NODEFER};
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    sigaction(SIGSEGV, &action, NULL);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 512 << 10);
+    MUST(pthread_create(&thread, &attributes, recurse, NULL) == 0);
+    pthread_join(thread, NULL);
+    MUST(signal(SIGSEGV, SIG_DFL) != SIG_ERR);
+}
+
+#ifdef STORM_SWITCH
+/* The frame pointer holds anything while code runs that needs no frame. */
+__attribute__((noinline)) static void trash(unsigned depth, uintptr_t value)
+{
+    __asm__ volatile("mov %0, %%rbp" : : "r"(value) : "rbp");
+    burn(300);
+    if (depth > 0)
+        trash(depth - 1, value * 31 + 8);
+    burn(10);
+}
+
+static void trashes(void)
+{
+    static const uintptr_t values[] = {0, 1, 8, 0xdeadbeef, ~(uintptr_t)7,
+                                       ~(uintptr_t)0};
+
+    for (unsigned i = 0; on(); i++) {
+        uintptr_t near = (uintptr_t)&i; /* on the stack: it looks right */
+
+        trash(i % 20, i % 7 == 6 ? near + 8 * (i % 64) : values[i % 7]);
+    }
+}
+#endif
+
 /* ---- Descriptors, ends, calls --------------------------------------------- */
 
 static void closes_all(void)
@@ -427,6 +626,12 @@ static const struct {
               {"throws", throws, true},
               {"sets-sigprof", sets_sigprof, false},
               {"nests", nests, true},
+              {"contexts", contexts, true},
+#ifdef STORM_SWITCH
+              {"switches", switches, true},
+              {"trashes", trashes, true},
+#endif
+              {"recursions", recursions, true},
               {"closes-all", closes_all, true},
               {"ends", ends_with_threads, true},
               {"calls", calls, true}};
