@@ -51,4 +51,16 @@ static inline uintptr_t regs_fp(const void *ucontext)
     return regs_get(ucontext, REGS_FP);
 }
 
+/* The thread's alternate signal stack, as the kernel has put it there; 0, 0: none.
+ * Where a handler runs on it, it is mapped up to its end: the first frame is
+ * there. */
+static inline void regs_signal_stack(const void *ucontext, uintptr_t *low,
+                                     uintptr_t *high)
+{
+    const ucontext_t *context = ucontext;
+
+    *low = (uintptr_t)context->uc_stack.ss_sp;
+    *high = *low + context->uc_stack.ss_size;
+}
+
 #endif

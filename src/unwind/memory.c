@@ -2,7 +2,8 @@
 /*
  * Signal-safe reads of memory that may not be there; the contract is memory.h.
  *
- * Known stacks are read with plain loads: the thread's own, or a declared one.
+ * Known stacks are read with plain loads: the thread's own, a declared one, or the
+ * alternate one that the kernel has put a signal's frame on.
  * They are readable from the stack pointer up, and below it as far as the red
  * zone, where epilogues still find the registers that they have just popped.
  *
@@ -15,6 +16,7 @@
 
 #include "arch/arch.h"
 #include "os/os.h"
+#include "os/regs.h"
 
 #define BELOW ((uintptr_t)ARCH_RED_ZONE) /* a leaf may keep data there */
 
@@ -42,20 +44,36 @@ find_declared(const struct unwind_ranges *ranges, uintptr_t address)
     return 0;
 }
 
+/* The stack that sp is on; 0, 0: none that is known. */
+static struct unwind_range find_stack(const struct unwind_walk *walk,
+                                      uintptr_t sp)
+{
+    const struct unwind_range *declared;
+    struct unwind_range range = walk->thread;
+
+    if (holds(&range, sp))
+        return range;
+    declared = find_declared(walk->declared, sp);
+    if (declared)
+        return *declared;
+    regs_signal_stack(walk->ucontext, &range.low, &range.high);
+    if (!holds(&range, sp)) {
+        range.low = 0;
+        range.high = 0;
+    }
+    return range;
+}
+
 void sigprof__memory_enter(struct memory *memory,
                            const struct unwind_walk *walk, uintptr_t sp)
 {
-    const struct unwind_range *range = &walk->thread;
+    struct unwind_range range = find_stack(walk, sp);
 
-    if (!holds(range, sp))
-        range = find_declared(walk->declared, sp);
     memory->walk = walk;
-    memory->now.low = 0;
-    memory->now.high = 0;
-    if (!range)
-        return;
-    memory->now.high = range->high;
-    memory->now.low = sp - range->low > BELOW ? sp - BELOW : range->low;
+    memory->now.high = range.high;
+    memory->now.low = sp - range.low > BELOW ? sp - BELOW : range.low;
+    if (range.high == 0)
+        memory->now.low = 0;
 }
 
 void sigprof__memory_begin(struct memory *memory,

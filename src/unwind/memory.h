@@ -2,9 +2,10 @@
 /*
  * Reading memory that may not be there, from inside a signal.
  *
- * A word inside the range that the walk is in (the thread's stack or a declared
- * one) is a plain load. Anything else goes through a system call that answers
- * with an error instead of a fault, a page at a time into the thread's window.
+ * A word inside the range that the walk is in (the thread's stack, a declared one
+ * or its alternate signal stack) is a plain load. Anything else goes through a
+ * system call that answers with an error instead of a fault, a page at a time into
+ * the thread's window.
  */
 #ifndef SIGPROF_UNWIND_MEMORY_H
 #define SIGPROF_UNWIND_MEMORY_H

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "modules-elf.h"
 #include "unwind/packed.h"
@@ -21,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uintptr_t words[16];
 static struct unwind_window window;
 static struct unwind_stack stack = {.window = &window};
-static struct unwind_walk walk = {.stack = &stack};
+static ucontext_t context;
+static struct unwind_walk walk = {.stack = &stack, .ucontext = &context};
 
 static void evaluate(const struct rules_unit *unit, int32_t offset,
                      unsigned count)

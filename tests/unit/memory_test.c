@@ -3,11 +3,13 @@
 #include "unwind/memory.h"
 
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include "support/walk.h"
 
 #define PAGE 4096u
 
+static ucontext_t context;
 static struct unwind_walk walk;
 static struct memory memory;
 static unsigned char *pages; /* 128, readable */
@@ -34,6 +36,22 @@ static void a_word_on_the_known_stack_is_a_plain_load(void)
     CHECK(sigprof__memory_read(&memory, at(2048), &word));
     CHECK_EQ(word, 77);
     CHECK_EQ(memory.pages_left, MEMORY_PAGES_MAX);
+}
+
+static void the_alternate_signal_stack_is_known(void)
+{
+    uintptr_t word = 0;
+
+    context.uc_stack.ss_sp = pages + 2 * PAGE;
+    context.uc_stack.ss_size = PAGE;
+    begin(at(2 * PAGE + 512));
+    *(uintptr_t *)(void *)(pages + 3 * PAGE - 8) = 78;
+    CHECK(sigprof__memory_read(&memory, at(3 * PAGE - 8), &word));
+    CHECK_EQ(word, 78);
+    CHECK(!sigprof__memory_read(&memory, at(3 * PAGE), &word));
+    begin(at(3 * PAGE)); /* behind it, so on another stack */
+    CHECK(!sigprof__memory_read(&memory, at(3 * PAGE - 8), &word));
+    context.uc_stack.ss_size = 0;
 }
 
 static void the_red_zone_below_sp_is_read_and_no_more(void)
@@ -165,10 +183,12 @@ static void without_system_calls_nothing_else_is_read(void)
 int main(void)
 {
     test_walk_make(&walk, 16);
+    walk.ucontext = &context;
     pages = mmap(NULL, 128 * PAGE, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(pages != MAP_FAILED);
     RUN(a_word_on_the_known_stack_is_a_plain_load);
+    RUN(the_alternate_signal_stack_is_known);
     RUN(the_red_zone_below_sp_is_read_and_no_more);
     RUN(the_end_of_the_stack_is_not_read_past);
     RUN(an_unaligned_word_is_refused);
