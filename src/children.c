@@ -20,6 +20,7 @@
 #include "salvage.h"
 #include "sigprof_impl.h"
 #include "threads.h"
+#include "toggle.h"
 
 #define ANCESTORS_MAX 64
 
@@ -103,6 +104,12 @@ void sigprof__children_look(void)
 
 /* ---- fork -------------------------------------------------------------- */
 
+static unsigned own_threads(void)
+{
+    return (sigprof__drain_tid() != 0) + (sigprof__wall_tid() != 0) +
+           (sigprof__toggle_tid() != 0);
+}
+
 /* Every lock, so that none is held by a thread the child does not have. The
  * order is that of sigprof_impl.h. */
 static void before_fork(void)
@@ -121,7 +128,7 @@ static void before_fork(void)
     sigprof__drain_lock();
     phase_at_fork = atomic_load(&sigprof__state.phase);
     threads_at_fork = sigprof__os_thread_count(&threads) != 0 ||
-                      threads > (sigprof__wall_tid() ? 3 : 2);
+                      threads > 1 + own_threads();
 }
 
 static void unlock_all(void)
@@ -158,6 +165,7 @@ static void become_child(void)
     of_tree = true;
     sigprof__threads_after_fork();
     sigprof__wall_after_fork();
+    sigprof__toggle_after_fork();
     sigprof__drain_after_fork();
     sigprof__modules_after_fork(threads_at_fork);
     sigprof__ring_drop(&sigprof__state.ring, false);

@@ -180,11 +180,9 @@ static bool take_rotate(const char *text, struct sigprof__config *config)
     return sigprof__parse_rotate(text, &config->rotate);
 }
 
-static bool refuse(const char *text, struct sigprof__config *config)
+static bool take_toggle(const char *text, struct sigprof__config *config)
 {
-    (void)text;
-    (void)config;
-    return false;
+    return sigprof__parse_signal(text, &config->toggle);
 }
 
 static const struct variable variables[] = {
@@ -199,7 +197,9 @@ static const struct variable variables[] = {
     {"SIGPROF_START", "now or paused", take_start},
     {"SIGPROF_VERBOSE", "0 or 1", take_verbose},
     {"SIGPROF_MODE", "record or flight", take_mode},
-    {"SIGPROF_TOGGLE", "nothing (this version has no toggle signal)", refuse},
+    {"SIGPROF_TOGGLE",
+     "a signal: USR1, USR2, HUP, URG, IO, WINCH, RTMIN or RTMIN+1 and so on",
+     take_toggle},
     {"SIGPROF_ROTATE",
      "a size (256K to 1024G), an age (1s to 366d) or both, and keep=1 to keep=1000, "
      "as in 64M,10m,keep=8",
@@ -263,6 +263,8 @@ int sigprof__config_from_options(struct sigprof__config *config,
         options.depth > UNWIND_DEPTH_MAX ||
         options.follow > SIGPROF_FOLLOW_NONE ||
         options.mode > SIGPROF_MODE_FLIGHT ||
+        (options.toggle &&
+         !sigprof__parse_signal(options.toggle, &config->toggle)) ||
         (options.ring_bytes && (options.ring_bytes < RING_BYTES_MIN ||
                                 options.ring_bytes > RING_BYTES_MAX)) ||
         (options.out && !parse_out(options.out, config)) ||

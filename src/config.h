@@ -22,6 +22,7 @@ struct sigprof__config {
     unsigned follow; /* enum sigprof_follow */
     unsigned mode;   /* enum sigprof_mode */
     size_t ring_bytes;
+    int toggle; /* a signal; 0: none */
     struct sigprof__rotate rotate;
     bool paused;
     bool verbose;

@@ -13,6 +13,7 @@
 #include "parts.h"
 #include "pass.h"
 #include "sigprof_impl.h"
+#include "toggle.h"
 #include "threads-table.h"
 
 #define PASS_NS 250000000u      /* the tail that a lost ring would cost */
@@ -427,5 +428,6 @@ bool sigprof__drain_events_from_drain(void)
 
 bool sigprof__own_thread(void *(*start)(void *))
 {
-    return start == run || sigprof__wall_is_start(start);
+    return start == run || sigprof__wall_is_start(start) ||
+           sigprof__toggle_is_start(start);
 }

@@ -24,6 +24,7 @@
 #include "probes.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
+#include "toggle.h"
 
 #define SYNCHRONIZE_MS 1000 /* a handler's thread may have lost its CPU */
 
@@ -36,6 +37,11 @@ static bool have_last_stats;
 void sigprof__control_lock(void)
 {
     pthread_mutex_lock(&control_lock);
+}
+
+bool sigprof__control_try_lock(void)
+{
+    return pthread_mutex_trylock(&control_lock) == 0;
 }
 
 void sigprof__control_unlock(void)
@@ -139,7 +145,7 @@ static int start_clock(const struct sigprof__config *config)
             return code;
     }
     sigprof__thread_begin_self(0, NULL);
-    if (sigprof__os_thread_count(&threads) != 0 || threads > 2)
+    if (sigprof__os_thread_count(&threads) != 0 || threads > 1)
         sigprof__threads_sweep();
     return 0;
 }
@@ -166,7 +172,11 @@ static int start_parts(const struct sigprof__config *config, bool forked)
     sigprof__modules_refresh();
     sigprof__labels_repeat();
     code = sigprof__handler_install();
-    return code ? code : start_clock(config);
+    if (!code)
+        code = start_clock(config);
+    if (!code && config->toggle)
+        code = sigprof__toggle_begin(config->toggle);
+    return code;
 }
 
 static int stop_parts(bool remove_if_empty);
@@ -217,6 +227,7 @@ static int stop_parts(bool remove_if_empty)
     bool quiet;
     int code;
 
+    sigprof__toggle_end();
     sigprof__threads_disarm();
     atomic_store(&sigprof__state.phase, PHASE_OFF);
     quiet = sigprof__threads_synchronize(SYNCHRONIZE_MS);
@@ -277,6 +288,18 @@ static int resume_sampling(void)
                                             sigprof__session.paused_at_ns);
     atomic_store(&sigprof__state.phase, PHASE_ON);
     return sigprof__threads_arm();
+}
+
+/* What happened before a pause is what a flight recorder's user wants to see. */
+void sigprof__toggle(void)
+{
+    if (phase() == PHASE_PAUSED) {
+        resume_sampling();
+    } else if (phase() == PHASE_ON) {
+        pause_sampling();
+        if (sigprof__session.config.mode == SIGPROF_MODE_FLIGHT)
+            sigprof__drain_flush();
+    }
 }
 
 static int stop_sampling(void)
@@ -353,7 +376,7 @@ int sigprof_supported(const char *feature)
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif
-        "follow", "preload", "rotate", "mode=flight"};
+        "follow", "preload", "rotate", "mode=flight", "toggle"};
 
     for (size_t i = 0; feature && i < sizeof features / sizeof *features; i++)
         if (strcmp(feature, features[i]) == 0)
@@ -461,6 +484,7 @@ void sigprof__sheet(struct sigprof_stats *stats)
     stats->overrun = totals.periods > totals.samples + stats->dropped_full
                          ? totals.periods - totals.samples - stats->dropped_full
                          : 0; /* handlers go on counting while we read */
+    stats->toggles = sigprof__toggle_count();
     stats->foreign = head ? atomic_load(&head->foreign) : 0;
     stats->unsampled_exit_ns = totals.exit_ns;
     stats->unsampled_running_ns = totals.running_ns;

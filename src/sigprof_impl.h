@@ -28,6 +28,7 @@
  *      labels_lock       labels.c    the label table
  *      events_lock       events.c    the event log
  *      drain_lock        drain.c     requests to the drain
+ * The toggle's thread (toggle.c) only tries the first: who stops waits for it.
  * fork takes them all in this order (children.c), so a child finds each free.
  *
  * Memory shared with the handler comes from mmap, is reached through one pointer
@@ -108,7 +109,11 @@ int sigprof__stop(bool remove_if_empty);
  * lock. Was sampling on? */
 bool sigprof__stop_and_say(bool remove_if_empty);
 void sigprof__control_lock(void);
+bool sigprof__control_try_lock(void);
 void sigprof__control_unlock(void);
+
+/* Control. Pauses or resumes; a flight recorder's ring is written at a pause. */
+void sigprof__toggle(void);
 
 /* The sheet as it stands. Control. */
 void sigprof__sheet(struct sigprof_stats *stats);

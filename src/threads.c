@@ -16,6 +16,7 @@
 #include "labels.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
+#include "toggle.h"
 
 /* A thread that has told its end is in the system's list a little longer. */
 #define GONE_KEPT 1024
@@ -337,7 +338,8 @@ void sigprof__thread_end_self(void)
 
 static bool is_own(int tid)
 {
-    return tid == sigprof__drain_tid() || tid == sigprof__wall_tid();
+    return tid == sigprof__drain_tid() || tid == sigprof__wall_tid() ||
+           tid == sigprof__toggle_tid();
 }
 
 static bool gone_lately(int tid, uint64_t now_ns)
@@ -429,6 +431,7 @@ static void leave_process(void)
         return;
     }
     sigprof__control_lock();
+    sigprof__toggle_end();
     sigprof__wall_retire();
     sigprof__drain_retire();
     sigprof__control_unlock();

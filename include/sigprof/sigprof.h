@@ -46,7 +46,8 @@ extern "C" {
     X(SIGPROF_ECLOCK, -6, "the system refused every clock")                    \
     X(SIGPROF_ETHREAD, -7, "the drain thread could not be started")            \
     X(SIGPROF_ENOTSUP, -8, "not supported by this build or this system")       \
-    X(SIGPROF_EFULL, -9, "a table of fixed size is full")
+    X(SIGPROF_EFULL, -9, "a table of fixed size is full")                      \
+    X(SIGPROF_ESIGNAL, -10, "the program uses or ignores the toggle's signal")
 
 enum sigprof_error {
     SIGPROF_OK = 0,
@@ -102,6 +103,7 @@ struct sigprof_options {
     const char *out;   /* profile file, as SIGPROF_OUT; "%e.%p.sigprof" */
     const char *rotate; /* when a new file is begun, as SIGPROF_ROTATE; never */
     unsigned mode;     /* enum sigprof_mode */
+    const char *toggle; /* a signal that pauses and resumes, as SIGPROF_TOGGLE */
 };
 
 /*
@@ -133,6 +135,7 @@ struct sigprof_stats {
     uint64_t clock;         /* enum sigprof_clock in use */
     uint64_t overwritten;   /* periods that a flight recorder gave up for later
                                ones; not in taken, overrun or dropped */
+    uint64_t toggles;       /* signals of the toggle that were served */
 };
 
 /* Control. Starts sampling; options may be NULL for the defaults. */
@@ -169,7 +172,8 @@ SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
 /*
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
  * "clock=thread", "clock=itimer", "clock=perf", "clock=wall", "unwind=cfi",
- * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate", "mode=flight".
+ * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate", "mode=flight",
+ * "toggle".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 

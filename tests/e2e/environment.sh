@@ -34,7 +34,7 @@ bad SIGPROF_RING 2G "64K to 1G"
 bad SIGPROF_MODE plane "record or flight"
 bad SIGPROF_FOLLOW some "all, fork or none"
 bad SIGPROF_START soon "now or paused"
-bad SIGPROF_TOGGLE USR2 "no toggle"
+bad SIGPROF_TOGGLE KILL "USR1, USR2"
 bad SIGPROF_ROTATE 64 "a size (256K to 1024G)"
 bad SIGPROF_VERBOSE 3 "0 or 1"
 

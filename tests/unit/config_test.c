@@ -4,6 +4,8 @@
 
 #include "ring.h"
 #include "sigprof/sigprof.h"
+#include <signal.h>
+
 #include "test.h"
 
 static const char *const names[] = {
@@ -95,7 +97,13 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
         {"SIGPROF_MODE", "Flight", "record or flight"},
         {"SIGPROF_FOLLOW", "exec", "all, fork or none"},
         {"SIGPROF_START", "later", "now or paused"},
-        {"SIGPROF_TOGGLE", "USR2", "this version has no toggle"},
+        {"SIGPROF_TOGGLE", "", "USR1, USR2"},
+        {"SIGPROF_TOGGLE", "KILL", "USR1, USR2"},
+        {"SIGPROF_TOGGLE", "PROF", "USR1, USR2"},
+        {"SIGPROF_TOGGLE", "12", "USR1, USR2"},
+        {"SIGPROF_TOGGLE", "RTMIN+", "USR1, USR2"},
+        {"SIGPROF_TOGGLE", "RTMIN+99", "USR1, USR2"},
+        {"SIGPROF_TOGGLE", "RTMAX", "USR1, USR2"},
         {"SIGPROF_ROTATE", "", "as in 64M,10m,keep=8"},
         {"SIGPROF_ROTATE", "64", "as in 64M,10m,keep=8"},
         {"SIGPROF_ROTATE", "keep=8", "as in 64M,10m,keep=8"},
@@ -148,6 +156,18 @@ static void a_rotation_is_a_size_an_age_and_a_number(void)
     check_rotate("90s,keep=1", 0, 90, 1);
     check_rotate("64M,10m,keep=8", 64u << 20, 600, 8);
     check_rotate("keep=1000,366d,1024G", (uint64_t)1 << 40, 366 * 86400, 1000);
+}
+
+static void a_toggle_is_a_signal(void)
+{
+    CHECK_EQ(from_environment("SIGPROF_TOGGLE", "USR2"), 1);
+    CHECK_EQ(config.toggle, SIGUSR2);
+    CHECK_EQ(from_environment("SIGPROF_TOGGLE", "SIGHUP"), 1);
+    CHECK_EQ(config.toggle, SIGHUP);
+    CHECK_EQ(from_environment("SIGPROF_TOGGLE", "RTMIN+3"), 1);
+    CHECK_EQ(config.toggle, SIGRTMIN + 3);
+    CHECK_EQ(from_environment("SIGPROF_TOGGLE", NULL), 1);
+    CHECK_EQ(config.toggle, 0);
 }
 
 static void a_line_break_in_a_value_does_not_make_two_lines(void)
@@ -238,6 +258,7 @@ int main(void)
     RUN(without_hz_nothing_starts);
     RUN(the_defaults_are_those_of_the_manual);
     RUN(a_bad_value_is_named_with_what_is_accepted);
+    RUN(a_toggle_is_a_signal);
     RUN(a_rotation_is_a_size_an_age_and_a_number);
     RUN(a_line_break_in_a_value_does_not_make_two_lines);
     RUN(a_very_long_value_is_cut_in_the_message);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The toggle's handler. Theory: toggle.h. */
+#include "toggle.h"
+
+#include <errno.h>
+
+sem_t sigprof__toggle_posted;
+
+void sigprof__toggle_handler(int number)
+{
+    int saved_errno = errno;
+
+    (void)number;
+    sem_post(&sigprof__toggle_posted);
+    errno = saved_errno;
+}
