@@ -29,11 +29,13 @@
 #define STILL_SHARE 4u  /* looks are this part of the sleep so far apart */
 #define BATCH 32u       /* threads looked at before others may have the lock */
 #define ASK_AGAIN 16u   /* looks after which an unanswered signal gets a reason */
-#define SIGNAL_NS 200000u /* CPU time of a handler, where nobody says more */
+#define SIGNAL_NS 200000u /* CPU time of a handler and what it wakes, and more */
 #define PC_BYTES 4u /* a call that is begun again is begun at its instruction */
 
 /* threads_lock */
 static struct slot *due[LISTS];
+static struct slot *todo; /* of the list that is being worked off */
+static uint32_t sent; /* signals, in this tick */
 static uint32_t done; /* the latest tick that was worked off */
 static uint64_t origin_ns; /* of tick 0 */
 static struct ring_owner block = {.mixed = true};
@@ -122,6 +124,13 @@ static void put(struct slot *slot, unsigned state, uint32_t periods)
                                                    (uint8_t)state});
 }
 
+/* The slot was entered. */
+static void put_owed(struct slot *slot)
+{
+    for (unsigned state = 0; state < WALL_STATES; state++)
+        put(slot, state, atomic_exchange(&slot->wall.owed[state], 0));
+}
+
 /* The sleep that was charged so far, before its stack is another's. */
 static void put_repeats(struct slot *slot)
 {
@@ -183,7 +192,6 @@ static bool walk(struct slot *slot, uintptr_t pc, uintptr_t sp)
 static bool sample_from_outside(struct slot *slot, uintptr_t pc, uintptr_t sp,
                                 uint64_t cpu_ns)
 {
-    struct wall_account *wall = &slot->wall;
     uint64_t now_ns;
     bool good;
 
@@ -194,20 +202,22 @@ static bool sample_from_outside(struct slot *slot, uintptr_t pc, uintptr_t sp,
     good = walk(slot, pc, sp) &&
            sigprof__os_thread_cpu_ns(slot->tid, &now_ns) == 0 &&
            now_ns == cpu_ns;
-    for (unsigned state = 0; good && state < WALL_STATES; state++)
-        put(slot, state, atomic_exchange(&wall->owed[state], 0));
+    if (good) {
+        put_owed(slot);
+        atomic_store(&slot->wall.stack, WALL_STACK_SEEN);
+    }
     sigprof__slot_leave(slot);
-    if (good)
-        atomic_store(&wall->stack, WALL_STACK_SEEN);
     return good;
 }
 
 /* ---- A stack by a signal --------------------------------------------------- */
 
+/* Each handler may need a block of its own, all of them before the drain comes. */
 static void send(struct slot *slot)
 {
     struct wall_account *wall = &slot->wall;
 
+    sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS + ++sent);
     wall->unanswered = 0;
     atomic_store(&wall->signalled, true);
     if (sigprof__os_signal_thread(slot->tid, slot->value) != 0)
@@ -236,19 +246,35 @@ static void ask(struct slot *slot)
 
 /* ---- A look ----------------------------------------------------------------- */
 
-/* asleep: what os_thread_asleep has said. Is the sleeper where its handler found it,
- * and all that it did since to come back from there? */
-static bool is_back(const struct slot *slot, int asleep, uintptr_t pc,
+/* Has it run for no longer than a handler and its way back to sleep take? */
+static bool ran_for_us(uint64_t ran_ns)
+{
+    return ran_ns < SIGNAL_NS && ran_ns < sigprof__state.period_ns / 4;
+}
+
+/* Does it sleep where its handler found it? asleep, pc, sp: of os_thread_asleep. */
+static bool is_back(const struct wall_account *wall, int asleep, uintptr_t pc,
                     uintptr_t sp, uint64_t ran_ns)
 {
-    const struct wall_account *wall = &slot->wall;
-
-    if (atomic_load(&wall->stack) != WALL_STACK_HANDLED)
-        return false;
-    if (asleep == ENOTSUP)
-        return ran_ns < SIGNAL_NS;
-    return asleep == 0 && sp == atomic_load(&wall->sp) &&
+    if (asleep != 0)
+        return asleep == ENOTSUP && ran_for_us(ran_ns);
+    return sp == atomic_load(&wall->sp) &&
            pc - atomic_load(&wall->pc) + PC_BYTES <= 2 * PC_BYTES;
+}
+
+/* What it did on its way back is the same stack's, which is right as long as its
+ * clock stands at cpu_ns. settled: that was read behind the handler's end. */
+static void take_as_seen(struct slot *slot, uint64_t cpu_ns, bool settled)
+{
+    find_label(slot);
+    if (!sigprof__slot_enter(slot))
+        return;
+    put_owed(slot);
+    if (settled) {
+        slot->wall.cpu_ns = cpu_ns;
+        atomic_store(&slot->wall.stack, WALL_STACK_SEEN);
+    }
+    sigprof__slot_leave(slot);
 }
 
 /* The thread has no stack for what it does now. */
@@ -259,21 +285,23 @@ static void find_stack(struct slot *slot, uint32_t periods, uint64_t cpu_ns,
     uint64_t ran_ns = cpu_ns - wall->cpu_ns;
     uintptr_t pc = 0, sp = 0;
     int asleep = sigprof__os_thread_asleep(slot->tid, &pc, &sp);
-    unsigned state = asleep == 0 ? FORMAT_STATE_SLEEPING
-                     : ran       ? FORMAT_STATE_RUNNING
-                                 : FORMAT_STATE_WAITING;
+    bool handled = atomic_load(&wall->stack) == WALL_STACK_HANDLED;
 
-    wall->cpu_ns = cpu_ns;
-    if (is_back(slot, asleep, pc, sp, ran_ns)) {
-        if (ran) /* else the handler came while we looked, and will have moved it */
-            atomic_store(&wall->stack, WALL_STACK_SEEN);
-        find_label(slot);
-        repeat(slot, periods);
+    if (asleep == EAGAIN)
+        atomic_fetch_add(&wall->owed[ran ? FORMAT_STATE_RUNNING
+                                         : FORMAT_STATE_WAITING],
+                         periods);
+    else
+        atomic_fetch_add(&wall->owed[FORMAT_STATE_SLEEPING], periods);
+    if (handled && is_back(wall, asleep, pc, sp, ran_ns)) {
+        take_as_seen(slot, cpu_ns, ran);
         return;
     }
+    if (handled && ran_for_us(ran_ns))
+        return; /* it is on its way back, or will have moved by the next look */
+    wall->cpu_ns = cpu_ns;
     put_repeats(slot);
     atomic_store(&wall->stack, WALL_STACK_NONE);
-    atomic_fetch_add(&wall->owed[state], periods);
     if (asleep != 0 || !sample_from_outside(slot, pc, sp, cpu_ns))
         ask(slot);
 }
@@ -286,6 +314,8 @@ static bool look(struct slot *slot, uint32_t tick)
     uint64_t cpu_ns;
     bool ran;
 
+    if ((int32_t)periods <= 0)
+        return true; /* it came, or was looked at, while this tick was late */
     if (sigprof__os_thread_cpu_ns(slot->tid, &cpu_ns) != 0)
         return false;
     ran = cpu_ns != wall->cpu_ns;
@@ -309,14 +339,19 @@ static uint32_t next_look(const struct slot *slot)
     return apart < LOOKS_APART ? apart : LOOKS_APART;
 }
 
+/* Taken from its head first: after a long delay a slot may go back to the same. */
 static void look_at_list(struct slot **head, uint32_t tick)
 {
     struct slot *slot;
 
     sigprof__threads_lock();
-    for (unsigned i = 1; (slot = *head) != NULL; i++) {
+    todo = *head;
+    *head = NULL;
+    if (todo)
+        todo->wall.link = &todo;
+    for (unsigned i = 1; (slot = todo) != NULL; i++) {
         unlink_slot(slot);
-        if (slot->wall.looked == tick || look(slot, tick))
+        if (look(slot, tick))
             link_slot(slot, tick + next_look(slot));
         if (i % BATCH == 0) {
             sigprof__threads_unlock();
@@ -331,6 +366,8 @@ static void work_off(uint32_t tick)
 {
     uint32_t late = tick - done < LISTS ? tick - done : LISTS;
 
+    sent = 0;
+    sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS);
     for (uint32_t i = late; i-- > 0;)
         look_at_list(&due[(tick - i) % LISTS], tick);
     done = tick;
@@ -460,6 +497,7 @@ static void disarm(struct slot *slot, bool forever)
 
 void sigprof__wall_after_fork(void)
 {
+    todo = NULL;
     memset(due, 0, sizeof due);
     atomic_store(&sampler_tid, 0);
     running = false;

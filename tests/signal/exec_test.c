@@ -59,5 +59,6 @@ int main(int argc, char **argv)
     loop(argv[1], argv[2], "thread", "all");
     loop(argv[1], argv[2], "itimer", "all");
     loop(argv[1], argv[2], "itimer", "none");
+    loop(argv[1], argv[2], "wall", "all");
     return 0;
 }

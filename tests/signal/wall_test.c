@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The wall clock: who sleeps is charged, and is left asleep.
+ *
+ * Nothing here waits for a time: a test goes on until the profiler has counted
+ * so and so much. What is compared with elapsed time is the profiler's own count.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "format.h"
+#include "sigprof/sigprof.h"
+#include "support/profile.h"
+#include "support/run.h"
+#include "test.h"
+
+#define SLEEPERS 1000u
+#define STACK_BYTES (64u << 10)
+
+enum { PLAIN, BY_FRAME_POINTER, BLOCKED, BUSY, BUSY_BLOCKED };
+
+struct thread {
+    pthread_t thread;
+    int kind;
+    uint32_t label;
+    int tid;
+    _Atomic unsigned interrupted;
+};
+
+static struct thread threads[SLEEPERS + 8];
+static unsigned thread_count;
+static _Atomic unsigned ready;
+static _Atomic bool leave;
+static int wake[2]; /* a pipe: its end wakes the sleepers */
+
+static void start(unsigned hz, const char *name)
+{
+    struct sigprof_options options = {.size = sizeof options,
+                                      .hz = hz,
+                                      .clock = SIGPROF_CLOCK_WALL,
+                                      .out = run_path(name)};
+
+    CHECK_EQ(sigprof_start(&options), 0);
+}
+
+static struct sigprof_stats stats_now(void)
+{
+    struct sigprof_stats stats = {.size = sizeof stats};
+
+    CHECK_EQ(sigprof_stats(&stats), 0);
+    return stats;
+}
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){0, 5000000}, NULL);
+}
+
+/* Until so many periods have been charged to each thread of so many. */
+static void until_charged(uint64_t periods, unsigned of)
+{
+    struct sigprof_stats before = stats_now(), now;
+
+    do {
+        nap();
+        now = stats_now();
+    } while (now.taken + now.overrun - before.taken - before.overrun <
+             periods * of);
+}
+
+/* ---- Threads ---------------------------------------------------------------- */
+
+static void block_sigprof(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPROF);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* A call that no flag of the handler's begins again. */
+static bool woken(void)
+{
+    struct pollfd fd = {wake[0], 0, 0};
+
+    return syscall(SYS_poll, &fd, 1, -1) >= 0;
+}
+
+static void sleep_on(struct thread *me)
+{
+    ready++;
+    while (!woken()) {
+        CHECK_EQ(errno, EINTR);
+        me->interrupted++;
+    }
+}
+
+/* Its frame's size is known to its frame pointer only, which the calls below do not
+ * save: so nobody can walk this stack who does not have that register. */
+static __attribute__((noinline)) void sleep_in_a_frame(struct thread *me,
+                                                       unsigned size)
+{
+    volatile char *room = __builtin_alloca(size);
+
+    room[0] = 0;
+    ready++;
+    while (!woken()) {
+        CHECK_EQ(errno, EINTR);
+        me->interrupted++;
+    }
+    CHECK_EQ(room[0], 0);
+}
+
+static void spin(void)
+{
+    ready++;
+    while (!leave)
+        for (volatile unsigned i = 0; i < 1000; i = i + 1)
+            ;
+}
+
+static void *run(void *arg)
+{
+    struct thread *me = arg;
+
+    me->tid = (int)syscall(SYS_gettid);
+    if (me->kind == BLOCKED || me->kind == BUSY_BLOCKED)
+        block_sigprof();
+    sigprof_label_set(me->label);
+    if (me->kind == BUSY || me->kind == BUSY_BLOCKED)
+        spin();
+    else if (me->kind == BY_FRAME_POINTER)
+        sleep_in_a_frame(me, 100 + me->label);
+    else
+        sleep_on(me);
+    return NULL;
+}
+
+static void make(int kind, uint32_t label)
+{
+    struct thread *me = &threads[thread_count++];
+    pthread_attr_t attributes;
+
+    *me = (struct thread){.kind = kind, .label = label};
+    CHECK_EQ(pthread_attr_init(&attributes), 0);
+    CHECK_EQ(pthread_attr_setstacksize(&attributes, STACK_BYTES), 0);
+    CHECK_EQ(pthread_create(&me->thread, &attributes, run, me), 0);
+    pthread_attr_destroy(&attributes);
+}
+
+/* They have said that they are ready a moment before they sleep. */
+static void until_ready(void)
+{
+    while (ready < thread_count)
+        nap();
+    nap();
+}
+
+static void begin(void)
+{
+    thread_count = 0;
+    ready = 0;
+    leave = false;
+    CHECK_EQ(pipe(wake), 0);
+}
+
+static void end(void)
+{
+    leave = true;
+    close(wake[1]);
+    for (unsigned i = 0; i < thread_count; i++)
+        CHECK_EQ(pthread_join(threads[i].thread, NULL), 0);
+    close(wake[0]);
+}
+
+/* ---- What the profile says --------------------------------------------------- */
+
+struct charged {
+    uint64_t periods, asleep, samples;
+    uint64_t used_ns, said_periods, cause; /* of EXIT */
+    uint32_t label, frames_most;
+};
+
+static struct charged charged_to(const struct profile *profile, int tid)
+{
+    struct charged sum = {0};
+    uint64_t pc[64];
+
+    for (unsigned i = 0; i < profile->samples; i++) {
+        const struct profile_sample *sample = &profile->sample[i];
+        uint32_t frames;
+
+        if (sample->tid != (uint32_t)tid)
+            continue;
+        CHECK(sample->state >= FORMAT_STATE_RUNNING &&
+              sample->state <= FORMAT_STATE_WAITING);
+        sum.periods += sample->weight;
+        sum.samples++;
+        sum.label = sample->label;
+        if (sample->state == FORMAT_STATE_SLEEPING)
+            sum.asleep += sample->weight;
+        frames = profile_stack(profile, i, pc, 64);
+        sum.frames_most = frames > sum.frames_most ? frames : sum.frames_most;
+    }
+    for (unsigned i = 0; i < profile->threads; i++)
+        if (profile->thread[i].tid == (uint32_t)tid &&
+            profile->thread[i].is_exit) {
+            sum.used_ns = profile->thread[i].cpu_ns;
+            sum.said_periods = profile->thread[i].periods;
+            sum.cause = profile->thread[i].cause;
+        }
+    return sum;
+}
+
+/* Each was charged the time for which it was known, to a period or two. */
+static void check_sleeper(const struct profile *profile,
+                          const struct thread *thread)
+{
+    struct charged sum = charged_to(profile, thread->tid);
+    uint64_t period_ns = strtoull(profile_info(profile, "period_ns"), NULL, 10);
+    int64_t off = (int64_t)(sum.periods - sum.used_ns / period_ns);
+
+    CHECK(sum.used_ns > 0);
+    CHECK_EQ(sum.periods, sum.said_periods);
+    if (off < -2 || off > 2)
+        FAIL("thread %d: %llu periods in %llu ns", thread->tid,
+             (unsigned long long)sum.periods, (unsigned long long)sum.used_ns);
+    CHECK(sum.asleep * 10 >= sum.periods * 9); /* a signal wakes it */
+    CHECK_EQ(sum.label, thread->label);
+    CHECK(sum.frames_most >= 3);
+}
+
+static unsigned interrupted_most(unsigned *in_all)
+{
+    unsigned most = 0;
+
+    *in_all = 0;
+    for (unsigned i = 0; i < thread_count; i++) {
+        unsigned times = threads[i].interrupted;
+
+        *in_all += times;
+        most = times > most ? times : most;
+    }
+    return most;
+}
+
+/* ---- Tests ---------------------------------------------------------------------- */
+
+static void a_thousand_sleepers_are_charged_and_left_asleep(void)
+{
+    struct profile profile;
+    unsigned first, later;
+
+    begin();
+    for (unsigned i = 0; i < SLEEPERS; i++)
+        make(PLAIN, 0);
+    until_ready();
+    make(BUSY, 0);
+    make(BUSY, 0);
+    until_ready();
+    start(99, "thousand.sigprof");
+    until_charged(3, thread_count);
+    CHECK(interrupted_most(&first) <= 1);
+    until_charged(100, thread_count);
+    CHECK(interrupted_most(&later) <= 1);
+    CHECK_EQ(later, first);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+    CHECK_EQ(profile_read(&profile, run_path("thousand.sigprof")), 0);
+    for (unsigned i = 0; i < SLEEPERS; i++)
+        check_sleeper(&profile, &threads[i]);
+    for (unsigned i = SLEEPERS; i < thread_count; i++)
+        CHECK_EQ(charged_to(&profile, threads[i].tid).asleep, 0);
+    CHECK(profile_imbalance(&profile) == 0);
+    CHECK_EQ(profile_sheet(&profile, "dropped_full"), 0);
+    printf("   %u sleepers: %u calls interrupted, then %u\n", SLEEPERS, first,
+           later - first);
+    profile_free(&profile);
+}
+
+static void a_stack_that_needs_more_registers_costs_one_signal(void)
+{
+    struct profile profile;
+    unsigned first, later;
+
+    begin();
+    for (unsigned i = 0; i < 50; i++)
+        make(BY_FRAME_POINTER, 0);
+    until_ready();
+    start(99, "frames.sigprof");
+    until_charged(3, thread_count);
+    CHECK_EQ(interrupted_most(&first), 1);
+    CHECK_EQ(first, 50);
+    until_charged(200, thread_count);
+    CHECK_EQ(interrupted_most(&later), 1);
+    CHECK_EQ(later, first);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+    CHECK_EQ(profile_read(&profile, run_path("frames.sigprof")), 0);
+    for (unsigned i = 0; i < thread_count; i++)
+        check_sleeper(&profile, &threads[i]);
+    profile_free(&profile);
+}
+
+static void a_sleeper_s_label_is_its_samples(void)
+{
+    struct profile profile;
+
+    begin();
+    for (unsigned i = 0; i < 8; i++)
+        make(i % 2 ? BY_FRAME_POINTER : PLAIN,
+             sigprof_label_intern("worker", i < 4 ? "a" : "b", 0));
+    until_ready();
+    start(500, "labels.sigprof");
+    until_charged(20, thread_count);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+    CHECK_EQ(profile_read(&profile, run_path("labels.sigprof")), 0);
+    for (unsigned i = 0; i < thread_count; i++)
+        check_sleeper(&profile, &threads[i]);
+    profile_free(&profile);
+}
+
+static void who_blocks_the_signal_is_sampled_asleep_and_said_to_block(void)
+{
+    struct profile profile;
+    struct charged sum;
+
+    begin();
+    make(BLOCKED, 0);
+    make(BUSY_BLOCKED, 0);
+    until_ready();
+    start(500, "blocked.sigprof");
+    do
+        nap();
+    while (stats_now().unsampled_blocked_ns < 500000000);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+    CHECK_EQ(profile_read(&profile, run_path("blocked.sigprof")), 0);
+    check_sleeper(&profile, &threads[0]);
+    sum = charged_to(&profile, threads[1].tid);
+    CHECK_EQ(sum.samples, 0);
+    CHECK_EQ(sum.cause, FORMAT_EXIT_BLOCKED);
+    CHECK(sum.used_ns >= 500000000);
+    CHECK_EQ(profile_sheet(&profile, "foreign"), 0);
+    profile_free(&profile);
+}
+
+/* The system then has no room for the value that tells our signal from others. */
+static void a_signal_without_its_value_is_still_ours(void)
+{
+    struct rlimit before, none = {0, 0};
+    struct sigprof_stats stats;
+
+    begin();
+    make(BUSY, 0);
+    make(BY_FRAME_POINTER, 0);
+    until_ready();
+    CHECK_EQ(getrlimit(RLIMIT_SIGPENDING, &before), 0);
+    none.rlim_max = before.rlim_max;
+    CHECK_EQ(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+    start(200, "bare.sigprof");
+    until_charged(50, 2);
+    CHECK_EQ(setrlimit(RLIMIT_SIGPENDING, &before), 0);
+    stats = stats_now();
+    CHECK_EQ(stats.foreign, 0);
+    CHECK_EQ(threads[1].interrupted, 1);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+}
+
+static void *sleep_a_little(void *arg)
+{
+    nanosleep(&(struct timespec){0, 3000000}, NULL);
+    return arg;
+}
+
+/* Late signals of slots that are free again, or whose thread is about to end. */
+static void threads_come_and_go_under_ten_thousand_looks_a_second(void)
+{
+    struct sigprof_stats stats;
+    uint64_t born = 0;
+
+    begin();
+    make(PLAIN, 0);
+    make(BY_FRAME_POINTER, 0);
+    until_ready();
+    start(10000, "storm.sigprof");
+    for (unsigned round = 0; round < 60; round++) {
+        pthread_t some[16];
+        pid_t child = -1;
+
+        for (unsigned i = 0; i < 16; i++, born++)
+            CHECK_EQ(pthread_create(&some[i], NULL, sleep_a_little, NULL), 0);
+        if (round % 20 == 5) {
+            child = fork();
+            if (child == 0)
+                _exit(sigprof_stop() == 0 ? 0 : 1);
+            CHECK(child > 0);
+        }
+        if (round % 3 == 0) {
+            CHECK_EQ(sigprof_pause(), 0);
+            CHECK_EQ(sigprof_resume(), 0);
+        }
+        for (unsigned i = 0; i < 16; i++)
+            CHECK_EQ(pthread_join(some[i], NULL), 0);
+        if (child > 0) {
+            int status;
+
+            CHECK_EQ(waitpid(child, &status, 0), child);
+            CHECK_EQ(status, 0);
+        }
+        if (round % 30 == 29) {
+            CHECK_EQ(sigprof_stop(), 0);
+            start(10000, "storm.sigprof");
+        }
+    }
+    stats = stats_now();
+    CHECK(stats.foreign == 0);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+    printf("   %llu threads\n", (unsigned long long)born);
+}
+
+int main(void)
+{
+    RUN(a_thousand_sleepers_are_charged_and_left_asleep);
+    RUN(a_stack_that_needs_more_registers_costs_one_signal);
+    RUN(who_blocks_the_signal_is_sampled_asleep_and_said_to_block);
+    RUN(a_sleeper_s_label_is_its_samples);
+    RUN(a_signal_without_its_value_is_still_ours);
+    RUN(threads_come_and_go_under_ten_thousand_looks_a_second);
+    return 0;
+}
