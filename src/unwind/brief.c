@@ -48,7 +48,7 @@ static enum result saved_at(struct run *run, uint64_t number, uint64_t factor)
     int64_t at = (int64_t)(factor * (uint64_t)(int64_t)run->unit->data_align);
     unsigned column = regs_column(number);
 
-    if (at <= INT32_MIN || at > INT32_MAX)
+    if (at <= INT32_MIN || at > INT32_MAX || rules_serves_landing(column))
         return UNUSUAL;
     if (column == run->unit->ra_column) {
         run->now.ra_kind = RULE_AT;

@@ -21,14 +21,6 @@ static void load(struct registers *registers, const void *ucontext)
     registers->exact = true;
 }
 
-static void copy(struct registers *to, const struct registers *from)
-{
-    for (unsigned i = 0; i < RULES_COLUMNS; i++)
-        to->value[i] = from->value[i];
-    to->known = from->known;
-    to->exact = from->exact;
-}
-
 /* What a simple walk knows of its frame. */
 static void load_place(struct registers *registers, const struct place *place)
 {
@@ -114,7 +106,8 @@ static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
     enum expression_result result;
 
     next->known = 0;
-    next->exact = walker_state(w)->unit.signal;
+    next->exact = walker_state(w)->unit.signal ||
+                  rules_land(&walker_state(w)->rules.row);
     for (unsigned i = 0; i < RULES_COLUMNS; i++) {
         if (i == REGS_PC)
             continue;
@@ -155,18 +148,22 @@ static enum cfi_found find_rules(struct walker *w)
 
 enum { NEEDS_MORE = -100 }; /* beside enum step: needs an unknown register */
 
-/* The caller must lie above; only a signal may have moved to another stack. */
+/* The caller must lie above, or begin where this one does if its return address
+ * is not on the stack, as at longjmp's end; only a signal may have moved to
+ * another stack. */
 static int check_next(const struct walker *w)
 {
     const struct cfi_state *state = walker_state(w);
     const struct rules_unit *unit = &state->unit;
     uintptr_t sp = state->next.value[REGS_SP];
     uintptr_t pc = state->next.value[REGS_PC];
+    bool leaves = state->now.exact && sp == state->now.value[REGS_SP] &&
+                  state->rules.row.kind[unit->ra_column] != RULE_AT;
 
     if (sp & (ARCH_STACK_ALIGN - 1) && !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
     if (!walker_is_above(sp, state->now.value[REGS_SP], state->now.exact) &&
-        !unit->signal)
+        !leaves && !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
     if (pc == 0 && !unit->signal)
         return FORMAT_END_COMPLETE;
@@ -200,7 +197,7 @@ static NOINLINE int step_trampoline(struct walker *w)
             return walker_unreadable(w);
     state->next.known = ((uint64_t)1 << RULES_COLUMNS) - 1;
     state->next.exact = true;
-    copy(&state->now, &state->next);
+    registers_copy(&state->now, &state->next);
     enter_stack(w);
     return STEP_SIGNAL;
 }
@@ -230,7 +227,7 @@ static int step_registers(struct walker *w)
         return walker_unreadable(w);
     step = check_next(w);
     if (step < 0) {
-        copy(&state->now, &state->next);
+        registers_copy(&state->now, &state->next);
         enter_stack(w);
     }
     return step;
@@ -265,7 +262,7 @@ static NOINLINE bool repeat(struct walker *w)
     bool first = !w->has_point;
 
     if (w->has_point)
-        copy(&state->now, &state->point);
+        registers_copy(&state->now, &state->point);
     else
         load(&state->now, w->memory.walk->ucontext);
     sigprof__memory_enter(&w->memory, w->memory.walk,
@@ -276,7 +273,7 @@ static NOINLINE bool repeat(struct walker *w)
         if (w->steps == 0)
             return false;
         w->steps--;
-        step = step_registers(w);
+        step = sigprof__cfi_land(w, step_registers(w));
         if (step == STEP_NO_CFI)
             step = guess_registers(w, first);
         if (step >= 0 || step == NEEDS_MORE || step == STEP_NO_CFI)
@@ -295,7 +292,7 @@ int sigprof__cfi_exact(struct walker *w)
     if (w->count == 1 && !w->has_point)
         load(&state->now, w->memory.walk->ucontext);
     else if (w->has_point && is_at(&state->point, &w->at))
-        copy(&state->now, &state->point);
+        registers_copy(&state->now, &state->point);
     else
         whole = false;
     if (!whole)
@@ -305,12 +302,13 @@ int sigprof__cfi_exact(struct walker *w)
         whole = true;
         step = repeat(w) ? step_registers(w) : FORMAT_END_NO_RULE;
     }
+    step = sigprof__cfi_land(w, step);
     if (step == NEEDS_MORE)
         return FORMAT_END_NO_RULE;
     if (step >= 0 || step == STEP_NO_CFI)
         return step;
     if (whole || step == STEP_SIGNAL) {
-        copy(&state->point, &state->now);
+        registers_copy(&state->point, &state->now);
         w->has_point = true;
     }
     w->at.pc = state->now.value[REGS_PC];

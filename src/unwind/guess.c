@@ -3,7 +3,10 @@
  * Frames without rules: start-up stubs, hand-written assembly, generated code.
  * Signal-safe.
  *
- * The interrupted function may be about to make its frame, or may never make
+ * Start-up stubs are so alike that their code can be read on to their end, which
+ * says where the return address is.
+ *
+ * Else the interrupted function may be about to make its frame, or may never make
  * one: then its return address is on top of the stack, or under the frame
  * pointer just pushed, or in the link register. Otherwise the frame pointer is followed. An address is
  * believed only if the bytes before it are a call.
@@ -26,12 +29,12 @@ static bool read_code(struct walker *w, uintptr_t from, uint8_t *code,
     return true;
 }
 
-/* Could pc be a return address? */
-static bool follows_call(struct walker *w, uintptr_t pc)
+bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc)
 {
     uint8_t code[ARCH_CALL_BYTES];
 
-    return pc > 4096 && read_code(w, pc - ARCH_CALL_BYTES, code, ARCH_CALL_BYTES) &&
+    return pc > 4096 &&
+           read_code(w, pc - ARCH_CALL_BYTES, code, ARCH_CALL_BYTES) &&
            arch_follows_call(code);
 }
 
@@ -44,6 +47,52 @@ static void move(struct place *place, uintptr_t pc, uintptr_t sp, uintptr_t fp)
     place->low = false;
 }
 
+#ifdef ARCH_EXIT_BYTES
+/* By itself, and with no array on the stack: little is left of it down here. */
+static __attribute__((noinline)) bool
+find_exit(struct walker *w, uintptr_t pc, struct arch_exit *found)
+{
+    uint8_t *code = walker_state(w)->pulled;
+
+    return read_code(w, pc, code, ARCH_EXIT_BYTES) &&
+           arch_find_exit(code, found);
+}
+
+/* The function's code is at its end, or goes straight on to it. */
+static bool guess_exit(struct walker *w, struct place *place,
+                       struct guess *guess)
+{
+    struct arch_exit found;
+    uintptr_t sp = place->sp;
+    uintptr_t fp = place->fp;
+    uintptr_t back;
+
+    if (!find_exit(w, place->pc, &found))
+        return false;
+    guess->verifies = true;
+    guess->ra_at = ARCH_RA_AT;
+    guess->fp_at = (int16_t)found.fp_at;
+    sp += (uintptr_t)found.ra_at + ARCH_WORD;
+    if (!sigprof__memory_read(&w->memory, sp + (uintptr_t)ARCH_RA_AT, &back) ||
+        !sigprof__cfi_follows_call(w, back) ||
+        (found.fp_at &&
+         !sigprof__memory_read(&w->memory,
+                               sp + (uintptr_t)(intptr_t)found.fp_at, &fp)))
+        return false;
+    move(place, back, sp, fp);
+    return true;
+}
+#else
+static bool guess_exit(struct walker *w, struct place *place,
+                       struct guess *guess)
+{
+    (void)w;
+    (void)place;
+    (void)guess;
+    return false;
+}
+#endif
+
 #if ARCH_LINK
 /* The return address is in the link register, if nothing was called yet. */
 static bool guess_frameless(struct walker *w, struct place *place,
@@ -53,7 +102,7 @@ static bool guess_frameless(struct walker *w, struct place *place,
         regs_get(w->memory.walk->ucontext, REGS_LINK));
 
     guess->verifies = false;
-    if (!follows_call(w, pc))
+    if (!sigprof__cfi_follows_call(w, pc))
         return false;
     move(place, pc, place->sp, place->fp);
     return true;
@@ -71,13 +120,13 @@ static bool guess_frameless(struct walker *w, struct place *place,
     guess->verifies = true;
     guess->ra_at = ARCH_RA_AT;
     guess->fp_at = 0;
-    if (follows_call(w, top)) {
+    if (sigprof__cfi_follows_call(w, top)) {
         move(place, top, sp + ARCH_WORD, place->fp);
         return true;
     }
     if (top != place->fp ||
         !sigprof__memory_read(&w->memory, sp + ARCH_WORD, &above) ||
-        !follows_call(w, above))
+        !sigprof__cfi_follows_call(w, above))
         return false;
     guess->fp_at = -2 * ARCH_WORD;
     move(place, above, sp + 2 * ARCH_WORD, top);
@@ -131,7 +180,7 @@ static int follow_fp(struct walker *w, struct place *place, bool generated)
               !sigprof__memory_is_outside(&w->memory, record.next) &&
               sigprof__memory_is_outside(&w->memory, record.pc) &&
               record.pc > 4096;
-    if (!(generated && chained) && !follows_call(w, record.pc))
+    if (!(generated && chained) && !sigprof__cfi_follows_call(w, record.pc))
         return STEP_NO_CFI;
     move(place, record.pc, record.sp,
          ARCH_BACKCHAIN ? place->fp : record.next);
@@ -194,6 +243,8 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
 
     if (is_put_there(w, place))
         return FORMAT_END_COMPLETE;
+    if ((first || !generated) && guess_exit(w, place, guess))
+        return STEP_GUESSED;
     /* Generated code has called others, most likely: its link register is old. */
     if (first && !(ARCH_LINK && generated) &&
         guess_frameless(w, place, guess))

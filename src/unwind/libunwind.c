@@ -43,11 +43,19 @@ static void push(struct unwind_stack *stack, uint32_t *count, uintptr_t pc)
     frame->flags = 0;
 }
 
+/* Was the frame at the cursor interrupted? Some ports of libunwind say so of that
+ * frame, after the step to it, the others of the trampoline, before. */
+#ifdef __x86_64__
+#define SAYS_SO_BEFORE false
+#else
+#define SAYS_SO_BEFORE true
+#endif
+
 static int climb(struct unwind_stack *stack, unw_cursor_t *cursor,
                  uint32_t *count)
 {
     for (;;) {
-        bool interrupted = lib.is_signal_frame(cursor) > 0 && *count > 1;
+        bool before = *count > 1 && lib.is_signal_frame(cursor) > 0;
         int result = lib.step(cursor);
         unw_word_t pc = 0;
 
@@ -57,7 +65,7 @@ static int climb(struct unwind_stack *stack, unw_cursor_t *cursor,
             return FORMAT_END_BAD_ADDRESS;
         if (pc < FORMAT_FIRST_PC)
             return FORMAT_END_COMPLETE;
-        if (interrupted)
+        if (SAYS_SO_BEFORE ? before : lib.is_signal_frame(cursor) > 0)
             push(stack, count, FORMAT_MARK_SIGNAL);
         push(stack, count, (uintptr_t)pc);
         if (*count >= UNWIND_STEPS_MAX)

@@ -93,7 +93,7 @@ uint32_t sigprof__pack(const struct rules_row *row,
 
     if (ra.kind == RULE_UNDEFINED)
         return PACKED_ROOT;
-    if (unit->signal || !has_usual_sp(row))
+    if (unit->signal || !has_usual_sp(row) || rules_serve_landing(row))
         return PACKED_EXACT;
     if (row->cfa_kind == RULE_IS_EXPRESSION) {
         if (is_plt(row, unit, pc, &cfa))

@@ -7,6 +7,7 @@
 #ifndef SIGPROF_UNWIND_RULES_H
 #define SIGPROF_UNWIND_RULES_H
 
+#include "arch/arch.h"
 #include "os/regs.h"
 #include "unwind/dwarf.h"
 
@@ -66,6 +67,39 @@ struct rules_row {
     uint8_t cfa_kind;
     uint8_t cfa_register;
 };
+
+/* Is it a register in which an exception's landing gets its arguments? */
+static inline bool rules_serves_landing(unsigned column)
+{
+#ifdef ARCH_LANDING
+    return column < 32 && (ARCH_LANDING >> column & 1) != 0;
+#else
+    (void)column;
+    return false;
+#endif
+}
+
+/* Is the row one of a function that makes exceptions land? It alone saves those
+ * registers. */
+static inline bool rules_serve_landing(const struct rules_row *row)
+{
+    unsigned saved = 0;
+
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        saved += rules_serves_landing(i) && row->kind[i] == RULE_AT;
+    return saved == 2;
+}
+
+/* ... before it does so; or while it does, when fp and the return address are the
+ * landing's. */
+static inline bool rules_will_land(const struct rules_row *row)
+{
+    return rules_serve_landing(row) && row->kind[REGS_FP] == RULE_AT;
+}
+static inline bool rules_land(const struct rules_row *row)
+{
+    return rules_serve_landing(row) && row->kind[REGS_FP] == RULE_SAME;
+}
 
 /* The row being made, and those it may go back to. */
 struct rules {

@@ -21,6 +21,7 @@ struct cfi_state {
     struct registers now;   /* of the frame that is being stepped exactly */
     struct registers next;  /* of its caller, in the making */
     struct registers point; /* latest frame all of whose registers are known */
+    struct registers trial; /* landing.c's */
     struct rules_unit unit; /* the FDE in use */
     struct rules rules;
     uint64_t operand[EXPRESSION_OPERANDS];
@@ -114,9 +115,27 @@ struct guess {
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess);
 
+/* guess.c: could pc be a return address? */
+bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc);
+
+/* landing.c: state->now is what state->rules.row has for its caller, as the result
+ * of step. If that function makes an exception land, and its caller has become the
+ * landing's frame, the sp is put right. state->trial and the rules are changed. Returns step. */
+int sigprof__cfi_land(struct walker *w, int step);
+
 static inline struct cfi_state *walker_state(const struct walker *w)
 {
     return (struct cfi_state *)(void *)w->stack->window->scratch;
+}
+
+/* Not by "=", which may become a call of memcpy. */
+static inline void registers_copy(struct registers *to,
+                                  const struct registers *from)
+{
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        to->value[i] = from->value[i];
+    to->known = from->known;
+    to->exact = from->exact;
 }
 
 /* May a caller's sp be that? It lies above; where a call leaves nothing on the

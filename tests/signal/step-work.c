@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,9 @@
 
 #define NOINLINE __attribute__((noinline))
 
+#define STRING_BYTES 4096
+
 static volatile long sink;
-const char *step_module;
 
 static int compare(const void *a, const void *b)
 {
@@ -51,7 +53,7 @@ static void printing(void)
     char line[256];
 
     for (int i = 0; i < 6; i++)
-        sink = snprintf(line, sizeof line, "%.17g %10s %#x %Lf", i / 3.0,
+        sink = snprintf(line, sizeof line, "%.17g %10s %#x %Lf", (i + step_round) / 3.0,
                         "text", i, (long double)i * 1e30L);
     sink = (long)strtod("3.14159265358979e-7", NULL);
 }
@@ -68,6 +70,80 @@ static void strings(void)
         sink = (long)strlen(to) + memcmp(from, to, n);
         sink = strchr(from, 'b') != NULL;
     }
+}
+
+/* Every implementation that the C library has of a function for CPUs like this
+ * one: its own tests ask it for the list. */
+struct variant {
+    const char *name;
+    void (*function)(void);
+    bool usable;
+};
+typedef size_t list_variants(const char *name, struct variant *array,
+                             size_t most);
+/* All take at most three words; those that take fewer ignore the rest. */
+typedef long string_function(const char *text, uintptr_t second, size_t n);
+
+static const struct {
+    const char *name;
+    enum { LETTER, OTHER_TEXT } second;
+} string_functions[] = {
+    {"memcpy", OTHER_TEXT},  {"memmove", OTHER_TEXT}, {"memset", LETTER},
+    {"memchr", LETTER},      {"memrchr", LETTER},     {"memcmp", OTHER_TEXT},
+    {"strlen", LETTER},      {"strchr", LETTER},      {"strrchr", LETTER},
+    {"strcmp", OTHER_TEXT},  {"strncmp", OTHER_TEXT}, {"strcpy", OTHER_TEXT},
+    {"strcspn", OTHER_TEXT}, {"strstr", OTHER_TEXT},  {"strcasecmp", OTHER_TEXT},
+    {"stpncpy", OTHER_TEXT}, {"rawmemchr", LETTER},   {"strnlen", LETTER}};
+
+static list_variants *find_list(void)
+{
+    return (list_variants *)dlvsym(RTLD_DEFAULT, "__libc_ifunc_impl_list",
+                                   "GLIBC_PRIVATE");
+}
+
+static const char *has_variants(void)
+{
+    return find_list() ? NULL : "the C library lists no variants";
+}
+
+static void call_variant(string_function *function, bool letter)
+{
+    static char left[STRING_BYTES + 64], right[STRING_BYTES + 64];
+    size_t offset = step_round * 7 % 64;
+
+    size_t most = step_is_long ? STRING_BYTES : STRING_BYTES / 4;
+
+    for (size_t n = 1; n < most; n = n * (step_is_long ? 5 : 9) / 3 + 1) {
+        memset(left, 'a', sizeof left);
+        memset(right, 'a', sizeof right);
+        left[offset + n] = right[n] = 'b';
+        left[offset + n + 1] = right[n + 1] = '\0';
+        sink = function(left + offset, letter ? 'b' : (uintptr_t)right, n);
+    }
+}
+
+static void variants(void)
+{
+    static bool told;
+    struct variant list[64];
+    unsigned stepped = 0;
+
+    for (size_t i = 0; i < sizeof string_functions / sizeof *string_functions;
+         i++) {
+        size_t count = find_list()(string_functions[i].name, list, 64);
+
+        for (size_t j = 0; j < count; j++) {
+            if (!list[j].usable)
+                continue;
+            call_variant((string_function *)list[j].function,
+                         string_functions[i].second == LETTER);
+            stepped++;
+        }
+    }
+    if (!told)
+        printf("%u variants of %zu string functions are stepped\n", stepped,
+               sizeof string_functions / sizeof *string_functions);
+    told = true;
 }
 
 static jmp_buf back;
@@ -180,11 +256,26 @@ static NOINLINE long deep(int n)
     return n == 0 ? leaf(1) : deep(n - 1) + leaf(n);
 }
 
+#if defined(__has_attribute)
+#if __has_attribute(indirect_branch)
+#define THUNKS __attribute__((indirect_branch("thunk")))
+#endif
+#endif
+#ifndef THUNKS
+#define THUNKS
+#endif
+
+static NOINLINE THUNKS long through_thunk(long (*volatile function)(long), int n)
+{
+    return n == 0 ? function(3) : through_thunk(function, n - 1) + function(n);
+}
+
 static void prologues(void)
 {
     sink = many_saved(1, 2, 3, 4, 5, 6);
     sink = tail(5);
     sink = deep(40);
+    sink = through_thunk(leaf, 5);
 }
 
 static void math(void)
@@ -221,9 +312,9 @@ static void patterns(void)
     sink = (long)mbstowcs(wide, "hello", 32);
 }
 
-static void loading(void)
+static void load(int how)
 {
-    void *module = dlopen(step_module, RTLD_NOW | RTLD_LOCAL);
+    void *module = dlopen(step_module, how | RTLD_LOCAL);
 
     if (!module)
         return;
@@ -231,6 +322,37 @@ static void loading(void)
     if (work)
         sink = work(4);
     dlclose(module);
+}
+
+static void loading(void)
+{
+    load(RTLD_NOW);
+}
+
+/* Each first call of a function goes through the loader. */
+static void binding(void)
+{
+    load(RTLD_LAZY);
+}
+
+static void (*throw_work)(unsigned);
+
+static const char *has_thrower(void)
+{
+    void *module;
+
+    if (!step_throw)
+        return "it needs a C++ compiler";
+    module = dlopen(step_throw, RTLD_LAZY | RTLD_LOCAL);
+    if (!module)
+        return "its module cannot be loaded";
+    throw_work = (void (*)(unsigned))dlsym(module, "step_throw_work");
+    return throw_work ? NULL : "its module has no step_throw_work";
+}
+
+static void throwing(void)
+{
+    throw_work(step_round);
 }
 
 static void on_signal(int number, siginfo_t *info, void *ucontext)
@@ -275,10 +397,20 @@ static void other_stack(void)
 }
 
 const struct step_work step_works[] = {
-    {"sorting", sorting},       {"printing", printing},
-    {"strings", strings},       {"jumping", jumping},
-    {"clocks", clocks},         {"frames", frames},
-    {"prologues", prologues},   {"math", math},
-    {"memory", memory},         {"patterns", patterns},
-    {"loading", loading},       {"handlers", handlers},
-    {"other_stack", other_stack}, {NULL, NULL}};
+    {"sorting", NULL, sorting, 1},
+    {"printing", NULL, printing, 20},
+    {"strings", NULL, strings, 1},
+    {"variants", has_variants, variants, 2},
+    {"jumping", NULL, jumping, 1},
+    {"clocks", NULL, clocks, 1},
+    {"frames", NULL, frames, 1},
+    {"prologues", NULL, prologues, 1},
+    {"math", NULL, math, 1},
+    {"memory", NULL, memory, 1},
+    {"patterns", NULL, patterns, 1},
+    {"loading", NULL, loading, 1},
+    {"binding", NULL, binding, 1},
+    {"handlers", NULL, handlers, 1},
+    {"other_stack", NULL, other_stack, 1},
+    {"throwing", has_thrower, throwing, 6},
+    {NULL, NULL, NULL, 0}};

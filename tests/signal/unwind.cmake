@@ -4,13 +4,25 @@
 include(${PROJECT_SOURCE_DIR}/tests/support/unwind-alone.cmake)
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$"
    AND NOT SIGPROF_SANITIZE)
-  add_executable(step_test step_test.c step-work.c)
-  set_source_files_properties(step-work.c PROPERTIES COMPILE_OPTIONS "-O2;-fomit-frame-pointer")
-  target_link_libraries(step_test PRIVATE unwind_alone m)
+  add_executable(step_test step_test.c step-trap.c step-shadow.c step-judge.c step-names.c
+    step-loader.c step-work.c step-libraries.c)
+  set_source_files_properties(step-work.c step-libraries.c
+    PROPERTIES COMPILE_OPTIONS "-O2;-fomit-frame-pointer")
+  target_link_libraries(step_test PRIVATE unwind_alone sigprof-fold-parts m)
   target_link_options(step_test PRIVATE LINKER:-z,lazy)
+  # libunwind has to find the test's dl_iterate_phdr.
+  set_target_properties(step_test PROPERTIES ENABLE_EXPORTS ON)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     # 1 KiB for the whole chain, less what the handler takes (208 bytes).
     target_compile_definitions(step_test PRIVATE STEP_STACK_MAX=768)
   endif()
-  sigprof_test(signal step $<TARGET_FILE:step_module>)
+  set(thrower "")
+  if(CMAKE_CXX_COMPILER)
+    enable_language(CXX)
+    add_library(step_throw MODULE step-throw.cpp)
+    target_compile_options(step_throw PRIVATE -O2)
+    set(thrower $<TARGET_FILE:step_throw>)
+  endif()
+  sigprof_test(signal step $<TARGET_FILE:step_module> "${thrower}")
+  set_tests_properties(signal.step PROPERTIES TIMEOUT 900)
 endif()
