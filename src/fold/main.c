@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sigprof-fold: the command line. What it means is in sigprof-fold(1). */
+#include "follow.h"
 #include "output.h"
 #include "view.h"
 
@@ -25,6 +26,8 @@ enum exit_code {
 
 struct arguments {
     const char *out, *base; /* base: of --diff */
+    const char *follow;     /* a profile or a process id; NULL: all there is */
+    double interval_s;
     const struct view *view;
     bool info, stats, strict, cpu;
     struct fold_root roots[MAX_ROOTS];
@@ -70,6 +73,9 @@ static const char usage[] =
     "      --debug-dir DIR    look for debug files here first; may be repeated\n"
     "      --cache DIR        keep names found in DIR (default: sigprof in the\n"
     "                         user's cache folder), or none: keep nothing\n"
+    "      --follow FILE|PID  functions by weight while the program runs, until it\n"
+    "                         ends; q to quit\n"
+    "      --interval SECONDS between two tables of --follow (default: 1)\n"
     "      --info             say what the files are, instead\n"
     "      --stats            print the balance sheet, instead\n"
     "      --strict           exit with 3 when anything was lost or damaged\n"
@@ -199,6 +205,16 @@ static const regex_t *parse_regex(const char *option, const char *value,
     return regex;
 }
 
+static double parse_interval(const char *value)
+{
+    uint64_t ns;
+
+    if (!parse_seconds(value, value + strlen(value), &ns) || ns < 100000000 ||
+        ns > 3600000000000u)
+        refuse("--interval", value, "it can be 0.1 to 3600, in seconds");
+    return (double)ns / 1e9;
+}
+
 static bool parse_choice(const char *option, const char *value,
                          const char *first, const char *second)
 {
@@ -252,6 +268,8 @@ enum option_id {
     OPTION_SYMFS,
     OPTION_DEBUG_DIR,
     OPTION_CACHE,
+    OPTION_FOLLOW,
+    OPTION_INTERVAL,
     OPTION_INFO,
     OPTION_STATS,
     OPTION_STRICT,
@@ -277,6 +295,8 @@ static const struct option options[] = {
     {"symfs", required_argument, NULL, OPTION_SYMFS},
     {"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
     {"cache", required_argument, NULL, OPTION_CACHE},
+    {"follow", required_argument, NULL, OPTION_FOLLOW},
+    {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"info", no_argument, NULL, OPTION_INFO},
     {"stats", no_argument, NULL, OPTION_STATS},
     {"strict", no_argument, NULL, OPTION_STRICT},
@@ -356,6 +376,12 @@ static void take_option(struct arguments *arguments, int option,
             refuse("--cache", value, "it is the name of a folder, or none");
         arguments->cache = value;
         break;
+    case OPTION_FOLLOW:
+        arguments->follow = value;
+        break;
+    case OPTION_INTERVAL:
+        arguments->interval_s = parse_interval(value);
+        break;
     case OPTION_INFO:
         arguments->info = true;
         break;
@@ -397,7 +423,9 @@ static void parse(struct arguments *arguments, int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "o:f:", options, NULL)) != -1)
         take_option(arguments, option, optarg);
-    if (optind == argc) {
+    if (arguments->follow && optind != argc)
+        refuse("--follow", argv[optind], "one profile is followed at a time");
+    if (optind == argc && !arguments->follow) {
         sigprof__say("no profile named; try 'sigprof-fold --help'");
         exit(EXIT_USAGE);
     }
@@ -489,6 +517,18 @@ static int run(const struct arguments *arguments, struct load *load,
     return EXIT_WRITTEN;
 }
 
+static int follow(const struct arguments *arguments)
+{
+    const struct follow_options job = {
+        .target = arguments->follow,
+        .interval_s = arguments->interval_s > 0 ? arguments->interval_s : 1,
+        .names = arguments->names,
+        .fold = arguments->fold,
+        .model = arguments->model};
+
+    return sigprof__follow(&job) == 0 ? EXIT_WRITTEN : EXIT_NOTHING;
+}
+
 int main(int argc, char **argv)
 {
     static struct arguments arguments;
@@ -497,6 +537,8 @@ int main(int argc, char **argv)
     int code;
 
     parse(&arguments, argc, argv);
+    if (arguments.follow)
+        return follow(&arguments);
     for (int i = optind; i < argc; i++)
         sigprof__load_add(&load, argv[i], false);
     if (arguments.base)

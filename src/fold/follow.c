@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* --follow. Theory and contract: follow.h. */
+#include "follow.h"
+
+#include "../ring.h"
+#include "../salvage.h"
+#include "load.h"
+#include "terminal.h"
+#include "view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES ((size_t)8 << 20) /* of new data at a time */
+
+struct follow {
+    const struct follow_options *options;
+    char path[4096]; /* of the part that is read now */
+    char ring[4096]; /* "": the header names none */
+    int descriptor;
+    off_t at; /* bytes of it that were read */
+    struct model model;
+    struct read_sink sink;
+    struct reader reader;
+    bool begun;        /* the file's header has come */
+    size_t no_places;  /* of the model, before anything was named */
+    uint64_t samples_before, samples_drawn;
+    uint8_t *buffer;
+};
+
+/* ---- Which file ---------------------------------------------------------- */
+
+struct search {
+    int pid;
+    char *path, *ring;
+};
+
+static void look_at_ring(const char *path, int pid, void *arg)
+{
+    struct search *search = arg;
+    struct ring ring;
+
+    if (pid != search->pid || !sigprof__ring_alive(path) ||
+        sigprof__ring_open(&ring, path, false) != 0)
+        return;
+    snprintf(search->ring, 4096, "%s", path);
+    snprintf(search->path, 4096, "%.4095s", ring_profile(ring.head));
+    sigprof__ring_drop(&ring, false);
+}
+
+/* A file of that name comes before a process of that number. */
+static bool find_target(struct follow *follow)
+{
+    const char *target = follow->options->target;
+    struct search search = {0, follow->path, follow->ring};
+    struct stat status;
+
+    if (stat(target, &status) == 0 ||
+        target[strspn(target, "0123456789")] != '\0' || strlen(target) > 9) {
+        snprintf(follow->path, sizeof follow->path, "%s", target);
+        return true;
+    }
+    search.pid = atoi(target);
+    sigprof__ring_each(look_at_ring, &search);
+    if (follow->path[0])
+        return true;
+    if (follow->ring[0])
+        sigprof__say("process %s has no profile yet", target);
+    else
+        sigprof__say("process %s is not being profiled, or not by this user",
+                     target);
+    return false;
+}
+
+static bool open_part(struct follow *follow)
+{
+    follow->descriptor =
+        open(follow->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (follow->descriptor < 0) {
+        sigprof__say("%s: cannot read: %s", follow->path, strerror(errno));
+        return false;
+    }
+    follow->at = 0;
+    follow->begun = false;
+    follow->sink =
+        sigprof__model_begin(&follow->model, sigprof__text(follow->path));
+    sigprof__reader_init(&follow->reader, &follow->sink);
+    return true;
+}
+
+static void close_part(struct follow *follow)
+{
+    sigprof__model_end(&follow->model, &follow->reader);
+    follow->samples_before += follow->reader.samples;
+    sigprof__reader_free(&follow->reader);
+    close(follow->descriptor);
+}
+
+/* ---- What is new --------------------------------------------------------- */
+
+/* Bytes from the start on that are whole blocks, or never will be. */
+static size_t whole_bytes(const uint8_t *bytes, size_t size)
+{
+    size_t at = 0, payload;
+    uint32_t sequence, word;
+
+    while (sigprof__format_block_check(bytes + at, size - at, &payload,
+                                       &sequence, &word) == 0)
+        at += FORMAT_BLOCK_HEADER_BYTES + payload;
+    if (size - at > FORMAT_BLOCK_HEADER_BYTES + FORMAT_PAYLOAD_MAX)
+        return size; /* damaged: the reader looks for the next block */
+    return at;
+}
+
+static bool begin_reading(struct follow *follow, const uint8_t *bytes,
+                          size_t size)
+{
+    enum read_status status =
+        sigprof__reader_file(&follow->reader, bytes, size);
+
+    if (status != READ_OK) {
+        sigprof__say("%s: not a sigprof profile", follow->path);
+        return false;
+    }
+    follow->begun = true;
+    if (!follow->ring[0]) {
+        struct text ring = sigprof__model_info(follow->model.process, "ring");
+
+        snprintf(follow->ring, sizeof follow->ring, "%.*s", (int)ring.size,
+                 ring.at);
+    }
+    return true;
+}
+
+/* false: it is no profile. */
+static bool read_news(struct follow *follow)
+{
+    ssize_t got;
+
+    while ((got = pread(follow->descriptor, follow->buffer, CHUNK_BYTES,
+                        follow->at)) > 0) {
+        size_t size = (size_t)got, head = follow->at ? 0 : FORMAT_FILE_HEADER_BYTES;
+        size_t whole = size > head ? whole_bytes(follow->buffer + head,
+                                                 size - head)
+                                   : 0;
+
+        if (!follow->begun) {
+            if (size <= head)
+                return true;
+            if (!begin_reading(follow, follow->buffer, head + whole))
+                return false;
+            follow->at = (off_t)(head + whole);
+        } else {
+            sigprof__reader_more(&follow->reader, follow->buffer, whole);
+            follow->at += (off_t)whole;
+        }
+        if (whole == 0)
+            break;
+    }
+    return true;
+}
+
+/* The recording has gone on in another part: its name is in the ring. */
+static bool turn(struct follow *follow)
+{
+    struct ring ring;
+    char path[sizeof follow->path];
+
+    if (!follow->ring[0] || sigprof__ring_open(&ring, follow->ring, false) != 0)
+        return false;
+    snprintf(path, sizeof path, "%.4095s", ring_profile(ring.head));
+    sigprof__ring_drop(&ring, false);
+    if (!path[0] || strcmp(path, follow->path) == 0)
+        return false;
+    if (!read_news(follow)) /* what came before the turn */
+        return false;
+    close_part(follow);
+    snprintf(follow->path, sizeof follow->path, "%s", path);
+    return open_part(follow);
+}
+
+static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
+{
+    char digits[3] = "";
+
+    if (hex.size != 2 * FORMAT_ID_BYTES)
+        return false;
+    for (size_t i = 0; i < FORMAT_ID_BYTES; i++) {
+        memcpy(digits, hex.at + 2 * i, 2);
+        id[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return true;
+}
+
+/* A killed process's ring holds what its drain has not written. It stays there. */
+static void read_tail(struct follow *follow)
+{
+    struct stat status;
+    uint8_t id[FORMAT_ID_BYTES], *tail = NULL;
+    size_t size = 0;
+    void *file;
+
+    if (follow->reader.ended || !follow->ring[0] ||
+        !parse_id(sigprof__model_info(follow->model.process, "id"), id) ||
+        fstat(follow->descriptor, &status) != 0 || status.st_size == 0)
+        return;
+    file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
+                follow->descriptor, 0);
+    if (file == MAP_FAILED)
+        return;
+    if (sigprof__salvage(follow->ring, id, file, (size_t)status.st_size, &tail,
+                         &size) == SALVAGE_TAIL)
+        sigprof__reader_more(&follow->reader, tail, size);
+    munmap(file, (size_t)status.st_size);
+    free(tail);
+}
+
+/* ---- The table ----------------------------------------------------------- */
+
+static void name_all(struct follow *follow)
+{
+    struct name_report report;
+
+    sigprof__model_end(&follow->model, &follow->reader);
+    follow->model.place_count = follow->no_places; /* they are made anew */
+    sigprof__name_frames(&follow->model, &follow->options->names, NULL,
+                         &report);
+}
+
+static uint64_t samples(const struct follow *follow)
+{
+    return follow->samples_before + follow->reader.samples;
+}
+
+static void make_header(struct follow *follow, bool last, char *to, size_t room)
+{
+    const struct model_process *process = follow->model.process;
+    struct text comm = sigprof__model_text(&follow->model, process->comm);
+    uint64_t count = samples(follow);
+
+    snprintf(to, room, "%.*s, pid %" PRIu64 ": %" PRIu64 " samples, %s%" PRIu64 "%s",
+             (int)comm.size, comm.at, process->pid, count, last ? "" : "+",
+             last ? (uint64_t)process->last_ns / 1000000000
+                  : count - follow->samples_drawn,
+             last ? " s; it has ended"
+                  : sigprof__terminal_is_one() ? "; q to quit" : "");
+    follow->samples_drawn = count;
+}
+
+static bool draw(struct follow *follow, bool last)
+{
+    struct fold_tree tree;
+    char header[256], *text = NULL;
+    size_t size = 0;
+    FILE *out;
+    bool good;
+
+    if (follow->begun)
+        name_all(follow);
+    out = open_memstream(&text, &size);
+    if (!out)
+        return false;
+    sigprof__fold(&follow->model, &follow->options->fold, &tree);
+    sigprof__view_top(&follow->model, &tree, follow->options->fold.weigh_ns,
+                      out);
+    sigprof__fold_free(&tree);
+    fclose(out);
+    make_header(follow, last, header, sizeof header);
+    good = sigprof__terminal_draw(header, text);
+    free(text);
+    return good;
+}
+
+/* ---- All of it ----------------------------------------------------------- */
+
+static int watch(struct follow *follow)
+{
+    bool alive, good;
+
+    for (;;) {
+        /* Asked before the file is read: what it wrote last is then there. */
+        alive = follow->begun && follow->ring[0] &&
+                sigprof__ring_alive(follow->ring);
+        do {
+            if (!read_news(follow))
+                return 1;
+        } while (turn(follow));
+        if (!alive && follow->begun && !sigprof__ring_alive(follow->ring))
+            break;
+        good = draw(follow, false);
+        if (!good || !sigprof__terminal_wait(follow->options->interval_s))
+            return good ? 0 : 1;
+    }
+    read_tail(follow);
+    sigprof__terminal_end(); /* the last table stays */
+    return draw(follow, true) ? 0 : 1;
+}
+
+int sigprof__follow(const struct follow_options *options)
+{
+    static struct follow follow;
+    size_t room = 0;
+    int code;
+
+    follow.options = options;
+    follow.buffer = sigprof__store_grow(NULL, &room, CHUNK_BYTES, 1);
+    sigprof__model_init(&follow.model, &options->model);
+    follow.no_places = follow.model.place_count;
+    if (!find_target(&follow) || !open_part(&follow))
+        return 1;
+    if (nice(10) < 0)
+        errno = 0; /* as busy as the system lets us be, then */
+    sigprof__terminal_begin();
+    code = watch(&follow);
+    sigprof__terminal_end();
+    close_part(&follow);
+    sigprof__model_free(&follow.model);
+    free(follow.buffer);
+    return code;
+}

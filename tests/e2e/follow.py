@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""sigprof-fold --follow: of a file and of a process, to its end, in a pipe and on a
+terminal. usage: follow.py SIGPROF-FOLD PRELOAD WORKLOAD-FORGE
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+FOLD, PRELOAD, FORGE = sys.argv[1:4]
+HERE = tempfile.mkdtemp(prefix="sigprof-follow-")
+LIMIT_S = 60
+
+
+def fail(text):
+    sys.exit("failed: " + text)
+
+
+def check(good, text):
+    if not good:
+        fail(text)
+
+
+def start(name, **more):
+    """A program that makes samples until it is killed, and its profile's name."""
+    path = HERE + "/" + name
+    environment = dict(os.environ, LD_PRELOAD=PRELOAD, SIGPROF_HZ="1",
+                       SIGPROF_OUT=path, **more)
+    program = subprocess.Popen([FORGE, "2", "0", HERE + "/counts", "return"],
+                               env=environment)
+    until = time.monotonic() + LIMIT_S
+    while not os.path.exists(path) or os.path.getsize(path) < 4096:
+        check(time.monotonic() < until, "no profile of " + name)
+        time.sleep(0.01)
+    return program, path
+
+
+def read_tables(follower, count):
+    """Lines up to the end of the count-th table."""
+    lines = []
+    while count and (line := follower.stdout.readline()):
+        lines.append(line)
+        count -= line == "\n"
+    return lines
+
+
+def counts(lines):
+    return [int(m.group(1)) for line in lines
+            if (m := re.search(r": (\d+) samples", line))]
+
+
+def follow_until_killed(target_of, **more):
+    program, path = start("killed.sigprof", **more)
+    follower = subprocess.Popen([FOLD, "--interval", "0.2", "--follow",
+                                 target_of(program, path)],
+                                stdout=subprocess.PIPE, text=True)
+    lines = read_tables(follower, 3)
+    seen = counts(lines)
+    check(seen == sorted(seen) and seen[-1] > seen[0] >= 0,
+          "tables do not grow: %s" % seen)
+    check(any("dive" in line for line in lines), "the function is not named")
+    check(program.poll() is None, "the program was stopped")
+    program.send_signal(signal.SIGKILL)
+    program.wait()
+    rest = follower.stdout.read()
+    check(follower.wait(LIMIT_S) == 0, "exit status %d" % follower.returncode)
+    check("it has ended" in rest, "nothing is said of the end")
+    last = counts(rest.splitlines())[-1]
+    files = [HERE + "/" + name for name in os.listdir(HERE)
+             if name.startswith("killed.sigprof")]
+    top = subprocess.run([FOLD, "--stats"] + files, capture_output=True,
+                         text=True).stdout
+    there = int(re.search(r"^samples +(\d+)", top, re.M).group(1))
+    check(last == there, "the last table has %d samples of %d" % (last, there))
+    for name in files:
+        os.unlink(name)
+    print("ok: %d tables, %d samples" % (len(seen) + 1, last))
+
+
+def on_terminal(how_to_end, status):
+    program, path = start("screen.sigprof")
+    leader, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    before = termios.tcgetattr(screen)
+    follower = subprocess.Popen([FOLD, "--interval", "0.2", "--follow", path],
+                                stdin=screen, stdout=screen,
+                                start_new_session=True)
+    seen = b""
+    until = time.monotonic() + LIMIT_S
+    while seen.count(b"\033[H") < 3:
+        check(time.monotonic() < until, "nothing is drawn")
+        if select.select([leader], [], [], 0.1)[0]:
+            seen += os.read(leader, 65536)
+    for table in seen.split(b"\033[H")[1:3]:
+        lines = table.split(b"\033[J")[0].split(b"\r\n")
+        check(len(lines) <= 24, "%d lines" % len(lines))
+        for line in lines:
+            text = re.sub(rb"\033\[[0-9;?]*[a-zA-Z]", b"", line)
+            check(len(text.decode()) <= 80, "a line is too long: %r" % line)
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 6, 40, 0, 0))
+    follower.send_signal(signal.SIGWINCH)
+    seen = b""
+    while seen.count(b"\033[H") < 3:
+        check(time.monotonic() < until, "nothing is drawn after a resize")
+        if select.select([leader], [], [], 0.1)[0]:
+            seen += os.read(leader, 65536)
+    small = seen.split(b"\033[H")[2].split(b"\033[J")[0]
+    check(small.count(b"\r\n") < 6, "it does not fit after a resize")
+    how_to_end(follower, leader)
+    while follower.poll() is None:
+        check(time.monotonic() < until, "it does not quit")
+        if select.select([leader], [], [], 0.1)[0]:
+            seen += os.read(leader, 65536)
+    while select.select([leader], [], [], 0.1)[0]:
+        seen += os.read(leader, 65536)
+    check(follower.returncode == status, "status %d" % follower.returncode)
+    check(seen.endswith(b"\033[?25h\033[?1049l"), "the screen is not given back")
+    check(termios.tcgetattr(screen) == before, "the terminal is not as it was")
+    check(program.poll() is None, "the program was stopped")
+    program.kill()
+    program.wait()
+    os.unlink(path)
+    print("ok: a terminal")
+
+
+def refusals():
+    for target, says in (("999999999", "not being profiled"),
+                         (HERE + "/none", "cannot read"),
+                         (FORGE, "not a sigprof profile")):
+        done = subprocess.run([FOLD, "--follow", target], capture_output=True,
+                              text=True, timeout=LIMIT_S)
+        check(done.returncode == 1 and says in done.stderr,
+              "%s: %d %s" % (target, done.returncode, done.stderr))
+    done = subprocess.run([FOLD, "--follow", "1", "x"], capture_output=True)
+    check(done.returncode == 2, "two targets")
+    done = subprocess.run([FOLD, "--follow", "1", "--interval", "0"],
+                          capture_output=True)
+    check(done.returncode == 2, "an interval of 0")
+    print("ok: refusals")
+
+
+follow_until_killed(lambda program, path: path)
+follow_until_killed(lambda program, path: str(program.pid))
+follow_until_killed(lambda program, path: path, SIGPROF_ROTATE="256K")
+on_terminal(lambda follower, leader: os.write(leader, b"q"), 0)
+on_terminal(lambda follower, leader: follower.send_signal(signal.SIGINT), 0)
+refusals()
+subprocess.run(["rm", "-rf", HERE])
