@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """libsigprof against its peers and the floor, interleaved in one run.
 
-usage: bench.py BUILD [cost] [startup] [overhead]      (default: all three)
+usage: bench.py BUILD [cost] [startup] [overhead] [memory]     (default: all)
 
 cost      nanoseconds for a raised SIGPROF at depth 10, 30, 100, hot and cold
 startup   CPU of an empty program and of gcc's cc1, start and stop included
 overhead  CPU of xz and sqlite3 at 99 and 1000 Hz
+memory    RSS of node and of clang (libLLVM), and the first complete stack
 
 Every round runs each peer once, in random order; the tables hold medians, and
 what `none` costs is taken off where it says so. Peers that are not on the machine
@@ -22,7 +23,7 @@ import tempfile
 import time
 
 BUILD = os.path.abspath(sys.argv[1])
-WHAT = sys.argv[2:] or ["cost", "startup", "overhead"]
+WHAT = sys.argv[2:] or ["cost", "startup", "overhead", "memory"]
 GPERF = "/usr/lib/x86_64-linux-gnu/libprofiler.so.0"
 HERE = tempfile.mkdtemp(prefix="sigprof-bench-")
 PRELOAD = BUILD + "/src/libsigprof-preload.so"
@@ -172,6 +173,80 @@ def overhead():
           "too)", ["", "none"] + [n for n in found if n != "none"], rows)
 
 
+def rss_of(words, variables):
+    """Largest RSS of the command in MB: its own memory, pages of files."""
+    null = open(os.devnull, "r+")
+    process = subprocess.Popen(words, env=dict(os.environ, **variables),
+                               stdin=null, stdout=null, stderr=null)
+    largest = [0, 0]
+    while process.poll() is None:
+        fields = {}
+        try:
+            with open("/proc/%d/status" % process.pid) as status:
+                for line in status:
+                    name, _, value = line.partition(":")
+                    fields[name] = value.split()
+        except OSError:
+            break
+        for i, names in enumerate((("RssAnon", "RssShmem"), ("RssFile",))):
+            size = sum(int(fields.get(name, [0])[0]) for name in names) / 1024
+            largest[i] = max(largest[i], size)
+        time.sleep(0.005)
+    if process.wait() != 0:
+        sys.exit("%s: status %#x" % (" ".join(words), process.returncode))
+    return largest
+
+
+def first_complete(path):
+    """(ms from the start to the first complete stack, samples before it)"""
+    raw = subprocess.run([BUILD + "/src/fold/sigprof-fold", "-f", "raw", path],
+                         capture_output=True, text=True, check=True).stdout
+    for before, line in enumerate(raw.splitlines()):
+        if " end=complete " in line:
+            return 1e3 * float(line.split()[0]), before
+    return float("nan"), len(raw.splitlines())
+
+
+def memory():
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "unwind-tree.c")
+    programs = {
+        "node": ["node", "-e", "let s = 0; for (let i = 0; i < 1e8; i++) "
+                 "s += Math.sqrt(i)"],
+        "clang (libLLVM)": ["clang", "-O2", "-DTREE_KIND=plain",
+                            "-DTREE_BLOCK=a", "-c", source, "-o", os.devnull],
+    }
+    rows = []
+    for title, words in programs.items():
+        if subprocess.run(["which", words[0]], capture_output=True).returncode:
+            print("%s is not on this machine" % words[0])
+            continue
+        found = {name: peer for name, peer in peers(999).items()
+                 if name in ("none", "ours", "ours fp")}
+        rss = {name: [] for name in found}
+        firsts = []
+        for _ in range(3):
+            for name in random.sample(list(found), len(found)):
+                out = tempfile.mkdtemp(dir=HERE)
+                rss[name].append(rss_of(words, dict(found[name][1],
+                                                    SIGPROF_OUT=out)))
+                if name == "ours":  # clang's driver is a process, too
+                    firsts += [first_complete(os.path.join(out, file))
+                               for file in os.listdir(out)]
+        firsts = [first for first in firsts if first[0] == first[0]]
+        own, files = ({name: statistics.median(row[i] for row in rss[name])
+                       for name in rss} for i in (0, 1))
+        rows.append([title, "%.1f + %.1f MB" % (own["none"], files["none"])] +
+                    ["%+.1f %+.1f MB" % (own[name] - own["none"],
+                                         files[name] - files["none"])
+                     for name in ("ours fp", "ours")] + [
+                     "%.1f ms" % statistics.median(f[0] for f in firsts),
+                     "%d" % (max(f[1] for f in firsts))])
+    table("Largest RSS at 999 Hz (its own + pages of files), first complete stack",
+          ["", "alone", "ours fp", "ours", "first complete stack after",
+           "incomplete ones before it, at most"], rows)
+
+
 def main():
     print("%s, Linux %s, %d CPUs, load %.1f" % (
         time.strftime("%Y-%m-%d"), os.uname().release, os.cpu_count(),
@@ -180,7 +255,8 @@ def main():
         if name not in peers(99):
             print("%s is not on this machine" % name)
     for what in WHAT:
-        {"cost": cost, "startup": startup, "overhead": overhead}[what]()
+        {"cost": cost, "startup": startup, "overhead": overhead,
+         "memory": memory}[what]()
     subprocess.run(["rm", "-rf", HERE])
 
 
