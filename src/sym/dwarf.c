@@ -71,6 +71,7 @@ static struct dw_file *supplement_by_id(const struct sym_places *places,
  * and the supplement's build-id. */
 static void open_supplement(struct sym_dwarf *dwarf, struct sym_elf *elf)
 {
+    const struct sym_places *places = dwarf->where.places;
     const char *from = dwarf->where.path, *slash;
     struct sym_section section = {0};
     char path[PATH_BYTES];
@@ -83,14 +84,15 @@ static void open_supplement(struct sym_dwarf *dwarf, struct sym_elf *elf)
     id_bytes = section.size - (size_t)(end + 1 - section.at);
     slash = from ? strrchr(from, '/') : NULL;
     if (*section.at == '/' || !slash)
-        snprintf(path, sizeof path, "%s", (const char *)section.at);
+        snprintf(path, sizeof path, "%s%s",
+                 places && places->symfs ? places->symfs : "",
+                 (const char *)section.at);
     else
         snprintf(path, sizeof path, "%.*s/%s", (int)(slash - from), from,
                  (const char *)section.at);
     dwarf->file->supplement = open_checked(path, end + 1, id_bytes);
-    if (!dwarf->file->supplement && dwarf->where.places)
-        dwarf->file->supplement =
-            supplement_by_id(dwarf->where.places, end + 1, id_bytes);
+    if (!dwarf->file->supplement && places)
+        dwarf->file->supplement = supplement_by_id(places, end + 1, id_bytes);
     if (!dwarf->file->supplement)
         dwarf->split_missing = true;
 }

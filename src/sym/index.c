@@ -191,10 +191,22 @@ static bool read_all(int descriptor, char *to, size_t size)
     return true;
 }
 
+void sigprof__sym_index_seal(void *bytes, size_t size)
+{
+    struct header *header = bytes;
+
+    if (size < sizeof *header)
+        return;
+    header->magic = MAGIC;
+    header->version = VERSION;
+    header->size = size;
+    header->checksum = checksum(header + 1, size - sizeof *header);
+}
+
 /* Its bytes, in memory that lives as long as the names; NULL: none. Read and
  * not mapped: what others do to the file meanwhile cannot hurt. */
-static const struct header *read_file(const char *path, uint64_t files,
-                                      struct sym_names *names)
+static const void *read_file(const char *path, struct sym_names *names,
+                             size_t *size)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct timespec now;
@@ -204,32 +216,30 @@ static const struct header *read_file(const char *path, uint64_t files,
     if (descriptor < 0)
         return NULL;
     if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        (uint64_t)status.st_size >= sizeof(struct header) &&
-        (uint64_t)status.st_size <= INDEX_BYTES)
-        bytes = sigprof__sym_keep(names, (size_t)status.st_size);
-    if (bytes && (!read_all(descriptor, bytes, (size_t)status.st_size) ||
-                  !is_whole((const struct header *)bytes,
-                            (uint64_t)status.st_size, files)))
+        (uint64_t)status.st_size <= INDEX_BYTES) {
+        *size = (size_t)status.st_size;
+        bytes = sigprof__sym_keep(names, *size);
+    }
+    if (bytes && !read_all(descriptor, bytes, *size))
         bytes = NULL;
     if (bytes && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
         now.tv_sec - status.st_mtim.tv_sec > FRESH_S)
         futimens(descriptor, NULL); /* benign: it goes sooner */
     close(descriptor);
-    return (const struct header *)bytes;
+    return bytes;
 }
 
-struct sym_index *sigprof__sym_index_open(const struct sym_index_key *key,
-                                          struct sym_names *names)
+struct sym_index *sigprof__sym_index_of(const void *bytes, size_t size,
+                                        uint64_t files, struct sym_names *names)
 {
-    char path[PATH_BYTES];
-    size_t folder, chains;
-    const struct header *header;
+    const struct header *header = bytes;
     struct sym_index *index;
+    size_t chains;
 
-    if (!index_path(key, path, &folder))
+    if (!is_whole(header, size, files))
         return NULL;
-    header = read_file(path, key->files, names);
-    index = header ? sigprof__sym_keep(names, sizeof *index) : NULL;
+    chains = ((size_t)header->place_count + 1) * sizeof *index->chains;
+    index = sigprof__sym_keep(names, sizeof *index);
     if (!index)
         return NULL;
     index->header = header;
@@ -238,12 +248,24 @@ struct sym_index *sigprof__sym_index_open(const struct sym_index_key *key,
     index->places =
         (const struct place *)(index->extents + header->extent_count);
     index->strings = (const char *)(index->places + header->place_count);
-    chains = (header->place_count + 1) * sizeof *index->chains;
     index->chains = sigprof__sym_keep(names, chains);
     if (!index->chains)
         return NULL;
     memset(index->chains, 0, chains);
     return index;
+}
+
+struct sym_index *sigprof__sym_index_open(const struct sym_index_key *key,
+                                          struct sym_names *names)
+{
+    char path[PATH_BYTES];
+    size_t folder, size;
+    const void *bytes;
+
+    if (!index_path(key, path, &folder))
+        return NULL;
+    bytes = read_file(path, names, &size);
+    return bytes ? sigprof__sym_index_of(bytes, size, key->files, names) : NULL;
 }
 
 static const char *string_at(const struct sym_index *index, uint32_t at)
@@ -440,9 +462,7 @@ static char *assemble(const struct writer *writer, uint64_t files, size_t *size)
 {
     size_t extents = writer->extent_count * sizeof *writer->extents;
     size_t places = writer->place_count * sizeof *writer->places;
-    struct header header = {.magic = MAGIC,
-                            .version = VERSION,
-                            .files = files,
+    struct header header = {.files = files,
                             .extent_count = (uint32_t)writer->extent_count,
                             .place_count = (uint32_t)writer->place_count,
                             .string_bytes = (uint32_t)writer->text_size};

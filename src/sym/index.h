@@ -27,6 +27,14 @@ struct sym_index;
 struct sym_index *sigprof__sym_index_open(const struct sym_index_key *key,
                                           struct sym_names *names);
 
+/* The same of bytes in memory, which must outlive it; aligned for a uint64_t.
+ */
+struct sym_index *sigprof__sym_index_of(const void *bytes, size_t size,
+                                        uint64_t files,
+                                        struct sym_names *names);
+/* Makes bytes that have the layout believed: writes the size and checksum. */
+void sigprof__sym_index_seal(void *bytes, size_t size);
+
 /* Answers the addresses (ascending) that it can; the rest have known[i] false.
  * Returns how many it could not. */
 size_t sigprof__sym_index_answer(struct sym_index *index,

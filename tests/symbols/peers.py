@@ -135,31 +135,55 @@ def plain(name):
     return name
 
 
-class Aliases:
-    """Whether two names are of one function."""
+class Symbols:
+    """The symbol table: which names are of one function, what is where."""
 
     def __init__(self, binary):
         self.of = collections.defaultdict(set)
-        starts = collections.defaultdict(set)
-        for start, _, name in symbols(binary):
-            starts[start].add(plain(name.split("@")[0]))
-        for names in starts.values():
+        self.at = collections.defaultdict(set)
+        self.all = symbols(binary)
+        self.files = {line.split()[-1] for line
+                      in run(["readelf", "-sW", binary]).splitlines()
+                      if " FILE " in line}
+        for start, _, name in self.all:
+            self.at[start].add(plain(name.split("@")[0]))
+        for names in self.at.values():
             for name in names:
                 self.of[name] |= names
 
     def same(self, a, b):
         return a in self.of[b] or b in self.of[a]
 
+    def covers(self, name, address):
+        return any(start <= address < start + size and plain(other) == name
+                   for start, size, other in self.all)
 
-def compare_name(ours, theirs, aliases):
+
+# Why a name of ours may be another than that of two peers.
+EXCEPTIONS = {
+    "qualified": "the compiler gave an inlined function no linkage name; ours "
+                 "says what it is declared in, so that the get of two classes "
+                 "stay apart",
+    "alias": "several symbols at one address; ours is global before weak "
+             "before local, fewer underscores, shorter",
+    "symbol": "the function has a symbol but no linkage name in its DWARF "
+              "(a clone, mostly); ours is the symbol's",
+    "file symbol": "no debug information; the peers give the name of the "
+                   "object file's FILE symbol, ours is none",
+}
+
+
+def compare_name(ours, theirs, table, address, outermost):
     """None: equal; else why it is not."""
     ours, theirs = plain(ours), plain(theirs)
     if ours == theirs:
         return None
     if ours and theirs and ours.endswith("::" + theirs):
-        return "qualified"  # gcc gave no linkage name: ours says of which class
-    if ours and theirs and aliases.same(ours, theirs):
-        return "alias"  # one address, several symbols
+        return "qualified"
+    if ours and theirs and table.same(ours, theirs):
+        return "alias"
+    if outermost and table.covers(ours, address):
+        return "symbol"
     return "DIFFERENT"
 
 
@@ -174,10 +198,12 @@ def two_of(answers, equal=lambda a, b: a == b):
 
 def compare(binary, addresses, ours, *peers):
     """Counts by cause, and those differences that have none."""
-    aliases = Aliases(binary)
+    table = Symbols(binary)
     causes = collections.Counter()
     unexplained = []
     for address, us, *theirs in zip(addresses, ours, *peers):
+        # Who does not know the file has not found the unit: no opinion.
+        theirs = [t for t in theirs if t and t[-1][1]] or theirs
         depth = two_of([len(t) for t in theirs])
         if depth is None:
             causes["no two peers agree: depth"] += 1
@@ -192,7 +218,8 @@ def compare(binary, addresses, ours, *peers):
             if name is None:
                 causes["no two peers agree: name"] += 1
             else:
-                why = compare_name(us[i][0], name, aliases)
+                why = compare_name(us[i][0], name, table, address,
+                                   i == depth - 1)
                 causes["name " + (why or "equal")] += 1
                 if why == "DIFFERENT":
                     unexplained.append((address, us, theirs))
@@ -201,6 +228,8 @@ def compare(binary, addresses, ours, *peers):
                 causes["no two peers agree: line"] += 1
             elif us[i][1:] == line:
                 causes["line equal"] += 1
+            elif us[i][1] is None and line[1] == 0 and line[0] in table.files:
+                causes["line file symbol"] += 1
             else:
                 causes["LINE"] += 1
                 unexplained.append((address, us, theirs))
