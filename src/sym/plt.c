@@ -190,11 +190,25 @@ static void name_by_relocations(struct sym_elf *elf, struct stubs *stubs,
     }
 }
 
+/* 8 without endbr64, else 16. Static programs do not say it in the header: there
+ * the second stub is looked at. */
+static uint64_t stub_bytes(Elf_Data *data, const GElf_Shdr *header)
+{
+    const uint8_t *code = data->d_buf;
+
+    if (header->sh_entsize)
+        return header->sh_entsize == 8 ? 8 : 16;
+    return data->d_size >= 16 && decode_stub(code, 8, 0).has_slot &&
+                   decode_stub(code + 8, 8, 0).has_slot
+               ? 8
+               : 16;
+}
+
 static void note_stub(Elf_Data *data, const GElf_Shdr *header, uint64_t address,
                       struct sym_answer *answer, struct stubs *stubs,
                       struct sym_names *names)
 {
-    uint64_t entry = header->sh_entsize == 8 ? 8 : 16; /* 8: no endbr64 */
+    uint64_t entry = stub_bytes(data, header);
     uint64_t at = (address - header->sh_addr) / entry * entry;
     struct stub stub;
 
