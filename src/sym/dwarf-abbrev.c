@@ -129,11 +129,12 @@ static void step_indirect(struct dw_unit *unit, struct dw_cursor *c)
 void sigprof__dw_step_over(struct dw_unit *unit, struct dw_cursor *c,
                            const struct dw_abbrev *abbrev, uint64_t *sibling)
 {
-    const struct dw_step *step = unit->abbrevs->steps + abbrev->first_step;
-    const struct dw_step *end = step + abbrev->step_count;
+    const struct dw_step *steps = unit->abbrevs->steps;
 
     *sibling = 0;
-    for (; step < end; step++)
+    for (size_t i = 0; i < abbrev->step_count; i++) {
+        const struct dw_step *step = &steps[abbrev->first_step + i];
+
         switch (step->kind) {
         case STEP_BYTES:
             sigprof__dw_skip(c, step->size);
@@ -157,6 +158,7 @@ void sigprof__dw_step_over(struct dw_unit *unit, struct dw_cursor *c,
         default:
             sigprof__dw_take(c, UINT64_MAX);
         }
+    }
 }
 
 /* ---- Tables -------------------------------------------------------------- */

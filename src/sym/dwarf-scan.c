@@ -60,10 +60,9 @@ struct code_die {
 static void read_die(struct scan *scan, const struct dw_abbrev *abbrev,
                      struct code_die *die)
 {
-    const struct dw_attribute *attribute =
-        scan->unit->abbrevs->attributes + abbrev->first_attribute;
-
-    for (size_t i = 0; i < abbrev->attribute_count; i++, attribute++) {
+    for (size_t i = 0; i < abbrev->attribute_count; i++) {
+        const struct dw_attribute *attribute =
+            &scan->unit->abbrevs->attributes[abbrev->first_attribute + i];
         struct dw_value value =
             sigprof__dw_value(scan->unit, &scan->c, attribute);
 

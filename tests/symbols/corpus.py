@@ -100,7 +100,7 @@ SLOW = ALL if LONG else MOST
 def against_peers():
     gcc, gxx = need("gcc", "gcc"), need("g++", "g++")
     clang, clangxx = need("clang", "clang"), need("clang++", "clang++")
-    for version in ("2", "3", "4", "5") if LONG else ("2", "4", "5"):
+    for version in ("2", "3", "4", "5") if LONG else ("4", "5"):
         if gcc:
             check_peers("c-gcc-" + version,
                         compile_c("c-gcc-" + version, gcc,
@@ -114,8 +114,7 @@ def against_peers():
         if gxx:
             check_peers("c++-gcc-" + version,
                         compile_cxx("c++-gcc-" + version, gxx,
-                                    "-gdwarf-" + version),
-                        ALL if version == "5" else SLOW)
+                                    "-gdwarf-" + version), SLOW)
         if clangxx:
             check_peers("c++-clang-" + version,
                         compile_cxx("c++-clang-" + version, clangxx,
@@ -123,18 +122,12 @@ def against_peers():
     if gcc:
         check_peers("c-gcc-lto", compile_c("c-gcc-lto", gcc, "-g", "-flto"),
                     SLOW)
-        check_peers("c-gcc-dwarf64",
-                    compile_c("c-gcc-dwarf64", gcc, "-g", "-gdwarf64"), SLOW)
         check_peers("c-gcc-sections",
                     compile_c("c-gcc-sections", gcc, "-g",
                               "-ffunction-sections", "-Wl,--gc-sections"), SLOW)
         run([gcc, "-g", "-shared", "-nostdlib", source("corpus.s"), "-o",
              "asm"])
         check_peers("asm", "asm", ALL, 200)
-    if gxx:
-        check_peers("c++-gcc-types",
-                    compile_cxx("c++-gcc-types", gxx, "-g",
-                                "-fdebug-types-section"), ALL)
     if need("rust", "rustc"):
         run(["rustc", "-g", "-O", source("corpus.rs"), "-o", "rust"])
         check_peers("rust", "rust", MOST)
@@ -147,6 +140,17 @@ def build_id(binary):
         if "Build ID:" in line:
             return line.split()[-1]
     raise SystemExit(binary + " has no build-id")
+
+
+def otherwise(plain, plain_c):
+    """The same code, with other forms of debug information. (The peers see no
+    inlined functions where there are type units, or 64-bit offsets.)"""
+    check_same("types", plain,
+               compile_cxx("types", "g++", "-gdwarf-5",
+                           "-fdebug-types-section"))
+    if os.path.exists(plain_c):
+        check_same("dwarf64", plain_c,
+                   compile_c("dwarf64", "gcc", "-gdwarf-5", "-gdwarf64"))
 
 
 def compressed(plain):
@@ -194,14 +198,14 @@ def inner_symbols(plain):
     check_same("debugdata", plain, "mini-stripped", names_only=True)
 
 
-def supplements(plain, other):
+def supplements(plain):
     if not need("dwz", "dwz"):
         return
     shutil.copy(plain, "dwz-1")
     run(["dwz", "dwz-1"])
     check_same("dwz", plain, "dwz-1")
     shutil.copy(plain, "dwz-2")
-    shutil.copy(other, "dwz-3")
+    shutil.copy(plain, "dwz-3")
     run(["dwz", "-m", "dwz-common", "dwz-2", "dwz-3"])
     if ".gnu_debugaltlink" not in run(["readelf", "-SW", "dwz-2"]):
         failures.append("dwz made no supplement")
@@ -217,10 +221,12 @@ def split(compiler, name, version, plain):
     os.chdir(here)
     binary = out + ".d/p"
     check_same(out, plain, binary)
-    packer = tool("llvm-dwp", "llvm-dwp-14", "llvm-dwp-19") \
-        if version == "5" else tool("dwp")
+    # binutils' dwp knows version 4 only; llvm-dwp 14 never ends on gcc's 5.
+    if version == "5" and name == "gcc":
+        return
+    packer = need(out + ".dwp", *(["llvm-dwp", "llvm-dwp-14"]
+                                  if version == "5" else ["dwp"]))
     if not packer:
-        left_out.append(out + ".dwp: no packer")
         return
     objects = [name for name in os.listdir(out + ".d")
                if name.endswith(".dwo")]
@@ -234,10 +240,11 @@ def split(compiler, name, version, plain):
 def against_ourselves():
     plain = "c++-gcc-5"
     if os.path.exists(plain):
+        otherwise(plain, "c-gcc-5")
         compressed(plain)
         separate(plain)
         inner_symbols(plain)
-        supplements(plain, "c++-gcc-types")
+        supplements(plain)
     for compiler, name in ("gcc", "gcc"), ("clang", "clang"):
         for version in "4", "5":
             plain = "c-%s-%s" % (name, version)
