@@ -478,9 +478,8 @@ static char *assemble(const struct writer *writer, uint64_t files, size_t *size)
         memcpy(bytes + sizeof header + extents, writer->places, places);
     memcpy(bytes + sizeof header + extents + places, writer->text,
            writer->text_size);
-    header.size = *size;
-    header.checksum = checksum(bytes + sizeof header, *size - sizeof header);
     memcpy(bytes, &header, sizeof header);
+    sigprof__sym_index_seal(bytes, *size);
     return bytes;
 }
 
