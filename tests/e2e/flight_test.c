@@ -99,11 +99,13 @@ static void after_a_kill_the_last_samples_are_there(void)
         begin(&forged, "100000", ends[i]);
         run_end(&forged.run);
         CHECK(WIFSIGNALED(forged.run.status));
-        CHECK_EQ(run_rings_of(forged.run.pid, rings, 8), 1);
+        /* 0: another start has added it to the file. */
+        CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
         CHECK_EQ(profile_read_salvaged(&profile, run_path("f.sigprof")), 0);
         CHECK_EQ(profile.ends, 0);
         check_kept(&profile, forged_count(-1));
-        unlink(rings[0]);
+        for (unsigned j = 0; j < run_rings_of(forged.run.pid, rings, 8); j++)
+            unlink(rings[j]);
         profile_free(&profile);
         run_free(&forged.run);
     }
@@ -161,7 +163,7 @@ static void a_running_program_is_killed(void)
     CHECK_EQ(threads, THREADS); /* none of ours */
     kill(forged.run.pid, SIGKILL);
     run_end(&forged.run);
-    CHECK_EQ(run_rings_of(forged.run.pid, rings, 8), 1);
+    CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
     CHECK_EQ(profile_read_salvaged(&profile, run_path("f.sigprof")), 0);
     check_kept(&profile, forged_count(-1));
     profile_free(&profile);

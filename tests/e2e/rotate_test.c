@@ -195,11 +195,12 @@ static void a_kill_leaves_the_tail_to_the_last_part(void)
         read_parts(run_path("r.sigprof"), &sums);
         check_total(&sums, forged_count(-1));
         CHECK(sums.parts > 1);
-        CHECK_EQ(run_rings_of(forged.run.pid, rings, 8), 1);
+        CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
         run_free(&forged.run);
     }
     /* The command takes it into the last file, once. */
-    CHECK_EQ(folded_weight("came from its ring"), sums.periods + sums.dropped);
+    CHECK_EQ(folded_weight("the process was cut off"),
+             sums.periods + sums.dropped);
     CHECK_EQ(folded_weight("has been added"), sums.periods + sums.dropped);
 }
 
