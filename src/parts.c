@@ -214,9 +214,10 @@ bool sigprof__parts_is_full(void)
 }
 
 /* A program that does nothing does not fill the disk with headers. */
-bool sigprof__parts_is_old(const struct encoder *encoder, uint64_t now_ns)
+bool sigprof__parts_is_old(const struct encoder *encoder)
 {
     uint64_t age_ns = sigprof__session.config.rotate.age_ns;
+    uint64_t now_ns = sigprof__os_now_ns(); /* this part may just have begun */
 
     return age_ns && parts.number && parts.file.regular &&
            now_ns - parts.begun_ns >= age_ns && now_ns >= parts.retry_ns &&

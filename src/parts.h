@@ -43,7 +43,7 @@ void sigprof__parts_told(const uint8_t *records, size_t size,
 
 /* Is it time for the next part, by its size, or by its age? */
 bool sigprof__parts_is_full(void);
-bool sigprof__parts_is_old(const struct encoder *encoder, uint64_t now_ns);
+bool sigprof__parts_is_old(const struct encoder *encoder);
 
 /* Turns to the next part; ended_before_ns as above. Returns 0 or a SIGPROF_E…
  * code; then the old part goes on. */

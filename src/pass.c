@@ -264,7 +264,7 @@ bool sigprof__pass(enum pass_kind kind)
             free_blocks(free_before < RING_SPARE_BLOCKS);
         pass.last_began_ns = now_ns;
     }
-    if (good && !last && sigprof__parts_is_old(&pass.encoder, now_ns))
+    if (good && !last && sigprof__parts_is_old(&pass.encoder))
         sigprof__parts_turn(&pass.encoder, ended_before_ns());
     sigprof__threads_resolve_stacks();
     sigprof__ring_open_blocks(ring, RING_SPARE_BLOCKS);

@@ -14,7 +14,7 @@ static char **arguments;
 struct sums {
     uint64_t samples, periods, dropped, due, taken, overrun;
     uint32_t parts, first, last; /* numbers */
-    size_t largest;
+    size_t largest, bytes;
 };
 
 static unsigned long part_number(const struct profile *profile)
@@ -65,6 +65,7 @@ static void add(struct sums *sums, struct profile *profile, const char *path)
     sums->due += sheet_line(profile, "due_ns");
     sums->taken += sheet_line(profile, "taken");
     sums->overrun += sheet_line(profile, "overrun");
+    sums->bytes += profile->bytes;
     if (profile->bytes > sums->largest)
         sums->largest = profile->bytes;
 }
@@ -158,12 +159,13 @@ static void nothing_is_lost_at_the_seams(void)
     struct forged forged;
     struct sums sums;
 
-    record(&forged, "150000", "return", "SIGPROF_ROTATE=256K");
+    record(&forged, "150000", "return", "SIGPROF_ROTATE=256K,1h");
     read_parts(run_path("r.sigprof"), &sums);
     CHECK_EQ(forged_count(-1), 450000);
     check_total(&sums, 450000);
     CHECK(sums.parts > 2);
     CHECK_EQ(sums.first, 1);
+    CHECK(sums.bytes / (sums.parts - 1) > 64 << 10); /* nor sooner than asked */
     CHECK(sums.largest <= 256 << 10);
     CHECK_EQ(sums.taken, sums.samples);
     CHECK_EQ(sums.taken + sums.overrun, sums.periods);
