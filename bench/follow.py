@@ -65,13 +65,16 @@ def start_postgres():
     return server
 
 
-def busiest():
-    """A postgres backend of pgbench's: the one with the largest profile."""
-    files = [(os.path.getsize(HERE + "/" + name), name)
-             for name in os.listdir(HERE) if ".sigprof" in name]
-    alive = [(size, name) for size, name in files
-             if os.path.exists("/proc/" + name.split(".")[-2])]
-    return HERE + "/" + max(alive)[1]
+def backend():
+    """The process id of a backend of pgbench's."""
+    for _ in range(200):
+        pid = subprocess.run(
+            ["pgrep", "-n", "-f", "postgres: .* \\[local\\]"],
+            capture_output=True, text=True).stdout.strip()
+        if pid:
+            return pid
+        time.sleep(0.01)
+    sys.exit("there is no backend")
 
 
 def transactions(follow):
@@ -81,13 +84,9 @@ def transactions(follow):
         ["pgbench", "-S", "-c", str(CLIENTS), "-j", "1", "-T", str(SECONDS)] +
         CONNECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     follower = None
-    time.sleep(0.5)
     if follow:
-        pid = subprocess.run(
-            ["pgrep", "-n", "-f", "postgres: .* (SELECT|idle|BIND)"],
-            capture_output=True, text=True).stdout.strip()
         follower = subprocess.Popen(
-            [TOOLS + "/sigprof-fold", "--follow", pid or busiest()],
+            [TOOLS + "/sigprof-fold", "--follow", backend()],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     out = bench.communicate()[0]
     if follower:
