@@ -401,7 +401,19 @@ static void put_string(struct bytes *json, const char *key, struct bytes *value)
     value->size = 0;
 }
 
-static void put_facts(struct bytes *json, const struct html *html)
+static uint64_t side_weight(const struct html *html, bool base)
+{
+    const struct chart *chart = html->chart;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < chart->row_count; i++)
+        if (sigprof__chart_is_base(chart, chart->rows[i].thread) == base)
+            sum += sigprof__chart_weight(chart, &chart->rows[i]);
+    return sum;
+}
+
+static void put_facts(struct bytes *json, const struct html *html,
+                      bool compares)
 {
     struct chart_times times = sigprof__chart_times(html->chart);
     struct bytes words = {0};
@@ -409,7 +421,11 @@ static void put_facts(struct bytes *json, const struct html *html)
     struct tm broken;
     char date[64];
 
-    put_weight(&words, html, html->totals[0]);
+    put_weight(&words, html, side_weight(html, false));
+    if (compares) {
+        sigprof__bytes_format(&words, " against ");
+        put_weight(&words, html, side_weight(html, true));
+    }
     sigprof__bytes_format(&words, " in %.3f s",
                           (double)times.duration_ns / 1e9);
     if (times.period_ns)
@@ -578,7 +594,7 @@ static void put_head(struct bytes *json, struct html *html, size_t rows,
         put_processes(&words, html, true);
     }
     put_string(json, "title", &words);
-    put_facts(json, html);
+    put_facts(json, html, compares);
     put_notes(json, html);
     sigprof__bytes_format(json,
                           ",\n\"everything\":\"all\",\"timed\":%s,\"diff\":%s,"

@@ -121,6 +121,12 @@ case $(cat out) in
 *) fail "LD_PRELOAD=$(cat out)" ;;
 esac
 
+# The name says which view.
+gives 0 "$RUN" -F 997 -o x.html ./work
+grep -q '<script id="profile"' x.html || fail 'x.html is no page'
+gives 0 "$RUN" -F 997 -o x.pb.gz ./work
+gzip -t x.pb.gz || fail 'x.pb.gz is not gzipped'
+
 # The children's profiles are folded in with the program's.
 gives 0 "$RUN" -F 997 -o tree.folded sh -c './work & ./work; wait'
 grep -q '^work;' tree.folded || fail "tree.folded: $(cat tree.folded)"

@@ -119,7 +119,7 @@ def test_graph(folder):
 
 def threads(page, driver):
     names = driver.run("[...document.getElementById('thread').options].map(at => at.textContent)")
-    same(names, ["All 2 threads", "prog-4242: 70.00 %", "helper-4243: 30.00 %"], "threads")
+    same(names, ["All threads", "prog-4242: 70.00 %", "helper-4243: 30.00 %"], "threads")
     driver.key("t")
     driver.key("t")
     check(page.under(3, 0.9).startswith("libx.so.1+0x300\n3 samples · 100.00 % of all"),
@@ -250,6 +250,7 @@ end 4000000000
     with browser() as driver:
         page = Page(driver, f"{folder}/a.html")
         same(page.text("title"), "prog against prog", "title")
+        check("10 samples against 20 samples in" in page.text("facts"), page.text("facts"))
         check("only in the base: 50.00 % of it" in page.text("legend"), page.text("legend"))
         tip = page.under(3, 0.6)
         check("new 60.00 % (6 samples), base 25.00 % (5 samples), change +35.00 %, of self −5.00 %" in tip, tip)
