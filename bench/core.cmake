@@ -8,3 +8,8 @@ target_include_directories(cost PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_compile_options(cost PRIVATE -O2 -fomit-frame-pointer)
 target_link_libraries(cost PRIVATE Threads::Threads)
 add_executable(nothing nothing.c)
+
+add_executable(bench-code code.c)
+target_link_libraries(bench-code PRIVATE sigprof_static)
+target_include_directories(bench-code PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(bench-code PRIVATE _GNU_SOURCE)

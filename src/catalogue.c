@@ -7,7 +7,7 @@
 #include "format.h"
 #include "os/os.h"
 
-/* A module or a thread without an end so far: its records, the last one first. */
+/* A module, a thread or code without an end so far: its records, the last one first. */
 struct begun {
     uint64_t key;  /* 0: empty */
     uint32_t last; /* number of its last record + 1; 0: none */
@@ -21,10 +21,32 @@ struct scan {
     size_t records;
 };
 
+/* What an id is of; never 0. */
+enum kind { KIND_CODE = 1, KIND_THREAD, KIND_MODULE };
+
+static enum kind kind_of(unsigned type)
+{
+    if (type == FORMAT_MODULE || type == FORMAT_UNLOAD)
+        return KIND_MODULE;
+    return type == FORMAT_THREAD || type == FORMAT_EXIT ? KIND_THREAD
+                                                        : KIND_CODE;
+}
+
+static bool is_begin(unsigned type)
+{
+    return type == FORMAT_MODULE || type == FORMAT_THREAD ||
+           type == FORMAT_CODE || type == FORMAT_CODE_MOVE;
+}
+
+static bool is_end(unsigned type)
+{
+    return type == FORMAT_UNLOAD || type == FORMAT_EXIT ||
+           type == FORMAT_CODE_FREE;
+}
+
 static struct begun *find(const struct scan *scan, unsigned type, uint64_t id)
 {
-    bool of_module = type == FORMAT_MODULE || type == FORMAT_UNLOAD;
-    uint64_t key = (id << 2 | 2) + of_module; /* never 0 */
+    uint64_t key = id << 2 | kind_of(type);
     size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 32);
 
     for (;; at++) {
@@ -82,12 +104,12 @@ static void look_for_ends(struct scan *scan, const uint8_t *records, size_t size
     for (uint32_t i = 0; (type = sigprof__get_record(&in, &body)); i++) {
         uint64_t id = sigprof__get_varint(&body);
 
-        if (type == FORMAT_MODULE || type == FORMAT_THREAD) {
+        if (is_begin(type)) {
             struct begun *begun = find(scan, type, id);
 
             scan->before[i] = begun->last;
             begun->last = i + 1;
-        } else if (type == FORMAT_UNLOAD || type == FORMAT_EXIT) {
+        } else if (is_end(type)) {
             see_end(scan, find(scan, type, id), i,
                     sigprof__get_varint(&body) < before_ns);
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the event log has said and what of it still holds: modules that are
- * mapped, threads that live, labels. A new part of a recording begins with it.
+ * mapped, threads that live, generated code, labels. A new part of a recording begins with it.
  *
  * It is kept as the log's own records, in the log's order, and so is true for a
  * place in the log and not for a moment: whatever comes behind that place goes

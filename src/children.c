@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "clock/clock.h"
-#include "clock/clock.h"
 #include "drain.h"
 #include "events-log.h"
 #include "foreign.h"
 #include "guard.h"
 #include "header.h"
+#include "jit/code.h"
 #include "labels.h"
 #include "modules.h"
 #include "salvage.h"
@@ -28,6 +28,7 @@ static bool of_tree;
 static char parent_id[33];
 static struct guard fork_guard; /* control_lock */
 static int phase_at_fork;
+static bool in_code_at_fork; /* a handler that interrupted a registration forks */
 static bool threads_at_fork; /* besides the forking one and our own */
 
 bool sigprof__of_tree(void)
@@ -124,8 +125,12 @@ static void before_fork(void)
     sigprof__threads_lock();
     sigprof__modules_lock();
     sigprof__labels_lock();
-    sigprof__events_lock();
-    sigprof__drain_lock();
+    in_code_at_fork = sigprof__code_inside();
+    if (!in_code_at_fork) { /* else they may be this thread's, under a handler */
+        sigprof__code_lock();
+        sigprof__events_lock();
+        sigprof__drain_lock();
+    }
     phase_at_fork = atomic_load(&sigprof__state.phase);
     threads_at_fork = sigprof__os_thread_count(&threads) != 0 ||
                       threads > 1 + own_threads();
@@ -133,8 +138,11 @@ static void before_fork(void)
 
 static void unlock_all(void)
 {
-    sigprof__drain_unlock();
-    sigprof__events_unlock();
+    if (!in_code_at_fork) {
+        sigprof__drain_unlock();
+        sigprof__events_unlock();
+        sigprof__code_unlock();
+    }
     sigprof__labels_unlock();
     sigprof__modules_unlock();
     sigprof__threads_unlock();
@@ -168,6 +176,8 @@ static void become_child(void)
     sigprof__toggle_after_fork();
     sigprof__drain_after_fork();
     sigprof__modules_after_fork(threads_at_fork);
+    if (in_code_at_fork)
+        return; /* it goes on with the ring: that stays, and nothing begins */
     sigprof__ring_drop(&sigprof__state.ring, false);
     config.paused = phase_at_fork == PHASE_PAUSED;
     if (config.follow != SIGPROF_FOLLOW_NONE)

@@ -13,6 +13,7 @@
 #include "catalogue.h"
 #include "drain.h"
 #include "events-log.h"
+#include "jit/code.h"
 #include "os/os.h"
 #include "sigprof_impl.h"
 
@@ -99,15 +100,40 @@ static bool wants_cleaning(const struct ring *ring)
            in - cleaned_at > head->events_bytes / 16;
 }
 
-/* Puts a record if there is room for it. false: there is none. */
-static bool try_append(const uint8_t *record, size_t size)
+/* A whole record, in two parts that lie apart. */
+struct pieces {
+    const uint8_t *head, *tail;
+    size_t head_bytes, tail_bytes;
+    bool of_code;
+};
+
+static _Atomic uint64_t lost_untold; /* without the lock */
+
+/* false: a handler of the program's interrupted this thread at a registration of
+ * code, whose lock it may be. */
+static bool lock_log(bool of_code)
 {
+    if (of_code || !sigprof__code_inside()) {
+        sigprof__events_lock();
+        return true;
+    }
+    if (pthread_mutex_trylock(&events_lock) == 0)
+        return true;
+    atomic_fetch_add(&lost_untold, 1);
+    return false;
+}
+
+/* Puts a record if there is room for it. false: there is none. */
+static bool try_append(const struct pieces *record)
+{
+    size_t size = record->head_bytes + record->tail_bytes;
     struct ring *ring = &sigprof__state.ring;
     struct ring_head *head;
     uint64_t in, out;
     bool fits, crowded;
 
-    sigprof__events_lock();
+    if (!lock_log(record->of_code))
+        return true;
     head = ring->head;
     if (!head) {
         sigprof__events_unlock();
@@ -117,9 +143,13 @@ static bool try_append(const uint8_t *record, size_t size)
         clean(ring);
     in = atomic_load_explicit(&head->events_in, memory_order_relaxed);
     out = atomic_load_explicit(&head->events_out, memory_order_acquire);
+    if (atomic_load_explicit(&lost_untold, memory_order_relaxed))
+        atomic_fetch_add(&head->events_lost, atomic_exchange(&lost_untold, 0));
     fits = head->events_bytes - (in - out) >= size;
     if (fits) {
-        copy_in(ring, in, record, size);
+        copy_in(ring, in, record->head, record->head_bytes);
+        copy_in(ring, in + record->head_bytes, record->tail,
+                record->tail_bytes);
         atomic_store_explicit(&head->events_in, in + size,
                               memory_order_release);
     }
@@ -130,43 +160,60 @@ static bool try_append(const uint8_t *record, size_t size)
     return fits;
 }
 
-/* record: a byte of type, three of size, and the body up to `out`. */
-static void append(uint8_t *record, unsigned type, const struct format_out *out)
+/* A millisecond; with our locks held, so it must not be where a thread ends. */
+static void nap(void)
 {
-    static const struct timespec nap = {0, 1000000};
-    size_t size = (size_t)(out->at - record);
-    size_t body = size - RECORD_HEAD;
+    static const struct timespec time = {0, 1000000};
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    nanosleep(&time, NULL);
+    pthread_setcancelstate(state, &state);
+}
+
+/* head: a byte of type, three of size, and the body up to `out`, which goes on in
+ * the tail. */
+static void append(uint8_t *head, unsigned type, const struct format_out *out,
+                   const uint8_t *tail, size_t tail_bytes)
+{
+    const struct pieces record = {head, tail, (size_t)(out->at - head),
+                                  tail_bytes,
+                                  type >= FORMAT_CODE &&
+                                      type <= FORMAT_CODE_FREE};
+    size_t body = record.head_bytes + tail_bytes - RECORD_HEAD;
 
     if (out->full)
         return;
-    record[0] = (uint8_t)type;
-    record[1] = (uint8_t)(body | 0x80);
-    record[2] = (uint8_t)(body >> 7 | 0x80);
-    record[3] = (uint8_t)(body >> 14);
+    head[0] = (uint8_t)type;
+    head[1] = (uint8_t)(body | 0x80);
+    head[2] = (uint8_t)(body >> 7 | 0x80);
+    head[3] = (uint8_t)(body >> 14);
     for (unsigned i = 0; i < WAIT_TRIES; i++) {
-        if (try_append(record, size))
+        if (try_append(&record))
             return;
         if (sigprof__drain_events_from_drain())
             continue;
         if (sigprof__drain_is_stuck())
             break;
-        nanosleep(&nap, NULL);
+        nap();
     }
-    sigprof__events_lock();
+    if (!lock_log(record.of_code))
+        return;
     if (sigprof__state.ring.head)
         atomic_fetch_add(&sigprof__state.ring.head->events_lost, 1);
     sigprof__events_unlock();
 }
 
 /* size: of the body, at most. Threads with tiny stacks come through here. */
-#define EVENT(type, size, puts)                                                \
+#define EVENT_WITH(type, size, puts, tail, tail_bytes)                         \
     do {                                                                       \
         uint8_t record[RECORD_HEAD + (size)];                                  \
         struct format_out out = {record + RECORD_HEAD,                         \
                                  record + sizeof record, false};               \
         puts;                                                                  \
-        append(record, type, &out);                                            \
+        append(record, type, &out, tail, tail_bytes);                          \
     } while (0)
+#define EVENT(type, size, puts) EVENT_WITH(type, size, puts, record, 0)
 
 static void put_text(struct format_out *out, const char *text)
 {
@@ -233,6 +280,45 @@ void sigprof__event_exec(const char *path)
     EVENT(FORMAT_EXEC, BODY_PATH, {
         sigprof__put_varint(&out, since_start_ns());
         put_text(&out, path);
+    });
+}
+
+/* Before the session: known from its first moment on. */
+static uint64_t session_ns(uint64_t time_ns)
+{
+    return time_ns < sigprof__session.start_mono_ns
+               ? 0
+               : time_ns - sigprof__session.start_mono_ns;
+}
+
+void sigprof__event_code(const struct event_code *code)
+{
+    EVENT_WITH(
+        FORMAT_CODE, BODY_SMALL,
+        {
+            sigprof__put_varint(&out, code->serial);
+            sigprof__put_varint(&out, code->start);
+            sigprof__put_varint(&out, code->bytes);
+            sigprof__put_varint(&out, session_ns(code->time_ns));
+        },
+        code->tail, code->tail_bytes);
+}
+
+void sigprof__event_code_move(uint64_t serial, uint64_t start,
+                              uint64_t time_ns)
+{
+    EVENT(FORMAT_CODE_MOVE, BODY_SMALL, {
+        sigprof__put_varint(&out, serial);
+        sigprof__put_varint(&out, start);
+        sigprof__put_varint(&out, session_ns(time_ns));
+    });
+}
+
+void sigprof__event_code_free(uint64_t serial)
+{
+    EVENT(FORMAT_CODE_FREE, BODY_SMALL, {
+        sigprof__put_varint(&out, serial);
+        sigprof__put_varint(&out, since_start_ns());
     });
 }
 

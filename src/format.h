@@ -36,7 +36,10 @@ enum format_record {
     FORMAT_MARKS,
     FORMAT_SHEET,
     FORMAT_END,
-    FORMAT_STATE
+    FORMAT_STATE,
+    FORMAT_CODE = 20,
+    FORMAT_CODE_MOVE,
+    FORMAT_CODE_FREE
 };
 
 enum format_end_flag { FORMAT_END_GOES_ON = 1 /* in the next part */ };

@@ -7,6 +7,7 @@
 
 #include "encode.h"
 #include "foreign.h"
+#include "jit/code.h"
 #include "modules.h"
 #include "os/os.h"
 #include "parts.h"
@@ -236,6 +237,7 @@ static void look_around(uint64_t now_ns)
     atomic_store(&sigprof__state.may_call_system,
                  !sigprof__os_syscalls_filtered());
     sigprof__modules_idle();
+    sigprof__code_idle();
 }
 
 /* Returns false when the file could not take all of it. */

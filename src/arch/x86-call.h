@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What x86-64 and i386 share: how a call is encoded. */
+/* What x86-64 and i386 share: how calls and prologues are encoded. */
 #ifndef SIGPROF_ARCH_X86_CALL_H
 #define SIGPROF_ARCH_X86_CALL_H
 
@@ -30,6 +30,24 @@ static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])
             return true;
     }
     return false;
+}
+
+/* How far the function at start has come with its frame, by the instruction at
+ * pc, which it is about to execute. Only bytes that were or will be executed are
+ * read: both are mapped. */
+enum arch_frame { ARCH_FRAME_MADE, ARCH_FRAME_NONE, ARCH_FRAME_PUSHED };
+
+static inline enum arch_frame arch_frame_at(uintptr_t start, uintptr_t pc)
+{
+    const volatile uint8_t *code = (const volatile uint8_t *)pc;
+
+    if (pc == start || code[0] == 0xc3 || code[0] == 0xc2) /* ret */
+        return ARCH_FRAME_NONE;
+    if (pc - start > 8) /* endbr; push %rbp; mov %rsp,%rbp */
+        return ARCH_FRAME_MADE;
+    if (code[0] == 0x55)
+        return ARCH_FRAME_NONE;
+    return code[-1] == 0x55 ? ARCH_FRAME_PUSHED : ARCH_FRAME_MADE;
 }
 
 #endif

@@ -113,7 +113,8 @@ static void view_set(struct model_process *process, uint64_t time_ns)
     process->view_from = span ? process->bounds[span - 1] : 0;
     process->view_to =
         span < process->bound_count ? process->bounds[span] : UINT64_MAX;
-    process->view_id = process->span_ids[span];
+    process->view_span = process->view_id = process->span_ids[span];
+    process->view_changes = SIZE_MAX;
     process->view_valid = true;
     process->view_count = 0;
     for (size_t i = 0; i < process->mapping_count; i++) {
@@ -130,15 +131,32 @@ static void view_set(struct model_process *process, uint64_t time_ns)
               by_low);
 }
 
+/* Code comes and goes more often than modules do: each change is a view of its
+ * own, and what was mapped in one is mapped again in the next. */
+static void view_code(struct model_process *process, uint64_t time_ns)
+{
+    size_t span = sigprof__code_span(&process->codes, time_ns);
+
+    if (span == process->view_code &&
+        process->codes.changes == process->view_changes)
+        return;
+    process->view_code = span;
+    process->view_changes = process->codes.changes;
+    process->view_id = ++process->last_span_id;
+}
+
 void sigprof__mapping_at(struct model_process *process, uint64_t time_ns)
 {
     if (!process->view_valid || time_ns < process->view_from ||
         time_ns >= process->view_to)
         view_set(process, time_ns);
+    process->view_time = time_ns;
+    if (process->codes.time_count)
+        view_code(process, time_ns);
 }
 
-static const struct model_mapping *
-mapping_in_view(const struct model_process *process, uint64_t pc)
+const struct model_mapping *
+sigprof__mapping_in_view(const struct model_process *process, uint64_t pc)
 {
     size_t low = 0, high = process->view_count;
 
@@ -172,11 +190,3 @@ sigprof__mapping_later(const struct model_process *process, uint64_t pc,
     return best;
 }
 
-const struct model_mapping *
-sigprof__mapping_find(const struct model_process *process, uint64_t pc)
-{
-    const struct model_mapping *mapping = mapping_in_view(process, pc);
-
-    return mapping ? mapping
-                   : sigprof__mapping_later(process, pc, process->view_from);
-}

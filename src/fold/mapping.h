@@ -22,10 +22,9 @@ void sigprof__mapping_end(struct model_process *process, uint32_t id,
  * number of its span. */
 void sigprof__mapping_at(struct model_process *process, uint64_t time_ns);
 
-/* The mapping that holds pc in the span in use, or the first to come to it
- * later; NULL: none that is known yet. */
+/* The mapping that holds pc in the span in use, or NULL. */
 const struct model_mapping *
-sigprof__mapping_find(const struct model_process *process, uint64_t pc);
+sigprof__mapping_in_view(const struct model_process *process, uint64_t pc);
 
 /* The first mapping to hold pc that began at span_from or later. */
 const struct model_mapping *

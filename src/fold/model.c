@@ -52,6 +52,7 @@ static void process_free(struct model_process *process)
 {
     free(process->info);
     free(process->mappings);
+    sigprof__code_forget(&process->codes);
     free(process->threads);
     free(process->thread_index.slots);
     free(process->labels);
@@ -110,8 +111,9 @@ static uint32_t intern_frame(struct model *model, uint32_t module,
                              uint64_t span_from)
 {
     struct index *index = &model->frame_index;
-    uint32_t hash =
-        sigprof__hash_mix(address ^ (uint64_t)(module + process) << 40);
+    uint64_t code = module == MODEL_CODE ? span_from : 0;
+    uint32_t hash = sigprof__hash_mix(
+        address ^ (uint64_t)(module + process) << 40 ^ code << 20);
     size_t at;
 
     sigprof__index_room(index);
@@ -120,7 +122,8 @@ static uint32_t intern_frame(struct model *model, uint32_t module,
         const struct model_frame *other = &model->frames[index->slots[at].id];
 
         if (other->address == address && other->module == module &&
-            other->process == process)
+            other->process == process &&
+            (module != MODEL_CODE || other->span_from == code))
             return index->slots[at].id;
     }
     ARRAY_ROOM(model->frames, model->frame_count, model->frame_capacity);
@@ -235,16 +238,50 @@ static void on_unload(void *arg, uint32_t id, uint64_t time_ns)
     sigprof__mapping_end(((struct model *)arg)->process, id, time_ns);
 }
 
+static void on_code(void *arg, const struct read_code *in)
+{
+    struct model *model = arg;
+    struct strings *strings = &model->strings;
+    struct model_code_names names = {
+        .name = sigprof__strings_add(strings, in->name),
+        .file = sigprof__strings_add(strings, in->file)};
+
+    names.lines = sigprof__model_text(
+        model, sigprof__strings_add(strings, in->lines));
+    sigprof__code_add(&model->process->codes, in, &names);
+}
+
+static void on_code_move(void *arg, uint64_t serial, uint64_t start,
+                         uint64_t time_ns)
+{
+    struct model *model = arg;
+
+    sigprof__code_move(&model->process->codes, serial, start, time_ns);
+}
+
+static void on_code_free(void *arg, uint64_t serial, uint64_t time_ns)
+{
+    struct model *model = arg;
+
+    sigprof__code_free(&model->process->codes, serial, time_ns);
+}
+
 static uint32_t frame_of_pc(struct model *model, uint64_t pc)
 {
     struct model_process *process = model->process;
-    const struct model_mapping *mapping = sigprof__mapping_find(process, pc);
+    const struct model_mapping *mapping = sigprof__mapping_in_view(process, pc);
+    uint32_t number = (uint32_t)(process - model->processes), code;
 
+    if (!mapping) {
+        code = sigprof__code_find(&process->codes, pc, process->view_time);
+        if (code)
+            return intern_frame(model, MODEL_CODE, number,
+                                pc - process->codes.code[code].low, code);
+        mapping = sigprof__mapping_later(process, pc, process->view_from);
+    }
     if (mapping)
         return intern_frame(model, mapping->module, 0, pc - mapping->bias, 0);
-    return intern_frame(model, MODEL_NO_MODULE,
-                        (uint32_t)(process - model->processes), pc,
-                        process->view_from);
+    return intern_frame(model, MODEL_NO_MODULE, number, pc, process->view_from);
 }
 
 /* A generation's node on the way to the tree. */
@@ -683,6 +720,9 @@ struct read_sink sigprof__model_begin(struct model *model, struct text file)
                               .info = on_info,
                               .module = on_module,
                               .unload = on_unload,
+                              .code = on_code,
+                              .code_move = on_code_move,
+                              .code_free = on_code_free,
                               .thread = on_thread,
                               .exited = on_thread_exit,
                               .label = on_label,

@@ -21,6 +21,7 @@
 #ifndef SIGPROF_FOLD_MODEL_H
 #define SIGPROF_FOLD_MODEL_H
 
+#include "code.h"
 #include "read.h"
 #include "store.h"
 
@@ -36,6 +37,7 @@ enum model_frame_special {
 };
 
 #define MODEL_NO_MODULE UINT32_MAX
+#define MODEL_CODE (UINT32_MAX - 1) /* generated, and the program said so */
 
 struct model_module {
     uint32_t path, build_id; /* strings; build_id is raw bytes */
@@ -62,9 +64,10 @@ struct model_places {
 
 struct model_frame {
     uint64_t address;   /* link address; as seen, if there is no module */
-    uint32_t module;    /* or MODEL_NO_MODULE */
+    uint32_t module;    /* or MODEL_NO_MODULE, MODEL_CODE */
     uint32_t process;   /* of a frame without module, else 0 */
-    uint64_t span_from; /* … beginning of the span it was first seen in */
+    uint64_t span_from; /* … beginning of the span it was first seen in; of
+                           MODEL_CODE: number of the code, address: in it */
     struct model_places exact; /* … to show where the address was executed */
     struct model_places call;  /* … where it is a return address */
 };
@@ -166,9 +169,11 @@ struct model_process {
     /* mappings of the span in use, sorted by low */
     struct model_mapping *view;
     size_t view_count, view_capacity;
-    uint64_t view_from, view_to;
+    uint64_t view_from, view_to, view_time;
     bool view_valid;
-    uint32_t view_id;
+    uint32_t view_span, view_id; /* of the modules' span; and of the code in it */
+    struct model_codes codes;
+    size_t view_code, view_changes;
 };
 
 struct model_options {

@@ -220,8 +220,8 @@ static uint32_t name_function(struct naming *naming, struct known *known,
     return *shown;
 }
 
-static uint32_t name_with(struct naming *naming, struct text name,
-                          const char *tail, bool inlined)
+static uint32_t name_marked(struct naming *naming, struct text name,
+                            const char *tail, const char *mark)
 {
     size_t tail_size = strlen(tail);
     size_t size = name.size < SYM_NAME_MAX - tail_size
@@ -231,7 +231,13 @@ static uint32_t name_with(struct naming *naming, struct text name,
     memmove(naming->shown, name.at, size);
     memcpy(naming->shown + size, tail, tail_size);
     return finish_name(naming, (struct text){naming->shown, size + tail_size},
-                       mark_of(inlined));
+                       mark);
+}
+
+static uint32_t name_with(struct naming *naming, struct text name,
+                          const char *tail, bool inlined)
+{
+    return name_marked(naming, name, tail, mark_of(inlined));
 }
 
 static uint32_t name_offset(struct naming *naming, struct text name,
@@ -535,6 +541,40 @@ static void name_unmapped(struct naming *naming, struct model_frame *frame)
         naming->model, finish_name(naming, name, kernel ? "_[k]" : ""));
 }
 
+/* Code that the program has named; offset: of the instruction meant. */
+static struct model_places name_code(struct naming *naming,
+                                     const struct model_code *code,
+                                     uint64_t offset)
+{
+    struct model *model = naming->model;
+    struct text name = sigprof__model_text(model, code->name);
+    struct text file = sigprof__model_text(model, code->file);
+    struct model_place place = {.symbol = code->name,
+                                .function = code->name,
+                                .file = code->file,
+                                .line = sigprof__code_line(code, offset)};
+    char tail[512] = "";
+
+    if (naming->options->by == BY_LINE && file.size && place.line)
+        snprintf(tail, sizeof tail, " %.*s:%u", (int)sigprof__name_base(file).size,
+                 sigprof__name_base(file).at, place.line);
+    else if (naming->options->by == BY_ADDRESS)
+        snprintf(tail, sizeof tail, "+0x%llx", (unsigned long long)offset);
+    naming->base = sigprof__text("[jit]");
+    place.name = name_marked(naming, name, tail, "_[j]");
+    return (struct model_places){push_place(model, &place), 1};
+}
+
+static void name_generated(struct naming *naming, struct model_frame *frame)
+{
+    const struct model_code *code =
+        &naming->model->processes[frame->process].codes.code[frame->span_from];
+
+    frame->exact = name_code(naming, code, frame->address);
+    frame->call = name_code(naming, code,
+                            frame->address ? frame->address - 1 : 0);
+}
+
 static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
 {
     struct model *model = naming->model;
@@ -547,6 +587,10 @@ static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
 
         if (frame->module == MODEL_NO_MODULE) {
             name_unmapped(naming, frame);
+            continue;
+        }
+        if (frame->module == MODEL_CODE) {
+            name_generated(naming, frame);
             continue;
         }
         for (uint32_t use = USED_EXACT; use <= USED_CALL; use++) {

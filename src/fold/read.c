@@ -82,6 +82,41 @@ static void read_unload(struct reader *reader, struct format_in *in)
         reader->sink->unload(reader->sink->arg, id, time_ns);
 }
 
+static void read_code(struct reader *reader, struct format_in *in)
+{
+    struct read_code code;
+
+    code.serial = sigprof__get_varint(in);
+    code.start = sigprof__get_varint(in);
+    code.bytes = sigprof__get_varint(in);
+    code.time_ns = sigprof__get_varint(in);
+    code.name = get_text(in);
+    code.file = get_text(in);
+    code.line = get_id(in);
+    code.lines = get_text(in);
+    if (!in->bad && reader->sink->code)
+        reader->sink->code(reader->sink->arg, &code);
+}
+
+static void read_code_move(struct reader *reader, struct format_in *in)
+{
+    uint64_t serial = sigprof__get_varint(in);
+    uint64_t start = sigprof__get_varint(in);
+    uint64_t time_ns = sigprof__get_varint(in);
+
+    if (!in->bad && reader->sink->code_move)
+        reader->sink->code_move(reader->sink->arg, serial, start, time_ns);
+}
+
+static void read_code_free(struct reader *reader, struct format_in *in)
+{
+    uint64_t serial = sigprof__get_varint(in);
+    uint64_t time_ns = sigprof__get_varint(in);
+
+    if (!in->bad && reader->sink->code_free)
+        reader->sink->code_free(reader->sink->arg, serial, time_ns);
+}
+
 static void read_thread(struct reader *reader, struct format_in *in)
 {
     uint32_t tid = get_id(in);
@@ -276,6 +311,15 @@ static void read_record(struct reader *reader, unsigned type,
         break;
     case FORMAT_LABEL:
         read_label(reader, in);
+        break;
+    case FORMAT_CODE:
+        read_code(reader, in);
+        break;
+    case FORMAT_CODE_MOVE:
+        read_code_move(reader, in);
+        break;
+    case FORMAT_CODE_FREE:
+        read_code_free(reader, in);
         break;
     case FORMAT_SHEET:
         read_sheet(reader, in);

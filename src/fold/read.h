@@ -25,6 +25,13 @@ struct read_module {
     struct text build_id, path;
 };
 
+struct read_code {
+    uint64_t serial, start, bytes, time_ns;
+    struct text name, file;
+    uint32_t line;
+    struct text lines; /* pairs, see docs/file-format.md */
+};
+
 struct read_exit {
     uint32_t tid, cause; /* enum format_exit_cause */
     uint64_t time_ns, cpu_ns, periods;
@@ -56,6 +63,10 @@ struct read_sink {
     void (*info)(void *arg, struct text key, struct text value);
     void (*module)(void *arg, const struct read_module *module);
     void (*unload)(void *arg, uint32_t id, uint64_t time_ns);
+    void (*code)(void *arg, const struct read_code *code);
+    void (*code_move)(void *arg, uint64_t serial, uint64_t start,
+                      uint64_t time_ns);
+    void (*code_free)(void *arg, uint64_t serial, uint64_t time_ns);
     void (*thread)(void *arg, uint32_t tid, uint64_t time_ns,
                    uint64_t start_routine, struct text name);
     void (*exited)(void *arg, const struct read_exit *exit);

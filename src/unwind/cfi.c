@@ -126,8 +126,8 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
 
     w->steps -= w->steps < RULE_COST ? w->steps : RULE_COST;
     if (!module)
-        return PACKED_EXACT; /* pulled, or guessed */
-    if (sigprof__cfi_find(module, key, unit) == CFI_FOUND)
+        return sigprof__cfi_generated(w, key);
+    if (sigprof__cfi_find(module->cfi, key, unit) == CFI_FOUND)
         rule = read_rule(rules, unit, key);
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;

@@ -8,6 +8,7 @@
  * are all known, or from the latest frame that was reached so ("the point"). So
  * a walk is repeated at most once over its whole length.
  */
+#include "jit/map.h"
 #include "unwind/walker.h"
 
 /* Rare paths keep their locals off the stack of the others. */
@@ -138,8 +139,15 @@ static enum cfi_found find_rules(struct walker *w)
     uintptr_t key =
         place_key(state->now.value[REGS_PC], state->now.exact);
     const struct module *module = sigprof__module_find(w->snapshot, key);
-    enum cfi_found found = module ? sigprof__cfi_find(module, key, unit)
-                                  : sigprof__cfi_pull(w, key, unit);
+    const struct code_entry *code = module ? 0 : sigprof__code_find(key);
+    enum cfi_found found;
+
+    if (module)
+        found = sigprof__cfi_find(module->cfi, key, unit);
+    else if (code)
+        found = sigprof__cfi_find(code->cfi, key, unit);
+    else
+        found = sigprof__cfi_pull(w, key, unit);
 
     if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
         found = CFI_NO_RULE;

@@ -142,11 +142,9 @@ static enum cfi_found scan(const struct module_cfi *cfi, uintptr_t address,
     return CFI_NO_RULE;
 }
 
-enum cfi_found sigprof__cfi_find(const struct module *module, uintptr_t address,
-                                 struct rules_unit *unit)
+enum cfi_found sigprof__cfi_find(const struct module_cfi *cfi,
+                                 uintptr_t address, struct rules_unit *unit)
 {
-    const struct module_cfi *cfi = module->cfi;
-
     if (!cfi || !cfi->frames)
         return CFI_NO_RULE;
     return cfi->row_count ? search(cfi, address, unit) : scan(cfi, address, unit);

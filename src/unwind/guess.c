@@ -197,7 +197,7 @@ static bool is_put_there(struct walker *w, const struct place *place)
     struct rules_unit *unit = &walker_state(w)->unit;
 
     return module && !place->exact &&
-           sigprof__cfi_find(module, place->pc, unit) == CFI_FOUND &&
+           sigprof__cfi_find(module->cfi, place->pc, unit) == CFI_FOUND &&
            unit->low == place->pc;
 }
 

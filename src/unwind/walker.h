@@ -86,9 +86,14 @@ static inline uintptr_t place_key(uintptr_t pc, bool exact)
     return exact ? pc : pc - 1;
 }
 
-/* find.c: the FDE for address, from the tables of a module. */
-enum cfi_found sigprof__cfi_find(const struct module *module, uintptr_t address,
-                                 struct rules_unit *unit);
+/* find.c: the FDE for address, from the tables of a module or of generated code.
+ * cfi may be NULL. */
+enum cfi_found sigprof__cfi_find(const struct module_cfi *cfi,
+                                 uintptr_t address, struct rules_unit *unit);
+
+/* generated.c: the rule for code that the program declared; PACKED_EXACT where
+ * nobody did, or by tables. */
+uint32_t sigprof__cfi_generated(const struct walker *w, uintptr_t key);
 
 /* pull.c: the same for an object that no snapshot has yet. */
 enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,

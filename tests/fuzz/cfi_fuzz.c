@@ -61,7 +61,7 @@ static void use_address(const struct module *module, uintptr_t address)
     static struct rules rules;
     struct rules_unit unit;
 
-    if (sigprof__cfi_find(module, address, &unit) != CFI_FOUND)
+    if (sigprof__cfi_find(module->cfi, address, &unit) != CFI_FOUND)
         return;
     const uintptr_t pcs[] = {unit.low, address,
                              unit.low + (unit.high - unit.low) / 2};

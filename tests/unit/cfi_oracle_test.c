@@ -143,7 +143,7 @@ static void check_row(char *line, uintptr_t bias)
         return;
     rows++;
     right = module && word &&
-            sigprof__cfi_find(module, pc, &unit) == CFI_FOUND &&
+            sigprof__cfi_find(module->cfi, pc, &unit) == CFI_FOUND &&
             sigprof__rules_run(&rules, &unit, pc) &&
             is_cfa_as_printed(&rules.row, word) &&
             is_packed_right(&rules.row, &unit, pc) &&

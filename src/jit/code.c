@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Generated code: the calls of sigprof/jit.h. Theory: code.h. */
+#include "jit/code.h"
+
+#include "sigprof/jit.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "events.h"
+#include "format.h"
+#include "jit/heap.h"
+#include "jit/map-write.h"
+#include "os/os.h"
+#include "sigprof_impl.h"
+#include "threads.h"
+#include "unwind/cfi.h"
+
+#define TEXT_MAX 1024          /* of a name or a file */
+#define LINES_BYTES 6144       /* an event has to fit the drain's buffer */
+#define TABLES_MAX (64u << 10) /* of eh_frame */
+#define CODE_MAX ((size_t)1 << CODE_CLASS_MAX)
+#define SYNCHRONIZE_MS 20
+
+/* A live region, from the heap: the part of its event that does not change when
+ * it moves, and its unwind tables. */
+struct code_region {
+    struct code_region *next; /* of the retired */
+    uintptr_t start;
+    size_t bytes;
+    uint64_t serial; /* never used again */
+    uint64_t time_ns;
+    size_t room; /* as the heap knows it */
+    struct module_cfi cfi; /* frames: NULL, or a copy behind the tail */
+    uint32_t tail_bytes;
+    uint8_t tail[];
+};
+
+/* code_lock */
+static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t last_serial;
+static struct code_region *retired;       /* handlers may be reading these */
+static struct code_table *retired_tables[32]; /* each twice the one before */
+static unsigned retired_table_count;
+
+static __thread bool inside __attribute__((tls_model("initial-exec")));
+
+void sigprof__code_lock(void)
+{
+    pthread_mutex_lock(&code_lock);
+}
+
+void sigprof__code_unlock(void)
+{
+    pthread_mutex_unlock(&code_lock);
+}
+
+bool sigprof__code_inside(void)
+{
+    return inside;
+}
+
+/* false: a signal handler of the program's interrupted this thread here, and
+ * calls what it must not. */
+static bool enter(void)
+{
+    if (inside)
+        return false;
+    inside = true;
+    atomic_signal_fence(memory_order_seq_cst);
+    sigprof__code_lock();
+    return true;
+}
+
+static void leave(void)
+{
+    sigprof__code_unlock();
+    atomic_signal_fence(memory_order_seq_cst);
+    inside = false;
+}
+
+/* ---- What handlers may still read --------------------------------------- */
+
+static void retire_table(struct code_table *table)
+{
+    if (table && retired_table_count < 32)
+        retired_tables[retired_table_count++] = table;
+}
+
+static void let_go(struct code_region *region)
+{
+    if (!region->cfi.frames) {
+        sigprof__heap_give(region, region->room);
+        return;
+    }
+    region->next = retired;
+    retired = region;
+}
+
+static void free_retired(void)
+{
+    while (retired) {
+        struct code_region *region = retired;
+
+        retired = region->next;
+        sigprof__heap_give(region, region->room);
+    }
+    while (retired_table_count)
+        sigprof__code_map_free(retired_tables[--retired_table_count]);
+}
+
+/* A registration may be waiting for the drain, who calls this: later, then. */
+void sigprof__code_idle(void)
+{
+    if (pthread_mutex_trylock(&code_lock) != 0)
+        return;
+    if ((retired || retired_table_count) &&
+        sigprof__threads_synchronize(SYNCHRONIZE_MS))
+        free_retired();
+    sigprof__code_unlock();
+}
+
+/* ---- Records ----------------------------------------------------------- */
+
+static size_t text_bytes(const char *text)
+{
+    return text ? strnlen(text, TEXT_MAX) : 0;
+}
+
+/* As many lines as fit; their size in two bytes of varint in front. */
+static void put_lines(struct format_out *out, const struct sigprof_code *code)
+{
+    struct format_out size = {out->at, out->at + 2, false};
+    uint32_t offset = 0, line = code->line;
+    uint8_t *from = out->at + 2;
+
+    out->at = from;
+    for (uint32_t i = 0; code->lines && i < code->line_count; i++) {
+        uint8_t *before = out->at;
+
+        sigprof__put_varint(out, code->lines[i].code_offset - offset);
+        sigprof__put_svarint(out, (int64_t)code->lines[i].line - line);
+        if (out->full) {
+            out->at = before;
+            break;
+        }
+        offset = code->lines[i].code_offset;
+        line = code->lines[i].line;
+    }
+    sigprof__put_byte(&size, (uint8_t)((out->at - from) | 0x80));
+    sigprof__put_byte(&size, (uint8_t)((out->at - from) >> 7));
+}
+
+static size_t tail_room(const struct sigprof_code *code)
+{
+    size_t lines = code->lines ? (size_t)10 * code->line_count : 0;
+
+    return 16 + text_bytes(code->name) + text_bytes(code->file) +
+           (lines < LINES_BYTES ? lines : LINES_BYTES);
+}
+
+static size_t tables_bytes(const struct sigprof_code *code)
+{
+    return code->unwind == SIGPROF_CODE_CFI ? code->eh_frame_bytes : 0;
+}
+
+static void put_tables(struct code_region *region, uint8_t *copy,
+                       const struct sigprof_code *code)
+{
+    memcpy(copy, code->eh_frame, code->eh_frame_bytes);
+    region->cfi.frames = copy;
+    region->cfi.frames_end = copy + code->eh_frame_bytes;
+    region->cfi.delta = (uintptr_t)code->eh_frame - (uintptr_t)copy;
+}
+
+static struct code_region *make_region(const struct sigprof_code *code)
+{
+    size_t tail = tail_room(code), tables = tables_bytes(code);
+    size_t room = sizeof(struct code_region) + tail + tables;
+    struct code_region *region = sigprof__heap_get(room);
+    struct format_out out;
+
+    if (!region)
+        return NULL;
+    region->room = room;
+    region->start = (uintptr_t)code->start;
+    region->bytes = code->bytes;
+    region->serial = ++last_serial;
+    region->time_ns = sigprof__os_now_ns();
+    out = (struct format_out){region->tail, region->tail + tail, false};
+    sigprof__put_string(&out, code->name, text_bytes(code->name));
+    sigprof__put_string(&out, code->file, text_bytes(code->file));
+    sigprof__put_varint(&out, code->line);
+    put_lines(&out, code);
+    region->tail_bytes = (uint32_t)(out.at - region->tail);
+    memset(&region->cfi, 0, sizeof region->cfi);
+    if (tables)
+        put_tables(region, region->tail + tail, code);
+    return region;
+}
+
+static struct code_entry entry_of(const struct sigprof_code *code,
+                                  struct code_region *region)
+{
+    static const uint32_t rules[] = {CODE_FP, CODE_FRAME, CODE_CFI};
+    struct code_entry entry = {.start = region->start,
+                               .end = region->start + region->bytes,
+                               .frame_bytes = code->frame_bytes,
+                               .region = region,
+                               .cfi = &region->cfi};
+
+    atomic_init(&entry.rule, rules[code->unwind]);
+    return entry;
+}
+
+/* ---- Changes; with the lock ---------------------------------------------- */
+
+/* What is there is overwritten; readers of the file see that for themselves. */
+static void end_overlapped(uintptr_t low, uintptr_t high)
+{
+    struct code_entry *entry;
+
+    while ((entry = sigprof__code_map_overlap(low, high)) != NULL)
+        let_go(sigprof__code_map_kill(entry));
+}
+
+static struct code_region *add(const struct sigprof_code *code)
+{
+    struct code_region *region = make_region(code);
+    struct code_table *replaced;
+    struct code_entry entry;
+
+    if (!region)
+        return NULL;
+    if (!sigprof__code_map_room(&replaced)) {
+        sigprof__heap_give(region, region->room);
+        return NULL;
+    }
+    retire_table(replaced);
+    end_overlapped(region->start, region->start + region->bytes);
+    entry = entry_of(code, region);
+    sigprof__code_map_add(&entry);
+    return region;
+}
+
+/* The region that moved; NULL: there is none, or it cannot. */
+static const struct code_region *move(uintptr_t from, uintptr_t to)
+{
+    struct code_entry *old = sigprof__code_map_at(from);
+    struct code_table *replaced;
+    struct code_region *region;
+    struct code_entry entry;
+
+    if (!old || atomic_load(&old->rule) == CODE_CFI || to == 0 || to > UINTPTR_MAX - old->region->bytes)
+        return NULL;
+    if (!sigprof__code_map_room(&replaced))
+        return NULL;
+    retire_table(replaced);
+    old = sigprof__code_map_at(from); /* the table may be another */
+    entry = (struct code_entry){.frame_bytes = old->frame_bytes,
+                                .region = old->region};
+    atomic_init(&entry.rule, atomic_load(&old->rule));
+    region = sigprof__code_map_kill(old);
+    end_overlapped(to, to + region->bytes);
+    region->start = to;
+    region->time_ns = sigprof__os_now_ns();
+    entry.end = to + region->bytes;
+    entry.start = to;
+    sigprof__code_map_add(&entry);
+    return region;
+}
+
+/* ---- The calls --------------------------------------------------------- */
+
+static bool is_sane(const struct sigprof_code *code)
+{
+    return code->start && code->bytes && code->bytes <= CODE_MAX &&
+           (uintptr_t)code->start <= UINTPTR_MAX - code->bytes &&
+           code->unwind <= SIGPROF_CODE_CFI &&
+           code->frame_bytes % ARCH_WORD == 0 &&
+           (code->unwind != SIGPROF_CODE_CFI ||
+            (code->eh_frame && code->eh_frame_bytes &&
+             code->eh_frame_bytes <= TABLES_MAX));
+}
+
+/* As this version of the struct has it; a shorter one has zeros behind. */
+static bool adopt(struct sigprof_code *to, const struct sigprof_code *from)
+{
+    if (!from || from->size < offsetof(struct sigprof_code, file))
+        return false;
+    memset(to, 0, sizeof *to);
+    memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
+    return is_sane(to);
+}
+
+static void tell(const struct code_region *region)
+{
+    const struct event_code event = {.serial = region->serial,
+                                     .start = region->start,
+                                     .bytes = region->bytes,
+                                     .time_ns = region->time_ns,
+                                     .tail = region->tail,
+                                     .tail_bytes = region->tail_bytes};
+
+    sigprof__event_code(&event);
+}
+
+int sigprof_code_register(const struct sigprof_code *given)
+{
+    struct code_region *region;
+    struct sigprof_code code;
+
+    if (!adopt(&code, given))
+        return SIGPROF_EINVAL;
+    if (!enter())
+        return SIGPROF_EBUSY;
+    region = add(&code);
+    if (region)
+        tell(region);
+    leave();
+    return region ? 0 : SIGPROF_ENOMEM;
+}
+
+int sigprof_code_move(const void *from, const void *to)
+{
+    const struct code_region *region;
+
+    if (!enter())
+        return SIGPROF_EBUSY;
+    region = move((uintptr_t)from, (uintptr_t)to);
+    if (region)
+        sigprof__event_code_move(region->serial, region->start,
+                                 region->time_ns);
+    leave();
+    return region ? 0 : SIGPROF_EINVAL;
+}
+
+int sigprof_code_free(const void *start)
+{
+    struct code_entry *entry;
+
+    if (!enter())
+        return SIGPROF_EBUSY;
+    entry = sigprof__code_map_at((uintptr_t)start);
+    if (entry) {
+        sigprof__event_code_free(entry->region->serial);
+        let_go(sigprof__code_map_kill(entry));
+    }
+    leave();
+    return entry ? 0 : SIGPROF_EINVAL;
+}
+
+static void tell_again(struct code_entry *entry, void *arg)
+{
+    (void)arg;
+    tell(entry->region);
+}
+
+void sigprof__code_repeat(void)
+{
+    if (!enter())
+        return;
+    sigprof__code_map_each(tell_again, NULL);
+    leave();
+}

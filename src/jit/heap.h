@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory for the records of generated code: not the program's allocator, which
+ * may be the code's user. One caller at a time. */
+#ifndef SIGPROF_JIT_HEAP_H
+#define SIGPROF_JIT_HEAP_H
+
+#include <stddef.h>
+
+/* Aligned for any type, not cleared; up to HEAP_BYTES_MAX. NULL: none left. */
+void *sigprof__heap_get(size_t bytes);
+/* bytes as it was asked for. */
+void sigprof__heap_give(void *at, size_t bytes);
+
+#define HEAP_BYTES_MAX ((size_t)128 << 10)
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames of generated code, by what the program said of it (sigprof/jit.h).
+ * Signal-safe. Their rules are not kept in the cache: code comes and goes faster
+ * than anybody would empty it.
+ */
+#include "arch/arch.h"
+#include "jit/map.h"
+#include "unwind/packed.h"
+#include "unwind/walker.h"
+
+#if ARCH_LINK
+
+/* The link register decides about the first frame, and the chain of frames is
+ * the rule for all others: guess.c does both. */
+static uint32_t rule_of(const struct walker *w, const struct code_entry *code)
+{
+    (void)w;
+    (void)code;
+    return PACKED_NONE;
+}
+
+#else
+
+static uint32_t packed(enum packed_kind kind, unsigned cfa_words,
+                       unsigned fp_below_words)
+{
+    return (uint32_t)kind | (uint32_t)cfa_words << 3 |
+           (uint32_t)fp_below_words << PACKED_FP_SHIFT;
+}
+
+/* By a frame pointer, which the interrupted function may not have set up yet;
+ * or so many bytes below the return address, but for the first instruction and
+ * the last. */
+static uint32_t rule_of(const struct walker *w, const struct code_entry *code)
+{
+    unsigned words = code->frame_bytes / ARCH_WORD + 1;
+    enum arch_frame frame =
+        w->at.exact ? arch_frame_at(code->start, w->at.pc) : ARCH_FRAME_MADE;
+
+    if (frame == ARCH_FRAME_NONE)
+        return packed(PACKED_SP, 1, 0);
+    if (atomic_load_explicit(&code->rule, memory_order_relaxed) == CODE_FRAME)
+        return words > PACKED_CFA_MAX ? (uint32_t)PACKED_NONE
+                                      : packed(PACKED_SP, words, 0);
+    return packed(frame == ARCH_FRAME_PUSHED ? PACKED_SP : PACKED_FP, 2, 2);
+}
+
+#endif
+
+uint32_t sigprof__cfi_generated(const struct walker *w, uintptr_t key)
+{
+    const struct code_entry *code = sigprof__code_find(key);
+
+    if (!code || atomic_load_explicit(&code->rule, memory_order_relaxed) ==
+                     CODE_CFI)
+        return PACKED_EXACT;
+    return rule_of(w, code);
+}

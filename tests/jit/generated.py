@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Code made at run time, declared by sigprof/jit.h: each sample carries the name that
+its address had then, under the chain that called it.
+
+usage: generated.py PRELOAD FOLD WORKLOAD KIND
+
+The workload says what CPU time it gave to each of three functions; the shares of the
+samples, pooled over three runs, have to agree (|z| at most 4).
+"""
+import math
+import os
+import subprocess
+import sys
+import tempfile
+
+RUNS = 3
+Z_MAX = 4
+NAMES = ("hot_a", "hot_b", "hot_c")
+
+
+def run(preload, fold, workload, kind, folder, number):
+    profile = os.path.join(folder, f"{number}.sigprof")
+    environment = dict(os.environ, LD_PRELOAD=preload, SIGPROF_HZ="199",
+                       SIGPROF_CLOCK="thread", SIGPROF_OUT=profile)
+    said = subprocess.run([workload, kind, "300"], env=environment, check=True,
+                          capture_output=True, text=True)
+    assert said.stderr == "", said.stderr
+    truth = {name: int(ns) for name, ns in
+             (line.split() for line in said.stdout.splitlines())}
+    folded = subprocess.run([fold, "--strict", profile], check=True,
+                            capture_output=True, text=True).stdout
+    lines = subprocess.run([fold, "--by", "line", profile], check=True,
+                           capture_output=True, text=True).stdout
+    assert "hot_a program.src:20" in lines, lines
+    return truth, folded
+
+
+def count(folded, seen):
+    for line in folded.splitlines():
+        stack, weight = line.rsplit(" ", 1)
+        frames = stack.split(";")
+        if frames[-1] in NAMES:
+            assert frames[-2] == "outer" and frames[1] == "_start", line
+            seen[frames[-1]] += int(weight)
+        else:
+            assert "[unknown]" not in frames, line
+
+
+def main():
+    preload, fold, workload, kind = sys.argv[1:]
+    truth = dict.fromkeys(NAMES, 0)
+    seen = dict.fromkeys(NAMES, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(RUNS):
+            spent, folded = run(preload, fold, workload, kind, folder, number)
+            for name in NAMES:
+                truth[name] += spent[name]
+            count(folded, seen)
+    total = sum(seen.values())
+    assert total > 100, f"{total} samples"
+    for name in NAMES:
+        want = truth[name] / sum(truth.values())
+        got = seen[name] / total
+        z = (got - want) / math.sqrt(want * (1 - want) / total)
+        print(f"{name}: {100 * got:.1f} % of {100 * want:.1f} %, z {z:+.2f}")
+        assert abs(z) <= Z_MAX
+    print(f"{total} samples")
+
+
+main()

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Code made at run time, known to the profiler by sigprof/jit.h only. usage:
+ * workload-generated fp|leaf|frame|cfi|moved|reused MILLISECONDS
+ *
+ * Three functions spin 50:30:20, each by a chain main -> outer -> one of them, and
+ * the CPU time of each is printed in nanoseconds.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "sigprof/jit.h"
+
+#ifndef __x86_64__
+#error "the machine code is x86-64's"
+#endif
+
+#define CODE_BYTES 64 /* of one function: never more than a line */
+
+typedef uint64_t spin_function(uint64_t turns);
+
+static uint8_t *area;
+static const char *const names[3] = {"hot_a", "hot_b", "hot_c"};
+static const struct sigprof_code_line lines[] = {{0, 10}, {2, 20}};
+
+/* Counts its argument down; with a frame pointer, a fixed frame, or nothing. */
+static size_t emit(uint8_t *at, const char *kind)
+{
+    static const uint8_t loop[] = {0x31, 0xc0,       /* xor %eax,%eax */
+                                   0x48, 0xff, 0xc0, /* inc %rax */
+                                   0x48, 0xff, 0xcf, /* dec %rdi */
+                                   0x75, 0xf8};      /* jnz back to inc */
+    static const uint8_t fp_in[] = {0x55, 0x48, 0x89, 0xe5};
+    static const uint8_t frame_in[] = {0x48, 0x83, 0xec, 0x18};
+    static const uint8_t frame_out[] = {0x48, 0x83, 0xc4, 0x18};
+    bool frame = strcmp(kind, "frame") == 0 || strcmp(kind, "cfi") == 0;
+    bool leaf = strcmp(kind, "leaf") == 0;
+    uint8_t *from = at;
+
+    if (!leaf)
+        memcpy(at, frame ? frame_in : fp_in, 4);
+    at += leaf ? 0 : 4;
+    memcpy(at, loop, sizeof loop);
+    at += sizeof loop;
+    if (frame) {
+        memcpy(at, frame_out, 4);
+        at += 4;
+    } else if (!leaf) {
+        *at++ = 0x5d;
+    }
+    *at++ = 0xc3;
+    return (size_t)(at - from);
+}
+
+/* A CIE, and an FDE for the fixed frame of 24 bytes. */
+static size_t emit_tables(uint8_t *at, const uint8_t *code, size_t bytes)
+{
+    static const uint8_t cie[] = {20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0x78, 16,
+                                  0x0c, 7, 8, 0x90, 1, 0, 0, 0, 0, 0, 0};
+    uint8_t fde[44] = {36, 0, 0, 0, sizeof cie + 4, 0, 0, 0};
+    uint64_t range[2] = {(uintptr_t)code, bytes};
+    /* advance 4; CFA offset 32; advance to the ret; CFA offset 8 */
+    const uint8_t program[] = {0x44, 0x0e, 32,
+                               (uint8_t)(0x40 | (bytes - 5)), 0x0e, 8};
+
+    memcpy(fde + 8, range, 16);
+    memcpy(fde + 24, program, sizeof program);
+    memcpy(at, cie, sizeof cie);
+    memcpy(at + sizeof cie, fde, 40);
+    memset(at + sizeof cie + 40, 0, 4);
+    return sizeof cie + 40;
+}
+
+static void tell(const uint8_t *at, size_t bytes, const char *name,
+                 const char *kind)
+{
+    uint8_t tables[128];
+    struct sigprof_code code = {.size = sizeof code,
+                                .start = at,
+                                .bytes = bytes,
+                                .name = name,
+                                .file = "guest/program.src",
+                                .line = 1,
+                                .lines = lines,
+                                .line_count = 2};
+
+    if (strcmp(kind, "frame") == 0 || strcmp(kind, "leaf") == 0) {
+        code.unwind = SIGPROF_CODE_FRAME;
+        code.frame_bytes = kind[0] == 'f' ? 24 : 0;
+    } else if (strcmp(kind, "cfi") == 0) {
+        code.unwind = SIGPROF_CODE_CFI;
+        code.eh_frame_bytes = emit_tables(tables, at, bytes);
+        code.eh_frame = tables;
+    }
+    if (SIGPROF_JIT_PRESENT && sigprof_code_register(&code) != 0)
+        abort();
+}
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+__attribute__((noinline)) static uint64_t outer(const uint8_t *code,
+                                                uint64_t ns)
+{
+    spin_function *spin;
+    uint64_t from = cpu_ns(), now = from;
+
+    memcpy(&spin, &code, sizeof spin);
+    while (now - from < ns) {
+        spin(200000);
+        now = cpu_ns();
+    }
+    return now - from;
+}
+
+/* One of the three for its part of a round, at a place of its own; or all at the
+ * same; or somewhere else each time. */
+static uint64_t turn(unsigned which, unsigned round, const char *kind,
+                     uint64_t ns)
+{
+    bool reused = strcmp(kind, "reused") == 0, moved = strcmp(kind, "moved") == 0;
+    uint8_t *at = area + (reused ? 0 : which * CODE_BYTES);
+    uint64_t spent;
+
+    if (reused || (moved && round == 0) || (!moved && round == 0)) {
+        size_t bytes = emit(at, kind);
+
+        tell(at, bytes, names[which], kind);
+    } else if (moved) {
+        uint8_t *old = at + ((round - 1) % 2) * 4096;
+
+        at += (round % 2) * 4096;
+        memcpy(at, old, CODE_BYTES);
+        if (SIGPROF_JIT_PRESENT && sigprof_code_move(old, at) != 0)
+            abort();
+    }
+    spent = outer(at, ns);
+    if (reused && SIGPROF_JIT_PRESENT && sigprof_code_free(at) != 0)
+        abort();
+    return spent;
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned percent[3] = {50, 30, 20};
+    uint64_t spent[3] = {0};
+
+    if (argc != 3)
+        return 2;
+    area = mmap(NULL, 16384, PROT_READ | PROT_WRITE | PROT_EXEC,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (area == MAP_FAILED)
+        return 1;
+    for (unsigned round = 0; round < 10; round++)
+        for (unsigned i = 0; i < 3; i++)
+            spent[i] += turn(i, round, argv[1],
+                             strtoull(argv[2], NULL, 10) * 1000 * percent[i]);
+    for (unsigned i = 0; i < 3; i++)
+        printf("%s %llu\n", names[i], (unsigned long long)spent[i]);
+    return 0;
+}
