@@ -79,6 +79,14 @@ static inline bool test_is_long(void)
     return text && strcmp(text, "1") == 0;
 }
 
+/* Does an emulator run this test? Then some things cannot be as they should. */
+static inline bool test_is_emulated(void)
+{
+    const char *text = getenv("SIGPROF_TEST_EMULATOR");
+
+    return text && text[0];
+}
+
 static inline void test_skip(const char *reason)
 {
     const char *all = getenv("SIGPROF_REQUIRE_ALL");

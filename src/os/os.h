@@ -30,7 +30,8 @@ uintptr_t sigprof__os_thread_pointer(void);
 uint64_t sigprof__os_now_ns(void);
 
 /* Copies size bytes that may not be readable. Returns how many were; stops at
- * the first that cannot be read (by page). */
+ * the first that cannot be read (by page). The first call of a process may find
+ * out how that is done here, and give 0: sigprof__cfi_prepare makes it. */
 size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size);
 
 /* Whose is this tick? */

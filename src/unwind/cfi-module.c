@@ -131,6 +131,9 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
 
 void sigprof__cfi_prepare(void)
 {
+    uintptr_t word;
+
+    sigprof__os_read_memory((uintptr_t)&sigprof__cfi_cache, &word, sizeof word);
     if (!sigprof__cfi_cache) /* benign: every step is interpreted */
         sigprof__cfi_cache = sigprof__os_map(CFI_CACHE_BYTES);
     sigprof__cfi_find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");

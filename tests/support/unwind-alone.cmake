@@ -14,8 +14,7 @@ if(NOT TARGET unwind_alone)
     target_compile_options(unwind_alone_signal PRIVATE -O2)
   endif()
   set(parts modules.c modules-elf.c sys.c unwind/cfi-module.c os/${system}.c)
-  find_path(SIGPROF_LIBUNWIND_H libunwind.h)
-  if(SIGPROF_LIBUNWIND_H)
+  if(UNWIND_FOUND)
     list(APPEND parts unwind/libunwind.c)
   else()
     list(APPEND parts unwind/no-libunwind.c)
@@ -29,12 +28,8 @@ if(NOT TARGET unwind_alone)
   foreach(target unwind_alone unwind_alone_signal)
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include
       ${PROJECT_SOURCE_DIR}/tests)
-    string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" cpu)
-    if(cpu STREQUAL "amd64")
-      set(cpu x86_64)
-    endif()
-    target_compile_definitions(${target} PUBLIC _GNU_SOURCE SIGPROF_CPU="${cpu}"
-      SIGPROF_REGS="os/regs/${system}-${cpu}.h" SIGPROF_ARCH="arch/${cpu}.h")
+    target_compile_definitions(${target} PUBLIC _GNU_SOURCE _FILE_OFFSET_BITS=64 SIGPROF_CPU="${SIGPROF_CPU}"
+      SIGPROF_REGS="os/regs/${system}-${SIGPROF_CPU}.h" SIGPROF_ARCH="arch/${SIGPROF_CPU}.h")
   endforeach()
 
   # A module to be loaded and unloaded, with a constructor.

@@ -153,8 +153,9 @@ static void what_was_put_is_what_is_read(void)
     struct unwind_stack *stack = samples_stack(DEPTH);
     struct ring_owner owner = {0};
     const uint64_t first[] = {0x401000, 0x400800, FORMAT_MARK_SIGNAL,
-                              0x7ffff7a00000, 0x400100};
-    const uint64_t second[] = {0xffffffffffffffff, 0x7ffff7a00000, 0x400100};
+                              (uintptr_t)0x7ffff7a00000, 0x400100};
+    const uint64_t second[] = {~(uintptr_t)0, (uintptr_t)0x7ffff7a00000,
+                               0x400100};
     struct ring_record header = {.weight = 70000,
                                  .label = 3,
                                  .end = FORMAT_END_DEPTH,

@@ -2,10 +2,13 @@
 /* unwind/memory.h: what is read how, and what is refused. */
 #include "unwind/memory.h"
 
+#include "arch/arch.h"
+
 #include <sys/mman.h>
 #include <ucontext.h>
 
 #include "support/walk.h"
+#include "unwind/cfi.h"
 
 #define PAGE 4096u
 
@@ -59,9 +62,9 @@ static void the_red_zone_below_sp_is_read_and_no_more(void)
     uintptr_t word;
 
     begin(at(1024));
-    CHECK(sigprof__memory_read(&memory, at(1024 - 128), &word));
-    CHECK(!sigprof__memory_read(&memory, at(1024 - 136), &word));
-    begin(at(64)); /* the stack ends before the red zone does */
+    CHECK(sigprof__memory_read(&memory, at(1024 - ARCH_RED_ZONE), &word));
+    CHECK(!sigprof__memory_read(&memory, at(1024 - ARCH_RED_ZONE - 8), &word));
+    begin(at(ARCH_RED_ZONE / 2)); /* the stack ends before the red zone does */
     CHECK(sigprof__memory_read(&memory, at(0), &word));
     CHECK(!sigprof__memory_read(&memory, at(0) - 8, &word));
 }
@@ -82,10 +85,10 @@ static void an_unaligned_word_is_refused(void)
     uintptr_t word;
 
     begin(at(1024));
-    for (unsigned i = 1; i < 8; i++)
+    for (unsigned i = 1; i < sizeof word; i++)
         CHECK(!sigprof__memory_read(&memory, at(2048 + i), &word));
     walk.may_call_system = true;
-    CHECK(!sigprof__memory_read(&memory, at(3 * PAGE + 4), &word));
+    CHECK(!sigprof__memory_read(&memory, at(3 * PAGE + 2), &word));
     walk.may_call_system = false;
 }
 
@@ -151,7 +154,7 @@ static void unmapped_and_unreadable_memory_is_refused(void)
     begin(at(10 * PAGE));
     CHECK(!sigprof__memory_read(&memory, at(20 * PAGE), &word));
     CHECK(!sigprof__memory_read(&memory, 8, &word));
-    CHECK(!sigprof__memory_read(&memory, (uintptr_t)1 << 62, &word));
+    CHECK(!sigprof__memory_read(&memory, ~(uintptr_t)4095, &word));
     CHECK(!sigprof__memory_copy(&memory, at(20 * PAGE) - 8, bytes, 16));
     CHECK(sigprof__memory_copy(&memory, at(20 * PAGE) - 16, bytes, 16));
     CHECK(mprotect(pages + 20 * PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
@@ -187,6 +190,7 @@ int main(void)
     pages = mmap(NULL, 128 * PAGE, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(pages != MAP_FAILED);
+    sigprof__cfi_prepare();
     RUN(a_word_on_the_known_stack_is_a_plain_load);
     RUN(the_alternate_signal_stack_is_known);
     RUN(the_red_zone_below_sp_is_read_and_no_more);

@@ -70,7 +70,8 @@ static void a_record_is_the_words_that_were_put(void)
                                  .time_ns = 0x1122334455667788,
                                  .end = FORMAT_END_NO_RULE |
                                         FORMAT_END_GUESSED};
-    const uint64_t pc[] = {0xaaaa, FORMAT_MARK_SIGNAL, 0x7fffffffe000};
+    const uint64_t pc[] = {0xaaaa, FORMAT_MARK_SIGNAL,
+                           (uintptr_t)0x7fffffffe000};
     struct ring_block *block;
     uint64_t word[6];
 
@@ -88,7 +89,7 @@ static void a_record_is_the_words_that_were_put(void)
     CHECK_EQ(word[2], 0x1122334455667788);
     CHECK_EQ(word[3], 0xaaaa);
     CHECK_EQ(word[4], FORMAT_MARK_SIGNAL);
-    CHECK_EQ(word[5], 0x7fffffffe000);
+    CHECK_EQ(word[5], (uintptr_t)0x7fffffffe000);
     samples_stack_free(stack);
     end();
 }

@@ -12,7 +12,7 @@
 #include "library-alone.h"
 #include "modules.h"
 #include "os/os.h"
-#include "os/regs.h"
+#include "support/registers.h"
 #include "support/walk.h"
 
 #define NOINLINE __attribute__((noinline))
@@ -185,7 +185,8 @@ static void an_equal_stack_is_all_shared(void)
     for (volatile int i = 0; i < 3; i++) {
         sink = sample_at(5);
         check_against_backtrace();
-        if (i > 0)
+        /* i386's main aligns its stack: a step that is never remembered. */
+        if (i > 0 && sizeof(void *) == 8)
             CHECK(walk.stack->shared >= test_walk_count(&walk) - 3);
     }
     test_walk_drop(&walk);
@@ -275,14 +276,8 @@ static int (*volatile nowhere)(void);
 
 static void on_fault(int number, siginfo_t *info, void *ucontext)
 {
-    ucontext_t *context = ucontext;
-    uintptr_t *top;
-
     on_signal(number, info, ucontext);
-    /* Return as if the call had come back. */
-    top = (uintptr_t *)context->uc_mcontext.gregs[REG_RSP];
-    context->uc_mcontext.gregs[REG_RIP] = (greg_t)*top;
-    context->uc_mcontext.gregs[REG_RSP] += 8;
+    test_return(ucontext);
 }
 
 static NOINLINE void call_nowhere(void)
@@ -363,31 +358,39 @@ static void a_module_no_snapshot_has_is_pulled(void)
 
 /* ---- Code without rules ------------------------------------------------- */
 
-typedef int callback(void);
-
-/* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret: what a VM would make. */
-static int (*make_code(void))(callback *)
-{
-    static const unsigned char bytes[] = {0x55, 0x48, 0x89, 0xe5, 0xff,
-                                          0xd7, 0x5d, 0xc3};
-    unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int (*function)(callback *);
-
-    CHECK(code != MAP_FAILED);
-    memcpy(code, bytes, sizeof bytes);
-    CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
-    memcpy(&function, &code, sizeof function);
-    return function;
-}
-
-static int (*generated)(callback *);
-
 static NOINLINE int sample_in_callback(void)
 {
     raise(SIGPROF);
     return sink;
 }
+
+#ifdef TEST_CODE_RETURN
+typedef int callback(void);
+
+static unsigned count_pc(uintptr_t pc)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < test_walk_count(&walk); i++)
+        count += test_walk_pc(&walk, i) == pc;
+    return count;
+}
+
+static int (*make_code(void))(callback *)
+{
+    unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int (*function)(callback *);
+
+    CHECK(code != MAP_FAILED);
+    memcpy(code, test_code, sizeof test_code);
+    CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
+    __builtin___clear_cache((char *)code, (char *)code + sizeof test_code);
+    memcpy(&function, &code, sizeof function);
+    return function;
+}
+
+static int (*generated)(callback *);
 
 static NOINLINE int call_generated(void)
 {
@@ -398,15 +401,6 @@ static NOINLINE int call_generated_twice(void)
 {
     true_count = backtrace(true_pcs, 64);
     return generated(call_generated) + sink;
-}
-
-static unsigned count_pc(uintptr_t pc)
-{
-    unsigned count = 0;
-
-    for (uint32_t i = 0; i < test_walk_count(&walk); i++)
-        count += test_walk_pc(&walk, i) == pc;
-    return count;
 }
 
 static void generated_code_is_stepped_by_its_frame_pointer(void)
@@ -421,25 +415,29 @@ static void generated_code_is_stepped_by_its_frame_pointer(void)
         sink = call_generated_twice();
         count = test_walk_count(&walk);
         CHECK_EQ(walk.stack->end, FORMAT_END_GUESSED);
-        CHECK_EQ(count_pc((uintptr_t)generated + 6), 2);
+        CHECK_EQ(count_pc((uintptr_t)generated + TEST_CODE_RETURN), 2);
         CHECK_EQ(count_pc(FORMAT_MARK_GUESS), 0);
         for (int k = 2; k < true_count; k++)
             CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - k)),
                      (uintptr_t)true_pcs[k]);
         /* The stack above is known again, generated frames and all. */
-        if (i > 0)
+        if (i > 0 && sizeof(void *) == 8) /* as above */
             CHECK_EQ(walk.stack->shared, count);
     }
     test_walk_drop(&walk);
 }
 
+#endif /* TEST_CODE_RETURN */
+
+#if defined(__x86_64__) || defined(__i386__)
 /* At each instruction of generated code the caller is the next frame. */
 static void the_first_frame_of_generated_code_keeps_its_caller(void)
 {
     static ucontext_t context;
     static const struct {
         unsigned offset, sp;
-    } states[] = {{0, 8}, {1, 7}, {4, 7}, {6, 7}, {7, 8}};
+    } states[] = {{0, 8}, {1, 7}, {sizeof(void *) == 8 ? 4 : 3, 7}, {6, 7},
+                  {7, 8}};
     uintptr_t words[16] = {0};
 
     CHECK(true_count > 2);
@@ -448,21 +446,22 @@ static void the_first_frame_of_generated_code_keeps_its_caller(void)
     walk.thread.high = (uintptr_t)(words + 16);
     walk.ucontext = &context;
     for (unsigned i = 0; i < 5; i++) {
-        bool framed = states[i].offset == 4 || states[i].offset == 6;
+        bool framed = i == 2 || i == 3;
 
         words[7] = (uintptr_t)&words[12]; /* the pushed frame pointer */
         words[8] = (uintptr_t)true_pcs[1];
-        context.uc_mcontext.gregs[REG_RIP] =
-            (greg_t)((uintptr_t)generated + states[i].offset);
-        context.uc_mcontext.gregs[REG_RSP] = (greg_t)&words[states[i].sp];
-        context.uc_mcontext.gregs[REG_RBP] =
-            (greg_t)&words[framed ? 7 : 12];
+        test_register(&context, REGS_PC,
+                      (uintptr_t)generated + states[i].offset);
+        test_register(&context, REGS_SP, (uintptr_t)&words[states[i].sp]);
+        test_register(&context, REGS_FP, (uintptr_t)&words[framed ? 7 : 12]);
         sigprof__unwind_cfi(&walk);
         CHECK(walk.stack->end & FORMAT_END_GUESSED);
         CHECK_EQ(count_pc((uintptr_t)true_pcs[1]), 1);
     }
     test_walk_drop(&walk);
 }
+
+#endif
 
 /* ---- Other stacks ------------------------------------------------------ */
 
@@ -483,6 +482,13 @@ static void run_on(void *stack, size_t bytes)
     CHECK(swapcontext(&here, &coroutine) == 0);
 }
 
+/* i386's makecontext returns into code without any rule. */
+#ifdef __i386__
+#define END_OF_COROUTINE FORMAT_END_NO_RULE
+#else
+#define END_OF_COROUTINE FORMAT_END_COMPLETE
+#endif
+
 static void a_declared_coroutine_stack_needs_no_system_call(void)
 {
     enum { BYTES = 64 << 10 };
@@ -501,12 +507,12 @@ static void a_declared_coroutine_stack_needs_no_system_call(void)
     ranges->range[0].high = (uintptr_t)stack + BYTES;
     walk.declared = ranges;
     run_on(stack, BYTES);
-    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, END_OF_COROUTINE);
     CHECK(test_walk_count(&walk) >= 4);
     walk.declared = NULL;
     walk.may_call_system = true;
     run_on(stack, BYTES);
-    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, END_OF_COROUTINE);
     CHECK(walk.stack->end & FORMAT_END_UNKNOWN_STACK);
     free(ranges);
     free(stack);
@@ -536,26 +542,25 @@ static void damage(ucontext_t *context, uintptr_t *words, unsigned count)
 
         switch (next_random() % 4) {
         case 0:
-            words[i] = next_random();
+            words[i] = (uintptr_t)next_random();
             break;
         case 1:
             words[i] = (uintptr_t)&words[next_random() % count];
             break;
         default:
             words[i] = module->low +
-                       next_random() % (module->high - module->low);
+                       (uintptr_t)next_random() % (module->high - module->low);
         }
     }
-    for (unsigned i = 0; i < 16; i++)
-        context->uc_mcontext.gregs[i] = (greg_t)words[next_random() % count];
-    context->uc_mcontext.gregs[REG_RIP] = (greg_t)words[0];
-    context->uc_mcontext.gregs[REG_RSP] =
-        (greg_t)&words[next_random() % count];
+    for (unsigned i = 0; i < REGS_COUNT; i++)
+        test_register(context, i, words[next_random() % count]);
+    test_register(context, REGS_PC, words[0]);
+    test_register(context, REGS_SP, (uintptr_t)&words[next_random() % count]);
     if (next_random() % 8 == 0)
-        context->uc_mcontext.gregs[REG_RSP] = (greg_t)next_random();
+        test_register(context, REGS_SP, (uintptr_t)next_random());
     if (next_random() % 2)
-        context->uc_mcontext.gregs[REG_RBP] =
-            (greg_t)&words[next_random() % count];
+        test_register(context, REGS_FP,
+                      (uintptr_t)&words[next_random() % count]);
 }
 
 static void no_damaged_stack_makes_a_walk_fault_or_run_on(void)
@@ -616,8 +621,14 @@ int main(int argc, char **argv)
     RUN(a_thread_is_complete_too);
     RUN(a_call_through_a_null_pointer_has_its_caller);
     RUN(a_module_no_snapshot_has_is_pulled);
+#ifdef TEST_CODE_RETURN
     RUN(generated_code_is_stepped_by_its_frame_pointer);
+#else
+    puts("skipped: generated code, which nobody wrote for this CPU");
+#endif
+#if defined(__x86_64__) || defined(__i386__)
     RUN(the_first_frame_of_generated_code_keeps_its_caller);
+#endif
     RUN(a_declared_coroutine_stack_needs_no_system_call);
     RUN(no_damaged_stack_makes_a_walk_fault_or_run_on);
     return 0;

@@ -70,13 +70,26 @@ static uint64_t descriptors(char *text, size_t room)
     return set;
 }
 
+/* A double in the floating point unit. */
+#if defined(__x86_64__)
+#define REGISTER(value) "+x"(value)
+#elif defined(__aarch64__) || defined(__arm__)
+#define REGISTER(value) "+w"(value)
+#elif defined(__i386__)
+#define REGISTER(value) "+m"(value) /* three would not fit its stack */
+#elif defined(__powerpc64__)
+#define REGISTER(value) "+d"(value)
+#else
+#define REGISTER(value) "+f"(value)
+#endif
+
 /* Sums whose result depends on rounding, in registers all the way. */
 __attribute__((noinline)) static double sum(unsigned rounds)
 {
     double a = 1, b = 1e-17, c = 3;
 
     for (unsigned i = 0; i < rounds; i++) {
-        __asm__ volatile("" : "+x"(a), "+x"(b), "+x"(c));
+        __asm__ volatile("" : REGISTER(a), REGISTER(b), REGISTER(c));
         a = a + b;
         c = c / 1.0000001 + b;
         b = b * 1.0000001;

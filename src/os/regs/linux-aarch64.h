@@ -3,6 +3,7 @@
 #ifndef SIGPROF_REGS_H
 #define SIGPROF_REGS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Linux on i386; os/regs.h says what each means. Here REG_ESP is the stack
- * pointer of the interrupted code, and REG_UESP equals it. */
+ * pointer of the interrupted code; REG_UESP has the same value, but is not what
+ * the return from the signal restores. */
 #ifndef SIGPROF_REGS_H
 #define SIGPROF_REGS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +25,7 @@ static inline unsigned regs_column(uint64_t number)
 static inline size_t regs_offset(unsigned column)
 {
     static const unsigned char index[REGS_COUNT] = {
-        REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_UESP,
+        REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP,
         REG_EBP, REG_ESI, REG_EDI, REG_EIP};
 
     return offsetof(ucontext_t, uc_mcontext.gregs) +

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Registers of a ucontext_t by their column, to be set; and generated code. */
+#ifndef TEST_REGISTERS_H
+#define TEST_REGISTERS_H
+
+#include "arch/arch.h"
+#include "os/regs.h"
+
+static inline void test_register(void *ucontext, unsigned column,
+                                 uintptr_t value)
+{
+    *(uintptr_t *)(void *)((char *)ucontext + regs_offset(column)) = value;
+}
+
+/* As if the call that was just made had come back. */
+static inline void test_return(void *ucontext)
+{
+#if ARCH_LINK
+    test_register(ucontext, REGS_PC, regs_get(ucontext, REGS_LINK));
+#else
+    uintptr_t sp = regs_sp(ucontext);
+
+    test_register(ucontext, REGS_PC, *(const uintptr_t *)sp);
+    test_register(ucontext, REGS_SP, sp + sizeof sp);
+#endif
+}
+
+/* What a VM would make: int f(int (*callback)(void)), with a frame record. And at
+ * which byte the call returns. Empty: not written for this CPU. */
+#if defined(__x86_64__)
+#define TEST_CODE_RETURN 6
+static const unsigned char test_code[] = {
+    0x55,             /* push %rbp */
+    0x48, 0x89, 0xe5, /* mov %rsp, %rbp */
+    0xff, 0xd7,       /* call *%rdi */
+    0x5d,             /* pop %rbp */
+    0xc3};
+#elif defined(__i386__)
+#define TEST_CODE_RETURN 6
+static const unsigned char test_code[] = {
+    0x55,             /* push %ebp */
+    0x89, 0xe5,       /* mov %esp, %ebp */
+    0xff, 0x55, 0x08, /* call *8(%ebp) */
+    0x5d,             /* pop %ebp */
+    0xc3};
+#elif defined(__aarch64__)
+#define TEST_CODE_RETURN 12
+static const uint32_t test_code[] = {
+    0xa9bf7bfd, /* stp x29, x30, [sp, #-16]! */
+    0x910003fd, /* mov x29, sp */
+    0xd63f0000, /* blr x0 */
+    0xa8c17bfd, /* ldp x29, x30, [sp], #16 */
+    0xd65f03c0};
+#elif defined(__riscv)
+#define TEST_CODE_RETURN 20
+static const uint32_t test_code[] = {
+    0xff010113, /* addi sp, sp, -16 */
+    0x00113423, /* sd ra, 8(sp) */
+    0x00813023, /* sd s0, 0(sp) */
+    0x01010413, /* addi s0, sp, 16 */
+    0x000500e7, /* jalr a0 */
+    0x00813083, /* ld ra, 8(sp) */
+    0x00013403, /* ld s0, 0(sp) */
+    0x01010113, /* addi sp, sp, 16 */
+    0x00008067};
+#endif
+
+#endif
