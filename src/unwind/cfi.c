@@ -151,6 +151,7 @@ static NOINLINE int step_guessed(struct walker *w)
         w->last->fp_at = guess.fp_at;
         w->last->flags |=
             guess.fp_at ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+        w->last->flags |= FRAME_GUESSED;
     }
     return step;
 }
@@ -481,7 +482,7 @@ static NOINLINE void take_over(struct walker *w, uint32_t index)
     for (; w->old <= index; w->old++, frame++) {
         w->last = unwind_push(w->stack, &w->count);
         *w->last = *frame;
-        w->guessed |= frame->flags & FRAME_BESIDE;
+        w->guessed |= frame->flags & (FRAME_BESIDE | FRAME_GUESSED);
     }
     w->last->flags &= FRAME_EXACT | FRAME_LOW;
     w->at.pc = w->last->pc;

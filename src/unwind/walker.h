@@ -74,7 +74,8 @@ enum frame_flag {
     FRAME_ROOT = 4,    /* by rule it has no caller */
     FRAME_BESIDE = 8,  /* a mark between two frames that still verify */
     FRAME_BY_FP = 16,  /* its step began at fp */
-    FRAME_LOW = 32     /* its sp is a lower bound */
+    FRAME_LOW = 32,    /* its sp is a lower bound */
+    FRAME_GUESSED = 64 /* its step was a guess, though it verifies */
 };
 
 enum cfi_found { CFI_FOUND, CFI_NO_RULE, CFI_NO_MODULE };

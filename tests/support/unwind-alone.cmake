@@ -8,7 +8,7 @@ if(NOT TARGET unwind_alone)
     unwind/rules.c unwind/store.c os/${system}-signal.c)
   list(TRANSFORM parts PREPEND ${PROJECT_SOURCE_DIR}/src/)
   add_library(unwind_alone_signal OBJECT ${parts})
-  target_compile_options(unwind_alone_signal PRIVATE -std=gnu11 -ffreestanding -fno-stack-protector
+  target_compile_options(unwind_alone_signal PRIVATE -std=gnu11 -ffreestanding -fno-stack-protector -fomit-frame-pointer
     -fno-builtin $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_options(unwind_alone_signal PRIVATE -O2)
