@@ -55,7 +55,7 @@ struct unwind_ranges {
 /* What an engine needs in quantity, off the handler's stack. Untouched by a
  * walk that finds all it needs in the cache. */
 struct unwind_window {
-    uint64_t scratch[400]; /* the cfi engine's struct cfi_state */
+    uint64_t scratch[480]; /* the cfi engine's struct cfi_state */
     unsigned char stack_page[UNWIND_PAGE_BYTES]; /* see memory.h */
     unsigned char table_page[UNWIND_PAGE_BYTES];
 };

@@ -93,7 +93,7 @@ static bool woken(void)
 {
     struct pollfd fd = {wake[0], 0, 0};
 
-    return syscall(SYS_poll, &fd, 1, -1) >= 0;
+    return syscall(SYS_ppoll, &fd, 1, NULL, NULL, 0L) >= 0;
 }
 
 static void sleep_on(struct thread *me)
