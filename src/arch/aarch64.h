@@ -18,6 +18,7 @@
 #define ARCH_STACK_ALIGN 16
 #define ARCH_RED_ZONE 0
 #define ARCH_CALL_BYTES 4
+#define ARCH_PLT_PUSHES 16 /* bytes; then it jumps to the loader */
 
 /* A signed return address (pointer authentication) without its signature:
  * XPACLRI, which older processors take for a nop. It knows where the signature
@@ -28,6 +29,18 @@ static inline uintptr_t arch_return_address(uintptr_t word)
 
     __asm__("hint #7" : "+r"(link));
     return link;
+}
+
+/* Does the code end with the first PLT entry's push and up to three instructions
+ * behind it? */
+#define ARCH_PLT_BYTES 16
+static inline bool arch_has_pushed(const uint8_t code[ARCH_PLT_BYTES])
+{
+    for (int i = 0; i < ARCH_PLT_BYTES; i += 4)
+        if (code[i] == 0xf0 && code[i + 1] == 0x7b && code[i + 2] == 0xbf &&
+            code[i + 3] == 0xa9) /* stp x16, x30, [sp, #-16]! */
+            return true;
+    return false;
 }
 
 static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])

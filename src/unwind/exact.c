@@ -98,6 +98,23 @@ static enum expression_result recover(struct walker *w, unsigned column,
     return result;
 }
 
+/* aarch64's first PLT entry pushes the link register with another word, and jumps
+ * to code whose rules call what lay under those the CFA. */
+static uintptr_t pushed_by_plt(const struct walker *w)
+{
+#ifdef ARCH_PLT_PUSHES
+    const struct cfi_state *state = walker_state(w);
+    unsigned link = state->unit.ra_column;
+
+    if (state->rules.row.kind[link] == RULE_AT &&
+        state->rules.row.value[link] >= 0)
+        return ARCH_PLT_PUSHES;
+#else
+    (void)w;
+#endif
+    return 0;
+}
+
 /* Fills in state->next. EXPRESSION_UNKNOWN: one that matters is not known. */
 static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
 {
@@ -113,7 +130,7 @@ static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
         if (i == REGS_PC)
             continue;
         if (i == REGS_SP && kind[i] == RULE_SAME) {
-            next->value[i] = cfa - ARCH_CFA_SP;
+            next->value[i] = cfa - ARCH_CFA_SP + pushed_by_plt(w);
             result = EXPRESSION_OK;
         } else {
             result = recover(w, i, cfa, &next->value[i]);

@@ -116,6 +116,23 @@ static bool read_record(struct walker *w, uintptr_t at, struct record *record)
 }
 
 #if ARCH_LINK
+/* What code in front of pc, which is a stub of the PLT, has put on the stack. */
+static uintptr_t pushed_before(struct walker *w, uintptr_t pc)
+{
+#ifdef ARCH_PLT_PUSHES
+    uint8_t code[ARCH_PLT_BYTES];
+
+    if (pc != FORMAT_FIRST_PC &&
+        read_code(w, pc - ARCH_PLT_BYTES, code, ARCH_PLT_BYTES) &&
+        arch_has_pushed(code))
+        return ARCH_PLT_PUSHES;
+#else
+    (void)w;
+    (void)pc;
+#endif
+    return 0;
+}
+
 /*
  * The return address is in the link register, if the function has neither made
  * its frame nor called another. Generated code has, most likely, where the
@@ -135,7 +152,7 @@ static bool guess_frameless(struct walker *w, struct place *place,
         return false;
     if (place->pc != FORMAT_FIRST_PC && !sigprof__module_find(w->snapshot, pc))
         return false;
-    move(place, pc, place->sp, place->fp);
+    move(place, pc, place->sp + pushed_before(w, place->pc), place->fp);
     return true;
 }
 #else

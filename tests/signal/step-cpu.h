@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the shadow stack has to know of the instruction set: which instructions
- * call, and where a call leaves its return address. x86, both widths.
+ * call, and where a call leaves its return address. x86 of both widths is here;
+ * aarch64 has a file of its own.
  */
 #ifndef STEP_CPU_H
 #define STEP_CPU_H
@@ -11,8 +12,30 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "os/regs.h"
 
 #define STEP_CODE_BYTES_MAX 15 /* of an instruction */
+
+#if ARCH_LINK
+#include "step-cpu-aarch64.h"
+
+/* The slot of a call that leaves nothing on the stack is sp itself: it is over
+ * when sp is above, or is that again where the call returns to. */
+static inline bool step_is_call(uintptr_t from, uintptr_t sp_before,
+                                uintptr_t sp, uintptr_t *slot, uintptr_t *back)
+{
+    *slot = sp;
+    *back = from + step_bytes(from);
+    return sp == sp_before && step_calls(from);
+}
+
+static inline bool step_is_gone(uintptr_t slot, uintptr_t back, uintptr_t sp,
+                                uintptr_t pc)
+{
+    return slot < sp || (slot == sp && pc == back);
+}
+
+#else
 #define STEP_PUSH_SPAN 16      /* a thunk's call goes no further */
 
 static inline const uint8_t *step_behind_prefixes(const uint8_t *code)
@@ -60,9 +83,13 @@ static inline bool step_is_call(uintptr_t from, uintptr_t sp_before,
     return *code == 0xff && ((code[1] >> 3) & 7) == 2;
 }
 
-/* Has the call whose return address lay at slot returned, or been left? */
-static inline bool step_is_gone(uintptr_t slot, uintptr_t sp)
+/* Has the call whose return address back lay at slot returned, or been left, now
+ * that the program is at pc? */
+static inline bool step_is_gone(uintptr_t slot, uintptr_t back, uintptr_t sp,
+                                uintptr_t pc)
 {
+    (void)back;
+    (void)pc;
     return slot < sp;
 }
 
@@ -82,5 +109,7 @@ static inline bool step_is_system_call(uintptr_t pc)
     return (code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x34)) ||
            (code[0] == 0xcd && code[1] == 0x80);
 }
+
+#endif /* ARCH_LINK */
 
 #endif

@@ -71,7 +71,8 @@ static void drop_gone(struct shadow *shadow, uintptr_t pc, uintptr_t sp)
     unsigned dropped = 0;
 
     while (shadow->count > 0 && !shadow->entry[shadow->count - 1].signal &&
-           step_is_gone(shadow->entry[shadow->count - 1].slot, sp)) {
+           step_is_gone(shadow->entry[shadow->count - 1].slot,
+                        shadow->entry[shadow->count - 1].pc, sp, pc)) {
         back = shadow->entry[--shadow->count].pc;
         dropped++;
     }
