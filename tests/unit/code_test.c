@@ -12,7 +12,7 @@
 #define REGIONS 3000
 #define STEPS 60000
 #define SPACE ((uintptr_t)1 << 22)
-#define BASE ((uintptr_t)1 << 40)
+#define BASE ((uintptr_t)1 << (sizeof(void *) == 8 ? 40 : 30))
 
 static uint64_t random_state = 88172645463325252u;
 
