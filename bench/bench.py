@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """libsigprof against its peers and the floor, interleaved in one run.
 
-usage: bench.py BUILD [cost] [startup] [overhead] [memory]     (default: all)
+usage: bench.py BUILD [cost] [startup] [overhead] [memory] [wall]   (default: all)
 
 cost      nanoseconds for a raised SIGPROF at depth 10, 30, 100, hot and cold
 startup   CPU of an empty program and of gcc's cc1, start and stop included
 overhead  CPU of xz and sqlite3 at 99 and 1000 Hz
 memory    RSS of node and of clang (libLLVM), and the first complete stack
+wall      CPU and interrupted calls of the wall clock, with threads by the thousand
 
 Every round runs each peer once, in random order; the tables hold medians, and
 what `none` costs is taken off where it says so. Peers that are not on the machine
@@ -23,7 +24,7 @@ import tempfile
 import time
 
 BUILD = os.path.abspath(sys.argv[1])
-WHAT = sys.argv[2:] or ["cost", "startup", "overhead", "memory"]
+WHAT = sys.argv[2:] or ["cost", "startup", "overhead", "memory", "wall"]
 GPERF = "/usr/lib/x86_64-linux-gnu/libprofiler.so.0"
 HERE = tempfile.mkdtemp(prefix="sigprof-bench-")
 PRELOAD = BUILD + "/src/libsigprof-preload.so"
@@ -247,6 +248,17 @@ def memory():
            "incomplete ones before it, at most"], rows)
 
 
+def wall():
+    rows = []
+    for words in ("1000 2 0 10", "1000 2 200 5", "5000 2 0 5"):
+        out = subprocess.run([BUILD + "/bench/wall"] + words.split(), cwd=HERE,
+                             capture_output=True, text=True, check=True).stdout
+        rows.append([cell.strip() for cell in out.strip().strip("|").split("|")])
+    table("Wall clock at 99 Hz: calls interrupted in the first second and then, and "
+          "our CPU", ["threads", "sleepers' calls", "waking ones' calls",
+                      "CPU of ours"], rows)
+
+
 def main():
     print("%s, Linux %s, %d CPUs, load %.1f" % (
         time.strftime("%Y-%m-%d"), os.uname().release, os.cpu_count(),
@@ -256,7 +268,7 @@ def main():
             print("%s is not on this machine" % name)
     for what in WHAT:
         {"cost": cost, "startup": startup, "overhead": overhead,
-         "memory": memory}[what]()
+         "memory": memory, "wall": wall}[what]()
     subprocess.run(["rm", "-rf", HERE])
 
 

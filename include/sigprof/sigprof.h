@@ -113,8 +113,10 @@ struct sigprof_options {
  */
 struct sigprof_stats {
     size_t size;            /* set by the caller, as in sigprof_options */
-    uint64_t period_ns;     /* CPU time one period stands for */
-    uint64_t due_ns;        /* CPU time of the process since the start */
+    uint64_t period_ns;     /* CPU time one period stands for; by the wall clock,
+                               time: so with all that follows */
+    uint64_t due_ns;        /* CPU time of the process since the start; by the
+                               wall clock, elapsed time of each thread, and own */
     uint64_t taken;         /* samples in the ring or the file */
     uint64_t overrun;       /* periods carried by samples beyond their first */
     uint64_t dropped;       /* periods lost, all causes below */
@@ -130,7 +132,7 @@ struct sigprof_stats {
     int64_t unsampled_blocked_ns; /* ... of threads that block SIGPROF */
     int64_t unsampled_paused_ns;  /* ... while sampling was paused */
     int64_t unsampled_unseen_ns;  /* ... of threads never found, and rest */
-    uint64_t own_ns;        /* CPU time of libsigprof's own thread */
+    uint64_t own_ns;        /* CPU time of libsigprof's own threads */
     uint64_t threads;       /* threads seen since the start */
     uint64_t clock;         /* enum sigprof_clock in use */
     uint64_t overwritten;   /* periods that a flight recorder gave up for later
