@@ -31,8 +31,7 @@ enum format_record {
     FORMAT_STACK,
     FORMAT_SAMPLES,
     FORMAT_LABEL,
-    FORMAT_FORK,
-    FORMAT_EXEC,
+    FORMAT_EXEC = 12, /* 11 is not used */
     FORMAT_MARKS,
     FORMAT_SHEET,
     FORMAT_END,
@@ -61,6 +60,7 @@ enum format_mark {
     FORMAT_MARK_SIGNAL = 1,
     FORMAT_MARK_GAP = 2,
     FORMAT_MARK_GUESS = 3,
+    FORMAT_MARK_KERNEL = 4,
     FORMAT_FIRST_PC = 16
 };
 

@@ -96,15 +96,45 @@ static void take_sample(struct slot *slot, const void *ucontext,
                         &(struct sample_facts){sigprof__label, weight, 0});
 }
 
-/* The slot is this thread's, and nobody changes it while we are inside. */
-__attribute__((noinline)) static void take_tick(struct slot *slot, const void *ucontext, uint32_t weight)
+/* What the clock says was lost goes with the samples that follow, about as much
+ * with each as it has itself. Only we take; the drain adds. */
+static uint32_t take_owed(struct slot *slot, uint32_t weight)
 {
+    uint32_t owed = atomic_load_explicit(&slot->owed, memory_order_relaxed);
+    uint32_t share = weight + owed / 8;
+
+    if (owed == 0)
+        return 0;
+    share = share < owed ? share : owed;
+    atomic_fetch_sub_explicit(&slot->owed, share, memory_order_relaxed);
+    return share;
+}
+
+/* A host that calls us from a handler of its own may be interrupted there. */
+static void count_busy(struct slot *slot, uint32_t weight)
+{
+    if (atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) !=
+        PHASE_ON)
+        return;
+    add(&slot->busy, weight);
+    sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_BUSY, weight,
+                             sigprof__os_now_ns());
+}
+
+/* The slot is this thread's, and nobody changes it while we are inside. */
+__attribute__((noinline)) static void
+take_tick(struct slot *slot, const void *ucontext, uint32_t weight)
+{
+    if (atomic_load_explicit(&slot->inside, memory_order_relaxed)) {
+        count_busy(slot, weight);
+        return;
+    }
     atomic_store_explicit(&slot->inside, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) ==
             PHASE_ON &&
         atomic_load_explicit(&slot->life, memory_order_acquire) == SLOT_LIVE)
-        take_sample(slot, ucontext, weight);
+        take_sample(slot, ucontext, weight + take_owed(slot, weight));
     atomic_store_explicit(&slot->inside, 0, memory_order_release);
 }
 

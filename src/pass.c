@@ -226,7 +226,7 @@ static void look_around(uint64_t now_ns)
         return;
     sigprof__handler_check();
     sigprof__modules_refresh();
-    sigprof__threads_improve();
+    sigprof__threads_weigh();
     if (now_ns - pass.last_sweep_ns < SWEEP_NS &&
         sigprof__os_thread_count(&threads) == 0 &&
         threads == pass.threads_seen)

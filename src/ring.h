@@ -93,6 +93,7 @@ struct ring_block {
     uint8_t records[]; /* 64-byte aligned: a block header is a cache line */
 };
 
+/* No free block; called while it ran; no slot. */
 enum ring_drop { RING_DROP_FULL, RING_DROP_BUSY, RING_DROP_SLOT, RING_DROPS };
 
 /* The file's first bytes. Fixed after it is made, but for the atomics. */

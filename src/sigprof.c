@@ -492,13 +492,16 @@ void sigprof__sheet(struct sigprof_stats *stats)
     stats->unsampled_running_ns = totals.running_ns;
     stats->unsampled_blocked_ns = totals.blocked_ns;
     stats->unsampled_paused_ns = due.paused_ns;
-    stats->unsampled_unseen_ns = (int64_t)(stats->due_ns - totals.cpu_ns -
-                                           stats->own_ns) -
-                                 due.paused_ns;
+    stats->unsampled_kernel_ns = totals.kernel_ns;
+    stats->unsampled_unseen_ns =
+        (int64_t)(stats->due_ns - totals.cpu_ns - stats->own_ns -
+                  stats->dropped_slot * stats->period_ns) -
+        due.paused_ns;
     stats->unsampled_ns = stats->unsampled_exit_ns +
                           stats->unsampled_running_ns +
                           stats->unsampled_blocked_ns +
                           stats->unsampled_paused_ns +
+                          stats->unsampled_kernel_ns +
                           stats->unsampled_unseen_ns;
     stats->threads = totals.threads;
     stats->clock = (uint64_t)atomic_load(&sigprof__state.clock);
@@ -527,6 +530,7 @@ unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES])
         {"own_ns", (int64_t)s.own_ns, false},
         {"threads", (int64_t)s.threads, false},
         {"overwritten", (int64_t)s.overwritten, false},
+        {"unsampled_kernel_ns", s.unsampled_kernel_ns, false},
         {"rotations_failed", (int64_t)sigprof__parts_failed(), false},
         {"first_drop_ns", (int64_t)atomic_load(&head->first_drop_ns), true},
         {"last_drop_ns", (int64_t)atomic_load(&head->last_drop_ns), true}};

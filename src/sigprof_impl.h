@@ -125,7 +125,7 @@ struct sigprof__sheet_line {
     int64_t value;
     bool is_moment; /* a time, not an amount: parts of a recording do not add up */
 };
-#define SHEET_LINES 19
+#define SHEET_LINES 20
 #define SHEET_DROPPED 3 /* the line of the first enum ring_drop */
 #define SHEET_OVERWRITTEN 15
 unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES]);

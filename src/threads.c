@@ -17,6 +17,7 @@
 #include "sigprof_impl.h"
 #include "threads-table.h"
 #include "toggle.h"
+#include "weigh.h"
 
 /* A thread that has told its end is in the system's list a little longer. */
 #define GONE_KEPT 1024
@@ -130,6 +131,7 @@ int sigprof__threads_begin(unsigned depth)
     unsigned old_depth = stack_depth;
 
     memset(&past, 0, sizeof past);
+    sigprof__weigh_begin();
     stack_depth = depth;
     sigprof__os_random(&random_state, sizeof random_state);
     if (slots_made == 0)
@@ -182,6 +184,12 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->name[0] = '\0';
     atomic_store(&slot->periods, 0);
     atomic_store(&slot->samples, 0);
+    atomic_store(&slot->busy, 0);
+    atomic_store(&slot->owed, 0);
+    slot->weighed_periods = 0;
+    slot->kernel_periods = 0;
+    slot->missing_periods = 0;
+    slot->blocked = false;
     atomic_store(&slot->has_event, false);
     atomic_store(&slot->skips_first, false);
     atomic_store(&slot->unknown_sp, 0);
@@ -248,7 +256,7 @@ struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
 static int64_t unsampled_ns(struct slot *slot)
 {
     return (int64_t)(slot->cpu_last_ns - slot->cpu_at_start_ns) -
-           (int64_t)(atomic_load(&slot->periods) * sigprof__state.period_ns);
+           (int64_t)(sigprof__slot_periods(slot) * sigprof__state.period_ns);
 }
 
 static void add_totals(struct thread_totals *totals, struct slot *slot,
@@ -259,6 +267,8 @@ static void add_totals(struct thread_totals *totals, struct slot *slot,
     totals->cpu_ns += slot->cpu_last_ns - slot->cpu_at_start_ns;
     totals->samples += atomic_load(&slot->samples);
     totals->periods += atomic_load(&slot->periods);
+    totals->kernel_ns +=
+        (int64_t)(slot->kernel_periods * sigprof__state.period_ns);
     if (cause == FORMAT_EXIT_ENDED)
         totals->exit_ns += unsampled;
     else if (cause == FORMAT_EXIT_BLOCKED)
@@ -280,7 +290,7 @@ static bool was_blocked(struct slot *slot)
 static void use_sampled_cpu(struct slot *slot)
 {
     uint64_t sampled_ns = slot->cpu_at_start_ns +
-                          atomic_load(&slot->periods) * sigprof__state.period_ns;
+                          sigprof__slot_periods(slot) * sigprof__state.period_ns;
 
     if (slot->cpu_last_ns < sampled_ns)
         slot->cpu_last_ns = sampled_ns;
@@ -298,6 +308,7 @@ static void settle(struct slot *slot, unsigned cause)
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
         sigprof__clock_used(slot->tid, &slot->cpu_last_ns) != 0)
         use_sampled_cpu(slot);
+    sigprof__weigh_end(slot, cause == FORMAT_EXIT_BLOCKED);
     sigprof__os_thread_name(slot->tid, name, sizeof name);
     if (name[0] && strcmp(name, slot->name) != 0) {
         name_slot(slot, name);
@@ -306,7 +317,7 @@ static void settle(struct slot *slot, unsigned cause)
     if (was_blocked(slot))
         cause = FORMAT_EXIT_BLOCKED;
     sigprof__event_exit(slot->tid, slot->cpu_last_ns - slot->cpu_at_start_ns,
-                        atomic_load(&slot->periods), cause);
+                        sigprof__slot_periods(slot), cause);
     add_totals(&past, slot, cause);
     past.live--;
     slot_hash_remove(slot->tid);
@@ -372,8 +383,9 @@ static void look_at(struct slot *slot)
 {
     char name[sizeof slot->name];
 
-    if (atomic_load(&sigprof__state.phase) == PHASE_ON)
-        sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
+    if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
+        sigprof__clock_used(slot->tid, &slot->cpu_last_ns) == 0)
+        sigprof__weigh(slot);
     if (slot->named)
         return;
     slot->named = true;
@@ -522,13 +534,24 @@ static bool has_run(struct slot *slot)
            slot->cpu_last_ns - slot->cpu_at_start_ns >= sigprof__state.period_ns;
 }
 
-void sigprof__threads_improve(void)
+/* Of a thread without a tick the sweep reads the clock. */
+static void weigh(struct slot *slot)
+{
+    if (atomic_load(&slot->periods) != slot->weighed_periods &&
+        sigprof__os_thread_cpu_ns(slot->tid, &slot->cpu_last_ns) == 0)
+        sigprof__weigh(slot);
+    if (has_run(slot))
+        sigprof__clock_improve(slot);
+}
+
+void sigprof__threads_weigh(void)
 {
     sigprof__threads_lock();
-    for (uint32_t i = 0; i < slots_made; i++)
-        if (is_live(slot_at(i)) && has_run(slot_at(i)) &&
-            atomic_load(&sigprof__state.phase) == PHASE_ON)
-            sigprof__clock_improve(slot_at(i));
+    if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
+        atomic_load(&sigprof__state.clock) != SIGPROF_CLOCK_WALL)
+        for (uint32_t i = 0; i < slots_made; i++)
+            if (is_live(slot_at(i)))
+                weigh(slot_at(i));
     sigprof__threads_unlock();
 }
 
@@ -612,6 +635,13 @@ void sigprof__threads_disarm_all_locked(void)
             sigprof__clock_disarm(slot_at(i), true);
 }
 
+/* The calling thread blocks every signal, for our sake (guard.h). */
+static bool is_blocking(struct slot *slot)
+{
+    return slot->tid == sigprof__os_tid() ? slot->blocked
+                                          : sigprof__os_thread_blocks(slot->tid);
+}
+
 /* Being caught between two ticks costs under a period; more has a reason. The wall
  * clock has asked already. */
 static unsigned cause_now(struct slot *slot)
@@ -620,7 +650,7 @@ static unsigned cause_now(struct slot *slot)
         return FORMAT_EXIT_BLOCKED;
     return atomic_load(&sigprof__state.clock) != SIGPROF_CLOCK_WALL &&
                    unsampled_ns(slot) > 3 * (int64_t)sigprof__state.period_ns &&
-                   sigprof__os_thread_blocks(slot->tid)
+                   is_blocking(slot)
                ? FORMAT_EXIT_BLOCKED
                : FORMAT_EXIT_RUNNING;
 }

@@ -35,10 +35,12 @@ struct slot {
     _Atomic uintptr_t stack_high;
     _Atomic bool has_event;   /* or had one: ticks by it may come */
     _Atomic bool skips_first; /* of the event's ticks (clock/perf.c) */
+    _Atomic uint32_t owed;    /* periods: the drain adds, the handler takes */
 
     /* the handler's; others read them when it is out */
     _Atomic uint64_t periods; /* sampled, overruns included, and counted drops */
     _Atomic uint64_t samples;
+    _Atomic uint64_t busy; /* periods of ticks that came while one was taken */
     struct ring_owner owner;
     struct unwind_stack stack;
 
@@ -55,6 +57,10 @@ struct slot {
     bool named;  /* its name was asked for since it was born */
     uint64_t cpu_at_start_ns; /* what the clock charges: see sigprof__clock_used */
     uint64_t cpu_last_ns;     /* as of the last look */
+    uint64_t weighed_periods; /* weigh.c: sampled by then */
+    uint64_t kernel_periods;  /* charged without a tick */
+    int64_t missing_periods;  /* at the last look, beyond what is not due yet */
+    bool blocked;             /* SIGPROF, when looked at; no tick since */
     char name[32];
 
     struct wall_account wall; /* clock/wall.c */
@@ -118,8 +124,16 @@ void sigprof__thread_end_self(void);
 /* Control. Finds threads that came and went without telling. */
 void sigprof__threads_sweep(void);
 
-/* Control. Threads that have used CPU get the clock they are worth. */
-void sigprof__threads_improve(void);
+/* Control. Threads that have run get the clock they are worth, and what their
+ * samples do not stand for is made good (weigh.h). */
+void sigprof__threads_weigh(void);
+
+/* Periods that are accounted for: by samples, as dropped, as [kernel]. */
+static inline uint64_t sigprof__slot_periods(const struct slot *slot)
+{
+    return atomic_load(&slot->periods) + atomic_load(&slot->busy) +
+           slot->kernel_periods;
+}
 
 /* Control. Looks up the stacks that handlers asked about. */
 void sigprof__threads_resolve_stacks(void);
@@ -149,6 +163,7 @@ struct thread_totals {
     uint64_t paused_ns;  /* of all known threads, while paused */
     uint64_t periods;    /* sampled by all of them */
     uint64_t samples;
+    int64_t kernel_ns;   /* unsampled: charged as [kernel] */
     int64_t exit_ns;     /* unsampled: of threads that have ended */
     int64_t running_ns;  /* ... of those still running: under a period each */
     int64_t blocked_ns;  /* ... of those that block SIGPROF */

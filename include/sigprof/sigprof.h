@@ -118,10 +118,11 @@ struct sigprof_stats {
     uint64_t due_ns;        /* CPU time of the process since the start; by the
                                wall clock, elapsed time of each thread, and own */
     uint64_t taken;         /* samples in the ring or the file */
-    uint64_t overrun;       /* periods carried by samples beyond their first */
+    uint64_t overrun;       /* periods carried by samples beyond their first: of
+                               late ticks, and of what the CPU clock says was lost */
     uint64_t dropped;       /* periods lost, all causes below */
     uint64_t dropped_full;  /* ... no free ring block */
-    uint64_t dropped_busy;  /* ... a sample of this thread was being taken */
+    uint64_t dropped_busy;  /* ... the handler was called while it ran */
     uint64_t dropped_slot;  /* ... the thread was not in the table */
     uint64_t foreign;       /* SIGPROF that was not ours, passed on */
     int64_t unsampled_ns;   /* CPU time no sample stands for, all causes;
@@ -138,6 +139,8 @@ struct sigprof_stats {
     uint64_t overwritten;   /* periods that a flight recorder gave up for later
                                ones; not in taken, overrun or dropped */
     uint64_t toggles;       /* signals of the toggle that were served */
+    int64_t unsampled_kernel_ns;  /* ... in the kernel, where `auto` takes no
+                               samples: charged as [kernel] */
 };
 
 /* Control. Starts sampling; options may be NULL for the defaults. */

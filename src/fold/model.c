@@ -296,7 +296,9 @@ static uint32_t step_frame(struct model *model, uint64_t pc)
     if (pc >= FORMAT_FIRST_PC)
         return frame_of_pc(model, pc);
     /* A guess is known from the sample's end, so its mark is left out. */
-    return pc == FRAME_SIGNAL || pc == FRAME_GAP ? (uint32_t)pc : FRAME_NONE;
+    return pc == FRAME_SIGNAL || pc == FRAME_GAP || pc == FRAME_KERNEL
+               ? (uint32_t)pc
+               : FRAME_NONE;
 }
 
 /* The tree of a large profile is in no cache, and each look-up waits for the

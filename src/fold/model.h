@@ -33,6 +33,7 @@ enum model_frame_special {
     FRAME_NONE = 0,
     FRAME_GAP = FORMAT_MARK_GAP,
     FRAME_SIGNAL = FORMAT_MARK_SIGNAL,
+    FRAME_KERNEL = FORMAT_MARK_KERNEL,
     FRAME_FIRST = FORMAT_FIRST_PC
 };
 
@@ -124,7 +125,8 @@ struct model_exit {
     X(due_ns) X(taken) X(overrun) X(dropped_full) X(dropped_busy)              \
     X(dropped_slot) X(foreign) X(lost_events) X(unsampled_exit_ns)             \
     X(unsampled_running_ns) X(unsampled_blocked_ns) X(unsampled_paused_ns)     \
-    X(unsampled_unseen_ns) X(own_ns) X(threads) X(overwritten)                 \
+    X(unsampled_kernel_ns) X(unsampled_unseen_ns) X(own_ns) X(threads)         \
+    X(overwritten)                                                             \
     X(rotations_failed) X(first_drop_ns) X(last_drop_ns)
 /* clang-format on */
 

@@ -609,7 +609,8 @@ static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
 static void name_marks(struct model *model)
 {
     static const char *const names[FRAME_FIRST] = {
-        [FRAME_GAP] = "[frames left out]", [FRAME_SIGNAL] = "[signal]"};
+        [FRAME_GAP] = "[frames left out]", [FRAME_SIGNAL] = "[signal]",
+        [FRAME_KERNEL] = "[kernel]"};
 
     model->place_count = 0;
     for (size_t i = 0; i < FRAME_FIRST; i++)

@@ -327,7 +327,6 @@ static void read_record(struct reader *reader, unsigned type,
     case FORMAT_END:
         reader->ended = true;
         break;
-    case FORMAT_FORK:
     case FORMAT_EXEC:
     case FORMAT_MARKS:
         break; /* for other readers */

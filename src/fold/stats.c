@@ -22,6 +22,7 @@ enum account {
     UNSAMPLED_RUNNING,
     UNSAMPLED_BLOCKED,
     UNSAMPLED_PAUSED,
+    UNSAMPLED_KERNEL,
     UNSAMPLED_UNSEEN,
     OWN,
     OVERWRITTEN,
@@ -38,6 +39,7 @@ static const char *const account_names[ACCOUNTS] = {"due",
                                                     "unsampled_running",
                                                     "unsampled_blocked",
                                                     "unsampled_paused",
+                                                    "unsampled_kernel",
                                                     "unsampled_unseen",
                                                     "own",
                                                     "overwritten"};
@@ -80,6 +82,7 @@ static void add_sheet(struct totals *totals,
     add_ns(totals, UNSAMPLED_RUNNING, sheet->unsampled_running_ns, process);
     add_ns(totals, UNSAMPLED_BLOCKED, sheet->unsampled_blocked_ns, process);
     add_ns(totals, UNSAMPLED_PAUSED, sheet->unsampled_paused_ns, process);
+    add_ns(totals, UNSAMPLED_KERNEL, sheet->unsampled_kernel_ns, process);
     add_ns(totals, UNSAMPLED_UNSEEN, sheet->unsampled_unseen_ns, process);
     add_ns(totals, OWN, sheet->own_ns, process);
     add_periods(totals, OVERWRITTEN, sheet->overwritten, process);

@@ -125,7 +125,9 @@ static double check_sheet(const struct profile *profile, const struct run *run)
     CHECK(fabs(imbalance) <= WEIGHT_OFF_MAX);
     CHECK(fabs(due - kernel) <= WEIGHT_OFF_MAX * kernel + 4e6);
     CHECK(fabs(unseen) <= WEIGHT_OFF_MAX * due);
-    return period * (double)profile->periods / due;
+    CHECK_EQ(profile->kernel_periods * (uint64_t)period,
+             profile_sheet(profile, "unsampled_kernel_ns"));
+    return period * (double)(profile->periods + profile->kernel_periods) / due;
 }
 
 static double share_error(double got, double want, double ticks)

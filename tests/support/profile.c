@@ -134,6 +134,11 @@ static void take_samples(struct profile *profile, struct format_in *body)
         CHECK(!body->bad);
         CHECK(node >= 0 && node <= profile->nodes - profile->first_node);
         sample.node = node ? profile->first_node + (uint32_t)node : 0;
+        if (sample.node &&
+            profile->node[sample.node].pc == FORMAT_MARK_KERNEL) {
+            profile->kernel_periods += sample.weight;
+            continue;
+        }
         GROW(profile->sample, profile->samples, profile->sample_room);
         profile->sample[profile->samples++] = sample;
         profile->periods += sample.weight;
@@ -225,9 +230,6 @@ static void take_record(struct profile *profile, unsigned type,
     case FORMAT_STATE:
         profile->state = (uint8_t)sigprof__get_varint(body);
         CHECK(!body->bad && profile->state < FORMAT_STATES);
-        break;
-    case FORMAT_FORK:
-        profile->forks++;
         break;
     case FORMAT_EXEC:
         profile->execs++;
@@ -408,7 +410,7 @@ double profile_imbalance(const struct profile *profile)
                                           "dropped_busy", "dropped_slot"};
     static const char *const ns[] = {
         "unsampled_exit_ns",   "unsampled_running_ns", "unsampled_blocked_ns",
-        "unsampled_paused_ns", "unsampled_unseen_ns",  "own_ns"};
+        "unsampled_paused_ns", "unsampled_kernel_ns", "unsampled_unseen_ns",  "own_ns"};
     double period = strtod(profile_info(profile, "period_ns"), NULL);
     double due = (double)profile_sheet(profile, "due_ns");
     double sum = 0;

@@ -63,11 +63,12 @@ struct profile {
     uint32_t marks, mark_room;
     struct profile_pair label[64]; /* LABEL records, in order */
     uint32_t labels;
-    uint32_t modules, unloads, forks, execs, ends, resets, blocks;
+    uint32_t modules, unloads, execs, ends, resets, blocks;
     size_t bytes;
     size_t damaged; /* bytes that belong to no whole block */
     size_t tail;    /* ... of which behind the last whole block */
     uint64_t periods; /* sum of the weights */
+    uint64_t kernel_periods; /* the same of [kernel], which are not in sample[] */
 
     /* of the generation being read */
     uint32_t first_node;
