@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "clock/clock.h"
 #include "encode.h"
 #include "foreign.h"
 #include "jit/code.h"
@@ -227,6 +228,7 @@ static void look_around(uint64_t now_ns)
     sigprof__handler_check();
     sigprof__modules_refresh();
     sigprof__threads_weigh();
+    sigprof__clock_tell();
     if (now_ns - pass.last_sweep_ns < SWEEP_NS &&
         sigprof__os_thread_count(&threads) == 0 &&
         threads == pass.threads_seen)

@@ -62,6 +62,9 @@ int sigprof__clock_fall_back(int error);
  */
 void sigprof__clock_yield_itimer(bool program_armed);
 
+/* For the drain: says in the file that it has given way. */
+void sigprof__clock_tell(void);
+
 /* Signal-safe. Is an ITIMER_PROF tick ours now? */
 bool sigprof__clock_owns_itimer(void);
 

@@ -20,6 +20,7 @@
 
 static _Atomic bool armed;
 static _Atomic bool yielded;
+static _Atomic bool unsaid; /* it has yielded, and the file does not know */
 static _Atomic bool used; /* ever: a late tick may be on its way */
 static _Atomic unsigned theirs; /* ticks since the program armed it, or ours */
 
@@ -41,8 +42,18 @@ static int begin(void)
     return atomic_load(&yielded) ? 0 : set_period(sigprof__state.period_ns);
 }
 
+/* The program's setitimer may be called where no lock can be taken. */
+void sigprof__clock_tell(void)
+{
+    if (atomic_exchange(&unsaid, false))
+        sigprof__clock_say(SIGPROF_CLOCK_ITIMER,
+                           "the program armed ITIMER_PROF for itself: no samples "
+                           "while it has it");
+}
+
 static void end(void)
 {
+    sigprof__clock_tell();
     if (atomic_exchange(&armed, false) && !atomic_load(&yielded))
         set_period(0);
 }
@@ -64,6 +75,8 @@ void sigprof__clock_yield_itimer(bool program_armed)
 {
     atomic_store(&theirs, 0);
     atomic_store(&yielded, program_armed);
+    if (program_armed && atomic_load(&armed))
+        atomic_store(&unsaid, true);
     if (!program_armed && atomic_load(&armed))
         set_period(sigprof__state.period_ns);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Ten functions with fixed, unequal shares of the time, that account for it
- * themselves: shares THREADS SECONDS TRUTH [short]
+ * themselves: shares THREADS SECONDS TRUTH
+ * [short | bursts | phase]
  *
  * Each thread calls the functions in random order for random times (a fixed
  * order or time would beat with the kernel's ticks), and adds up what its CPU
  * clock says of each. TRUTH gets a line for each function: name, first address,
  * address behind it, nanoseconds. Thread t of several works 1 + t shares of
  * SECONDS. "short": THREADS threads one after the other, 8 at a time, of
- * SECONDS each.
+ * SECONDS each. "bursts": a thread sleeps 9 ms after each millisecond of work.
+ * "phase": it works a millisecond of each tick of the kernel, and sleeps when the
+ * tick comes.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,6 +29,28 @@ static uint64_t cpu_ns(clockid_t clock)
 
     clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+#define MS 1000000u
+
+/* The coarse clock stands where the last tick was. */
+static void sleep_over_tick(void)
+{
+    uint64_t tick_ns = cpu_ns(CLOCK_MONOTONIC_COARSE);
+    struct timespec step, at;
+
+    clock_getres(CLOCK_MONOTONIC_COARSE, &step);
+    tick_ns += (uint64_t)step.tv_nsec + MS / 2;
+    at.tv_sec = (time_t)(tick_ns / 1000000000u);
+    at.tv_nsec = (long)(tick_ns % 1000000000u);
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+static void (*rest)(void); /* after each millisecond; NULL: none */
+
+static void sleep_9_ms(void)
+{
+    nanosleep(&(struct timespec){0, 9 * MS}, NULL);
 }
 
 /* One function each in a section of its own, whose bounds the linker tells.
@@ -87,6 +112,8 @@ static void work(uint64_t seed, uint64_t until_ns)
     uint64_t mine_ns[FUNCTIONS] = {0}, state = seed * 2654435769u + 1, value = 0;
     uint64_t then = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 
+    uint64_t rested_ns = then;
+
     while (then < until_ns) {
         uint64_t random = next(&state);
         unsigned percent = (unsigned)(random % 100), which = 0;
@@ -99,6 +126,10 @@ static void work(uint64_t seed, uint64_t until_ns)
         now = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
         mine_ns[which] += now - then;
         then = now;
+        if (rest && now - rested_ns >= MS) {
+            rest();
+            rested_ns = then = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+        }
     }
     for (unsigned i = 0; i < FUNCTIONS; i++)
         atomic_fetch_add(&truth_ns[i], mine_ns[i]);
@@ -165,7 +196,11 @@ int main(int argc, char **argv)
     thread_count = (unsigned)atoi(argv[1]);
     thread_seconds = atof(argv[2]);
     measure_speed();
-    if (argc > 4)
+    if (argc > 4 && argv[4][0] == 'b')
+        rest = sleep_9_ms;
+    else if (argc > 4 && argv[4][0] == 'p')
+        rest = sleep_over_tick;
+    if (argc > 4 && !rest)
         run_one_after_the_other();
     else if (thread_count == 1)
         work(1, (uint64_t)(1e9 * thread_seconds));
