@@ -188,7 +188,6 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     atomic_store(&slot->owed, 0);
     slot->weighed_periods = 0;
     slot->kernel_periods = 0;
-    slot->missing_periods = 0;
     slot->blocked = false;
     atomic_store(&slot->has_event, false);
     atomic_store(&slot->skips_first, false);
@@ -199,6 +198,7 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->cpu_at_start_ns = 0;
     sigprof__clock_used(tid, &slot->cpu_at_start_ns);
     slot->cpu_last_ns = slot->cpu_at_start_ns;
+    slot->cpu_weighed_ns = slot->cpu_at_start_ns;
 }
 
 static void name_slot(struct slot *slot, const char *name)
@@ -605,6 +605,7 @@ int sigprof__threads_arm(void)
         if (sigprof__clock_used(slot->tid, &now_ns) == 0) {
             past.paused_ns += now_ns - slot->cpu_last_ns;
             slot->cpu_at_start_ns += now_ns - slot->cpu_last_ns;
+            slot->cpu_weighed_ns += now_ns - slot->cpu_last_ns;
             slot->cpu_last_ns = now_ns;
         }
         error = arm(slot);

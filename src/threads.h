@@ -59,7 +59,7 @@ struct slot {
     uint64_t cpu_last_ns;     /* as of the last look */
     uint64_t weighed_periods; /* weigh.c: sampled by then */
     uint64_t kernel_periods;  /* charged without a tick */
-    int64_t missing_periods;  /* at the last look, beyond what is not due yet */
+    uint64_t cpu_weighed_ns;  /* at the last look after a tick */
     bool blocked;             /* SIGPROF, when looked at; no tick since */
     char name[32];
 

@@ -19,9 +19,10 @@ void sigprof__weigh_begin(void)
     charger = (struct ring_owner){.mixed = true};
 }
 
-static int64_t missing_periods(const struct slot *slot)
+/* By the time its clock showed cpu_ns. */
+static int64_t missing_periods(const struct slot *slot, uint64_t cpu_ns)
 {
-    uint64_t used_ns = slot->cpu_last_ns - slot->cpu_at_start_ns;
+    uint64_t used_ns = cpu_ns - slot->cpu_at_start_ns;
 
     return (int64_t)(used_ns / sigprof__state.period_ns) -
            (int64_t)sigprof__slot_periods(slot);
@@ -54,30 +55,17 @@ static int64_t not_due_yet(const struct slot *slot)
     return ALWAYS_DUE + SPARE + (int64_t)(step_ns / sigprof__state.period_ns);
 }
 
-/* Where the signal is held back its ticks are not lost, or not by us. */
-static bool is_deaf(struct slot *slot)
-{
-    slot->blocked = sigprof__os_thread_blocks(slot->tid);
-    return slot->blocked || atomic_load(&slot->inside);
-}
-
-/* Only what is missing at two looks on end: a CPU that was taken away from the
- * whole system ticks late. Samples are counted last, with the signal not held back:
- * so what was pending when the clock was read has been counted. */
+/* What the thread had used at the look before is held against its samples of now:
+ * a tick has come since, so nothing of that time is pending any more, whether the
+ * thread had no CPU meanwhile or held the signal back. */
 static void owe(struct slot *slot)
 {
-    int64_t spare = (int64_t)atomic_load(&slot->owed) + not_due_yet(slot);
-    int64_t missing = missing_periods(slot) - spare;
-    int64_t before = slot->missing_periods;
+    int64_t missing = missing_periods(slot, slot->cpu_weighed_ns) -
+                      not_due_yet(slot) - (int64_t)atomic_load(&slot->owed);
 
-    slot->missing_periods = missing;
-    if (missing < 1 || before < 1 || is_deaf(slot))
-        return;
-    missing = missing_periods(slot) - spare;
-    missing = missing < before ? missing : before;
-    slot->missing_periods -= missing;
     if (missing >= 1 && missing <= INT32_MAX)
         atomic_fetch_add(&slot->owed, (uint32_t)missing);
+    slot->cpu_weighed_ns = slot->cpu_last_ns;
 }
 
 void sigprof__weigh(struct slot *slot)
@@ -85,20 +73,24 @@ void sigprof__weigh(struct slot *slot)
     int clock = atomic_load(&sigprof__state.clock);
     uint64_t periods = atomic_load(&slot->periods);
     bool silent = periods == slot->weighed_periods;
+    int64_t missing = missing_periods(slot, slot->cpu_last_ns) - ALWAYS_DUE;
 
+    if ((clock != SIGPROF_CLOCK_THREAD && clock != SIGPROF_CLOCK_PERF) ||
+        atomic_load(&slot->inside))
+        return; /* a tick that is being taken is not counted yet */
     slot->weighed_periods = periods;
-    slot->blocked = slot->blocked && silent;
-    if (clock != SIGPROF_CLOCK_THREAD && clock != SIGPROF_CLOCK_PERF)
-        return;
-    if (!leaves_out_kernel(slot))
-        owe(slot);
-    else if (missing_periods(slot) > ALWAYS_DUE && (!silent || !is_deaf(slot)))
-        charge_kernel(slot, missing_periods(slot) - ALWAYS_DUE);
+    slot->blocked = silent && missing > 0 && sigprof__os_thread_blocks(slot->tid);
+    if (!leaves_out_kernel(slot)) {
+        if (!silent)
+            owe(slot);
+    } else if (missing > 0 && !slot->blocked) {
+        charge_kernel(slot, missing);
+    }
 }
 
 /* Without any sample it may have blocked the signal all its life. */
 void sigprof__weigh_end(struct slot *slot, bool blocked)
 {
     if (leaves_out_kernel(slot) && !blocked && atomic_load(&slot->samples) > 0)
-        charge_kernel(slot, missing_periods(slot));
+        charge_kernel(slot, missing_periods(slot, slot->cpu_last_ns));
 }
