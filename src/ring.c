@@ -155,7 +155,7 @@ static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
         record->pc[i] = stack->frame[stack->top + i].pc;
     if (block->tid == 0)
         record->pc[fresh] = (uint32_t)tid;
-    if (stack->frame[stack->top].pc != FORMAT_MARK_KERNEL || fresh == 0) {
+    if (fresh == 0 || stack->frame[stack->top].pc != FORMAT_MARK_KERNEL) {
         block->samples++; /* [kernel] is not among what was taken (weigh.h) */
         block->periods += header->weight;
     }
