@@ -13,15 +13,35 @@
  *  REGS_TRAMPOLINE_BYTES  that it looks at
  *  REGS_TRAMPOLINE_LATER  a tick may also stop that many bytes behind the first
  *  REGS_SIGINFO_AT   siginfo_t, from sp there
+ *
+ * and, where its system is unlike the others,
+ *
+ *  REGS_ELSEWHERE    regs_base(): the registers are not in the ucontext_t; columns
+ *                    are offsets from there
+ *  REGS_BIAS         what the stack pointer of a context is less than the address
+ *  REGS_OWN_FP       regs_own_fp(): the frame pointer of a stack pointer, where no
+ *                    column is it
+ *  REGS_NO_SIGNAL_STACK  a ucontext_t says nothing of signal stacks
  */
 #ifndef SIGPROF_OS_REGS_H
 #define SIGPROF_OS_REGS_H
 
 #include SIGPROF_REGS
 
+#ifndef REGS_ELSEWHERE
+static inline const void *regs_base(const void *ucontext)
+{
+    return ucontext;
+}
+#endif
+
+#ifndef REGS_BIAS
+#define REGS_BIAS 0
+#endif
+
 static inline uintptr_t regs_get(const void *ucontext, unsigned column)
 {
-    return *(const uintptr_t *)(const void *)((const char *)ucontext +
+    return *(const uintptr_t *)(const void *)((const char *)regs_base(ucontext) +
                                               regs_offset(column));
 }
 
@@ -32,7 +52,7 @@ static inline uintptr_t regs_pc(const void *ucontext)
 
 static inline uintptr_t regs_sp(const void *ucontext)
 {
-    return regs_get(ucontext, REGS_SP);
+    return regs_get(ucontext, REGS_SP) + REGS_BIAS;
 }
 
 /* Makes the context of a thread that sleeps, of which pc and sp are known. The others
@@ -48,7 +68,11 @@ static inline void regs_asleep(void *ucontext, uintptr_t pc, uintptr_t sp)
 
 static inline uintptr_t regs_fp(const void *ucontext)
 {
+#ifdef REGS_OWN_FP
+    return regs_own_fp(regs_sp(ucontext));
+#else
     return regs_get(ucontext, REGS_FP);
+#endif
 }
 
 /* The thread's alternate signal stack, as the kernel has put it there; 0, 0: none.
@@ -57,10 +81,16 @@ static inline uintptr_t regs_fp(const void *ucontext)
 static inline void regs_signal_stack(const void *ucontext, uintptr_t *low,
                                      uintptr_t *high)
 {
+#ifdef REGS_NO_SIGNAL_STACK
+    (void)ucontext;
+    *low = 0;
+    *high = 0;
+#else
     const ucontext_t *context = ucontext;
 
     *low = (uintptr_t)context->uc_stack.ss_sp;
     *high = *low + context->uc_stack.ss_size;
+#endif
 }
 
 #endif
