@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The register cells of systems that cannot be booted here.
+
+usage: cells.py layouts.tsv SOURCE compile SYSTEM CPU
+       cells.py layouts.tsv SOURCE run SYSTEM CPU
+       cells.py layouts.tsv SOURCE mistake SYSTEM CPU FROM=TO…
+
+compile: the cell, and an assertion for each row of layouts.tsv, for that system's own
+target and against tests/abi/SYSTEM/include. run: the cell's object in a Linux program
+that raises real signals (stand-in.c). mistake: the same of a cell that has other words
+in it, which has to be found out. 77: a tool is missing."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TARGETS = {"illumos": "pc-solaris2.11", "freebsd": "unknown-freebsd", "netbsd": "unknown-netbsd",
+           "openbsd": "unknown-openbsd", "dragonfly": "unknown-dragonfly", "darwin": "apple-macosx11"}
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def skip(reason):
+    print(reason)
+    sys.exit(1 if os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
+
+
+def read_rows(path, system, cpu):
+    rows = [line.rstrip("\n").split("\t") for line in open(path) if line.strip() and line[0] != "#"]
+    return [row[2:6] for row in rows if row[:2] == [system, cpu]]
+
+
+def target_of(system, cpu):
+    if cpu == "sparcv9":
+        return "sparcv9-sun-solaris2.11"
+    return cpu + "-" + TARGETS[system]
+
+
+def compile_cell(source, system, cpu, code, output, target, extra=()):
+    """With that system's declarations only: the compiler's own headers, and ours."""
+    command = ["clang", "-target", target, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror",
+               "-ffreestanding", "-nostdlibinc", "-fPIC", *extra, "-I" + source + "/src",
+               "-I%s/%s/include" % (HERE, system), '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
+               "-c", code, "-o", output]
+    return subprocess.run(command).returncode
+
+
+def assertions(rows):
+    yield "#include <stdint.h>\n#include \"os/regs.h\"\n#include <signal.h>\n"
+    for kind, item, value, _ in rows:
+        if kind == "offset":
+            type, _, field = re.fullmatch(r"((?:struct )?\w+)(\.)(.*)", item).groups()
+            item = "(long)offsetof(%s, %s)" % (type, field)
+        elif kind == "size":
+            item = "(long)sizeof(%s)" % item
+        yield '_Static_assert(%s == %s, "layouts.tsv");\n' % (item, value)
+
+
+def do_compile(source, rows, system, cpu, folder):
+    path = folder + "/layouts.c"
+    with open(path, "w") as file:
+        file.writelines(assertions(rows))
+    target = target_of(system, cpu)
+    failed = compile_cell(source, system, cpu, path, folder + "/layouts.o", target)
+    failed |= compile_cell(source, system, cpu, HERE + "/cell.c", folder + "/cell.o", target)
+    print("%d numbers of %s hold" % (len(rows), target) if not failed else "they do not hold")
+    return failed
+
+
+def places(rows, system):
+    at = {int(column): int(value) for _, _, value, column in rows if column != "-"}
+    yield "#define PLACES {%s}\n" % ", ".join(str(at[column]) for column in range(len(at)))
+    facts = {item: int(value) for _, item, value, _ in rows}
+    if system == "darwin":
+        yield "#define POINTER_AT %d\n" % facts["ucontext_t.uc_mcontext"]
+    if system == "illumos" and "ESP" in facts:
+        yield "#define ZERO_AT %d\n" % (facts["ucontext_t.uc_mcontext"] + 4 * facts["ESP"])
+
+
+LINUX = {"x86_64": ("x86_64-linux-gnu", ["gcc"], []), "i386": ("i386-linux-gnu", ["gcc", "-m32"], []),
+         "aarch64": ("aarch64-linux-gnu", ["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"])}
+
+
+def build(source, rows, system, cpu, folder, changes):
+    target, compiler, runner = LINUX[cpu]
+    if not shutil.which(compiler[0]) or (runner and not shutil.which(runner[0])):
+        skip("no %s here" % " or ".join(compiler[:1] + runner[:1]))
+    if system != "darwin":
+        target = target_of(system, cpu)  # an ELF object, whatever system's
+    name = "os/regs/%s-%s.h" % (system, cpu)
+    text = open(source + "/src/" + name).read()
+    for change in changes:
+        before, _, after = change.partition("=")
+        text, count = re.subn(r"\b%s\b(?=[ ,}])" % before, after, text)
+        if not count:
+            sys.exit("there is no %s in %s" % (before, name))
+    os.makedirs(folder + "/" + os.path.dirname(name))
+    open(folder + "/" + name, "w").write(text)
+    extra = ["-I" + folder]
+    if any("KDIREG" in change for change in changes):
+        extra += ["-include", "sys/kdi_regs.h"]
+    if cpu == "i386":
+        extra += ["-fno-pic"]
+    if compile_cell(source, system, cpu, HERE + "/cell.c", folder + "/cell.o", target, extra):
+        sys.exit("the cell does not compile")
+    with open(folder + "/places.h", "w") as file:
+        file.writelines(places(rows, system))
+    link = compiler + ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I" + folder, "-I" + source + "/src",
+                       '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu, HERE + "/stand-in.c", folder + "/cell.o",
+                       "-no-pie", "-o", folder + "/stand-in"]
+    if subprocess.run(link).returncode:
+        sys.exit("the stand-in does not link")
+    return runner + [folder + "/stand-in"]
+
+
+def main():
+    layouts, source, what, system, cpu, *changes = sys.argv[1:]
+    rows = read_rows(layouts, system, cpu)
+    if not rows:
+        sys.exit("nothing is known of %s %s" % (system, cpu))
+    if not shutil.which("clang"):
+        skip("no clang here")
+    with tempfile.TemporaryDirectory() as folder:
+        if what == "compile":
+            return do_compile(source, rows, system, cpu, folder)
+        status = subprocess.run(build(source, rows, system, cpu, folder, changes)).returncode
+    if what == "run":
+        return status
+    # A crash would find it out as well, but it is not what is asked for.
+    return 0 if status == 1 else 1
+
+
+sys.exit(main())
