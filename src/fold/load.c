@@ -2,7 +2,9 @@
 /*
  * Input. Contract: load.h.
  *
- * Files are mapped whole and read once; a raw listing reads them again. A
+ * Files are read once, by parts, so that memory does not grow with them and one
+ * that is cut short meanwhile is only shorter; a raw listing reads them again. No
+ * file stays open: a directory can hold more than a process may have. A
  * profile without an END has a process behind it that was killed or still runs:
  * its ring, named in the header, tells which, and may hold the tail.
  */
@@ -138,51 +140,55 @@ void sigprof__load_add(struct load *load, const char *name, bool base)
 
 /* ---- Bytes --------------------------------------------------------------- */
 
+#define WINDOW_BYTES (4 * READ_BLOCK_MAX)
+
 static int read_all(int descriptor, struct load_input *input)
 {
-    uint8_t *bytes = NULL;
     size_t room = 0, size = 0;
     ssize_t got;
 
     do {
-        bytes = sigprof__store_grow(bytes, &room, size + (64u << 10), 1);
-        got = read(descriptor, bytes + size, room - size);
+        input->bytes = sigprof__store_grow(input->bytes, &room,
+                                           size + (64u << 10), 1);
+        got = read(descriptor, input->bytes + size, room - size);
         if (got > 0)
             size += (size_t)got;
     } while (got > 0 || (got < 0 && errno == EINTR));
-    input->bytes = bytes;
     input->size = size;
     return got < 0 ? errno : 0;
 }
 
-static int open_input(struct load_input *input)
+/* Up to `size` bytes; fewer only at the end of the file or with an errno. */
+static int read_some(int descriptor, uint8_t *to, size_t size, size_t *got)
 {
-    bool standard = strcmp(input->path, "-") == 0;
-    int descriptor =
-        standard ? STDIN_FILENO : open(input->path, O_RDONLY | O_CLOEXEC);
+    ssize_t more = 1;
+
+    *got = 0;
+    while (*got < size && more != 0) {
+        more = read(descriptor, to + *got, size - *got);
+        if (more < 0 && errno != EINTR)
+            return errno;
+        if (more > 0)
+            *got += (size_t)more;
+    }
+    return 0;
+}
+
+/* A descriptor of the file that the input was when it was first opened. */
+static int open_again(const struct load_input *input, int *descriptor)
+{
     struct stat status;
     int error = 0;
-    void *map;
 
-    if (descriptor < 0)
+    *descriptor = open(input->path, O_RDONLY | O_CLOEXEC);
+    if (*descriptor < 0)
         return errno;
-    if (fstat(descriptor, &status) != 0) {
+    if (fstat(*descriptor, &status) != 0)
         error = errno;
-    } else if (S_ISREG(status.st_mode) && status.st_size > 0 && !standard) {
-        map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
-                   descriptor, 0);
-        input->mapped = map != MAP_FAILED;
-        if (input->mapped) {
-            input->bytes = map;
-            input->size = (size_t)status.st_size;
-        } else {
-            error = read_all(descriptor, input);
-        }
-    } else {
-        error = read_all(descriptor, input);
-    }
-    if (!standard)
-        close(descriptor);
+    else if (status.st_dev != input->device || status.st_ino != input->inode)
+        error = ESTALE; /* another file has its name now */
+    if (error)
+        close(*descriptor);
     return error;
 }
 
@@ -191,9 +197,15 @@ static int open_input(struct load_input *input)
 static void peek_info(void *arg, struct text key, struct text value)
 {
     struct load_input *input = arg;
+    size_t room = 0;
 
-    if (key.size == 7 && memcmp(key.at, "boot_id", 7) == 0)
-        input->boot_id = value;
+    if (key.size == 7 && memcmp(key.at, "boot_id", 7) == 0 && value.size) {
+        char *copy = sigprof__store_grow(NULL, &room, value.size, 1);
+
+        memcpy(copy, value.at, value.size);
+        free((void *)(uintptr_t)input->boot_id.at);
+        input->boot_id = (struct text){copy, value.size};
+    }
     if (key.size == 13 && memcmp(key.at, "start_mono_ns", 13) == 0) {
         input->start_mono_ns = 0;
         for (size_t i = 0; i < value.size && i < 19; i++)
@@ -205,23 +217,99 @@ static void peek_info(void *arg, struct text key, struct text value)
 
 /* Where several recordings of one boot are merged, --time counts from the
  * start of the first: so all headers are read before any sample. */
-static void peek(struct load_input *input)
+static void peek(struct load_input *input, const uint8_t *bytes, size_t size)
 {
     const struct read_sink sink = {.arg = input, .info = peek_info};
     struct reader reader;
     size_t payload;
     uint32_t sequence, id_word;
 
-    if (input->size < FORMAT_FILE_HEADER_BYTES ||
-        sigprof__format_block_check(input->bytes + FORMAT_FILE_HEADER_BYTES,
-                                    input->size - FORMAT_FILE_HEADER_BYTES,
+    if (size < FORMAT_FILE_HEADER_BYTES ||
+        sigprof__format_block_check(bytes + FORMAT_FILE_HEADER_BYTES,
+                                    size - FORMAT_FILE_HEADER_BYTES,
                                     &payload, &sequence, &id_word) != 0)
         return;
     sigprof__reader_init(&reader, &sink);
-    sigprof__reader_file(&reader, input->bytes,
+    sigprof__reader_file(&reader, bytes,
                          FORMAT_FILE_HEADER_BYTES + FORMAT_BLOCK_HEADER_BYTES +
                              payload);
     sigprof__reader_free(&reader);
+}
+
+static int open_input(struct load *load, struct load_input *input)
+{
+    bool standard = strcmp(input->path, "-") == 0;
+    int descriptor =
+        standard ? STDIN_FILENO : open(input->path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    size_t got = 0;
+    int error = 0;
+
+    if (descriptor < 0)
+        return errno;
+    if (fstat(descriptor, &status) != 0) {
+        error = errno;
+    } else if (S_ISREG(status.st_mode) && status.st_size > 0 && !standard) {
+        input->size = (uint64_t)status.st_size;
+        input->device = status.st_dev;
+        input->inode = status.st_ino;
+        error = read_some(descriptor, load->window,
+                          FORMAT_FILE_HEADER_BYTES + READ_BLOCK_MAX, &got);
+        peek(input, load->window, got);
+    } else {
+        error = read_all(descriptor, input);
+        peek(input, input->bytes, input->size);
+    }
+    if (!standard)
+        close(descriptor);
+    return error;
+}
+
+/* Reads the file through the window. An error ends it as its end would. */
+static int read_parts(const struct load *load, const struct load_input *input,
+                      int descriptor, struct reader *reader,
+                      enum read_status *status)
+{
+    uint64_t left = input->size;
+    size_t have = 0, at = FORMAT_FILE_HEADER_BYTES, want, got;
+    bool last = false;
+    int error = 0;
+
+    for (bool first = true; !last; first = false) {
+        want = WINDOW_BYTES - have < left ? WINDOW_BYTES - have : (size_t)left;
+        error = read_some(descriptor, load->window + have, want, &got);
+        have += got;
+        left -= got;
+        last = left == 0 || got < want;
+        if (first)
+            *status = sigprof__reader_header(reader, load->window, have);
+        if (*status != READ_OK)
+            break;
+        at += sigprof__reader_part(reader, load->window + at, have - at, last);
+        have -= at;
+        memmove(load->window, load->window + at, have);
+        at = 0;
+    }
+    return error;
+}
+
+static int read_file(const struct load *load, const struct load_input *input,
+                     struct reader *reader, enum read_status *status)
+{
+    int descriptor, error;
+
+    if (input->bytes) {
+        *status =
+            sigprof__reader_file(reader, input->bytes, (size_t)input->size);
+        return 0;
+    }
+    *status = READ_OK;
+    error = open_again(input, &descriptor);
+    if (error)
+        return error;
+    error = read_parts(load, input, descriptor, reader, status);
+    close(descriptor);
+    return error;
 }
 
 static uint64_t shift_of(const struct load *load,
@@ -315,6 +403,29 @@ static bool take_appended(struct load_input *input, struct reader *reader)
     return true;
 }
 
+static enum salvage_state look_in_ring(struct load_input *input,
+                                       const char *ring, const uint8_t *id)
+{
+    const size_t size = (size_t)input->size;
+    enum salvage_state state = SALVAGE_NONE;
+    void *file = MAP_FAILED;
+    int descriptor;
+
+    if (input->bytes)
+        return sigprof__salvage(ring, id, input->bytes, size, &input->tail,
+                                &input->tail_bytes);
+    if (open_again(input, &descriptor) != 0)
+        return SALVAGE_NONE;
+    file = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    close(descriptor);
+    if (file == MAP_FAILED)
+        return SALVAGE_NONE;
+    state = sigprof__salvage(ring, id, file, size, &input->tail,
+                             &input->tail_bytes);
+    munmap(file, size);
+    return state;
+}
+
 static void look_behind(struct load_input *input, struct reader *reader,
                         struct model *model)
 {
@@ -332,8 +443,7 @@ static void look_behind(struct load_input *input, struct reader *reader,
     }
     if (ring.size && ring.size < sizeof path &&
         parse_id(sigprof__model_info(process, "id"), id))
-        state = sigprof__salvage(path, id, input->bytes, input->size,
-                                 &input->tail, &input->tail_bytes);
+        state = look_in_ring(input, path, id);
     switch (state) {
     case SALVAGE_TAIL:
         process->cut = CUT_KILLED;
@@ -470,6 +580,11 @@ static void say_status(const char *path, enum read_status status,
     }
 }
 
+static void say_unreadable(const struct load_input *input, int error)
+{
+    sigprof__say("%s: cannot read: %s", input->path, strerror(error));
+}
+
 static void read_input(struct load *load, struct load_input *input,
                        struct model *model)
 {
@@ -477,12 +592,17 @@ static void read_input(struct load *load, struct load_input *input,
         sigprof__model_begin(model, sigprof__text(input->path));
     struct reader reader;
     enum read_status status;
+    int error;
 
     model->process->shift_ns = shift_of(load, input);
     model->process->base = input->base;
     input->process = model->process_count - 1;
     sigprof__reader_init(&reader, &sink);
-    status = sigprof__reader_file(&reader, input->bytes, input->size);
+    error = read_file(load, input, &reader, &status);
+    if (error) {
+        say_unreadable(input, error);
+        load->imperfect = true;
+    }
     if (status == READ_OK && reader.blocks == 0) {
         sigprof__say("%s: no whole block in it: nothing can be read",
                      input->path);
@@ -506,27 +626,37 @@ static void read_input(struct load *load, struct load_input *input,
     load->done += input->size;
 }
 
+static void input_free(struct load_input *input)
+{
+    free(input->path);
+    free(input->tail);
+    free(input->bytes);
+    free((void *)(uintptr_t)input->boot_id.at);
+}
+
 void sigprof__load_read(struct load *load, struct model *model)
 {
+    size_t room = 0;
+
+    load->window = sigprof__store_grow(NULL, &room, WINDOW_BYTES, 1);
     load->on_terminal = isatty(STDERR_FILENO);
     load->started_ns = now_ns();
     model->progress = on_progress;
     model->progress_arg = load;
     for (size_t i = 0; i < load->count; i++) {
         struct load_input *input = &load->inputs[i];
-        int error = open_input(input);
+        int error = open_input(load, input);
 
         if (error) {
-            sigprof__say("%s: cannot read: %s", input->path, strerror(error));
+            say_unreadable(input, error);
             load->imperfect = true;
-            free(input->path);
+            input_free(input);
             memmove(&load->inputs[i], &load->inputs[i + 1],
                     (--load->count - i) * sizeof *load->inputs);
             i--;
             continue;
         }
         load->total += input->size;
-        peek(input);
     }
     for (size_t i = 0; i < load->count; i++)
         read_input(load, &load->inputs[i], model);
@@ -540,12 +670,18 @@ void sigprof__load_again(struct load *load, struct model *model)
         struct load_input *input = &load->inputs[i];
         struct reader reader;
         struct read_sink sink;
+        enum read_status status;
+        int error;
 
         if (!input->read)
             continue;
         sink = sigprof__model_again(model, input->process);
         sigprof__reader_init(&reader, &sink);
-        sigprof__reader_file(&reader, input->bytes, input->size);
+        error = read_file(load, input, &reader, &status);
+        if (error) {
+            say_unreadable(input, error);
+            load->imperfect = true;
+        }
         if (input->tail)
             sigprof__reader_more(&reader, input->tail, input->tail_bytes);
         sigprof__reader_free(&reader);
@@ -556,16 +692,9 @@ void sigprof__load_again(struct load *load, struct model *model)
 
 void sigprof__load_free(struct load *load)
 {
-    for (size_t i = 0; i < load->count; i++) {
-        struct load_input *input = &load->inputs[i];
-
-        free(input->path);
-        free(input->tail);
-        if (input->mapped)
-            munmap((void *)(uintptr_t)input->bytes, input->size);
-        else
-            free((void *)(uintptr_t)input->bytes);
-    }
+    for (size_t i = 0; i < load->count; i++)
+        input_free(&load->inputs[i]);
     free(load->inputs);
+    free(load->window);
     *load = (struct load){0};
 }

@@ -10,13 +10,13 @@
 
 struct load_input {
     char *path; /* "-" for standard input */
-    const uint8_t *bytes;
-    size_t size;
-    bool mapped;
+    uint64_t size;
+    uint8_t *bytes; /* of what cannot be read twice; NULL: it is a file */
+    uint64_t device, inode; /* of that file */
     uint8_t *tail; /* from the ring of a killed process */
     size_t tail_bytes;
     uint64_t start_mono_ns;
-    struct text boot_id;
+    struct text boot_id; /* a copy */
     size_t process; /* of the model */
     bool base;      /* of --diff */
     bool read;      /* it could be read, at least in part */
@@ -27,6 +27,7 @@ struct load {
     size_t count, capacity;
     size_t read;    /* how many could be */
     bool imperfect; /* something was torn, cut, damaged or unreadable */
+    uint8_t *window; /* the part of a file that is being read */
     /* progress */
     uint64_t total, done, started_ns, said_ns;
     bool on_terminal;

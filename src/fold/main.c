@@ -133,6 +133,7 @@ static void add_root(struct arguments *arguments, const char *value)
         root->kind = ROOT_COMM;
     } else if (strcmp(value, "process") == 0) {
         root->kind = ROOT_PROCESS;
+        arguments->model.by_process = true;
     } else if (strcmp(value, "thread") == 0) {
         root->kind = ROOT_THREAD;
         arguments->model.by_thread = true;

@@ -581,6 +581,22 @@ static void info_set(struct model *model, struct text key, struct text value)
     process->info[i + 1] = sigprof__model_text(model, v);
 }
 
+/* Hundreds of files are to need no more memory than one. A process whose comm is
+ * not known yet is kept apart, for then it is looked up there. */
+static void choose_stand_in(struct model *model)
+{
+    const struct model_options *options = &model->options;
+    const struct model_process *process = model->process;
+    uint32_t number = 0;
+
+    if (options->by_process || options->by_thread || options->by_label ||
+        !process->comm)
+        number = (uint32_t)(process - model->processes);
+    while (model->processes[number].base != process->base)
+        number++;
+    model->process->stand_in = number;
+}
+
 static void on_info(void *arg, struct text key, struct text value)
 {
     struct model *model = arg;
@@ -591,6 +607,7 @@ static void on_info(void *arg, struct text key, struct text value)
         process->comm = sigprof__strings_add(&model->strings, value);
         if (!process->comm_first)
             process->comm_first = process->comm;
+        choose_stand_in(model);
         model->context_id = UINT32_MAX;
     } else if (text_equal(key, sigprof__text("period_ns"))) {
         process->period_ns = parse_number(value);
@@ -621,9 +638,8 @@ static void on_sheet(void *arg, struct text name, int64_t value)
 
 static uint32_t context_of(struct model *model, const struct read_sample *in)
 {
-    struct model_context context = {
-        .process = (uint32_t)(model->process - model->processes),
-        .comm = model->process->comm};
+    struct model_context context = {.process = model->process->stand_in,
+                                    .comm = model->process->comm};
     unsigned reason = in->end & FORMAT_END_REASON_MASK;
 
     if (model->options.by_thread) {
@@ -716,6 +732,7 @@ struct read_sink sigprof__model_begin(struct model *model, struct text file)
     process->file = sigprof__strings_add(&model->strings, file);
     sigprof__mapping_init(process);
     model->process = process;
+    choose_stand_in(model);
     model->context_id = UINT32_MAX;
     model->cached_thread = 0;
     return (struct read_sink){.arg = model,
@@ -799,6 +816,7 @@ struct read_sink sigprof__model_again(struct model *model, size_t process)
     model->process = &model->processes[process];
     model->process->view_valid = false;
     model->process->comm = model->process->comm_first;
+    choose_stand_in(model);
     model->context_id = UINT32_MAX;
     model->cached_thread = 0;
     return (struct read_sink){.arg = model,

@@ -87,6 +87,7 @@ enum model_end {
 };
 
 struct model_context {
+    /* Where processes are not kept apart, the first on its side of --diff. */
     uint32_t process, comm, thread, label, state, end;
 };
 
@@ -151,6 +152,7 @@ struct model_process {
     size_t mapping_count, mapping_capacity;
     struct model_thread *threads; /* [0] is none */
     size_t thread_count, thread_capacity;
+    uint32_t stand_in; /* the process of its samples' contexts */
     struct index thread_index; /* tid -> latest thread of it */
     struct model_label *labels;
     size_t label_count, label_capacity;
@@ -179,7 +181,8 @@ struct model_process {
 };
 
 struct model_options {
-    bool by_thread, by_label, by_state; /* contexts keep these apart */
+    /* Contexts keep these apart; the first two within processes only. */
+    bool by_thread, by_label, by_state, by_process;
     bool weigh_ns;            /* values are CPU ns, not periods */
     bool time_limits;
     uint64_t from_ns, to_ns;

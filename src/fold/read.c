@@ -379,49 +379,69 @@ static void take_block(struct reader *reader, const uint8_t *payload,
     read_payload(reader, payload, size);
 }
 
-static size_t next_sync(const uint8_t *bytes, size_t from, size_t size)
+/* Where the next block may begin; the end, or the few bytes in front of it that
+ * could be a sync's, where there is none. */
+static size_t next_sync(const uint8_t *bytes, size_t from, size_t size,
+                        bool last)
 {
     while (from < size) {
         const uint8_t *found = memchr(bytes + from, 'S', size - from);
+        size_t left;
 
         if (!found)
             return size;
         from = (size_t)(found - bytes);
-        if (size - from >= 4 && memcmp(found, "SPBK", 4) == 0)
+        left = size - from < 4 ? size - from : 4;
+        if (memcmp(found, "SPBK", left) == 0 && (left == 4 || !last))
             return from;
         from++;
     }
     return size;
 }
 
-void sigprof__reader_more(struct reader *reader, const uint8_t *bytes,
-                          size_t size)
+size_t sigprof__reader_part(struct reader *reader, const uint8_t *bytes,
+                            size_t size, bool last)
 {
-    uint8_t header[FORMAT_FILE_HEADER_BYTES];
-    size_t at = 0, good_end;
+    size_t at = 0;
 
-    sigprof__format_file_header(header);
-    if (size >= sizeof header && memcmp(bytes, header, 8) == 0)
-        at = sizeof header;
-    good_end = at;
-    while (at < size) {
+    while (at < size && (last || size - at >= READ_BLOCK_MAX)) {
         size_t payload;
         uint32_t sequence, id_word;
 
         if (sigprof__format_block_check(bytes + at, size - at, &payload,
                                         &sequence, &id_word) != 0) {
-            at = next_sync(bytes, at + 1, size);
+            size_t next = next_sync(bytes, at + 1, size, last);
+
+            reader->skipped_bytes += next - at;
+            at = next;
             continue;
         }
-        reader->damaged_bytes += at - good_end;
+        reader->damaged_bytes += reader->skipped_bytes;
+        reader->skipped_bytes = 0;
         at += FORMAT_BLOCK_HEADER_BYTES;
         take_block(reader, bytes + at, payload, sequence, id_word);
         at += payload;
-        good_end = at;
         if (reader->sink->progress)
-            reader->sink->progress(reader->sink->arg, at);
+            reader->sink->progress(reader->sink->arg, reader->read_bytes + at);
     }
-    reader->torn_bytes += size - good_end;
+    reader->read_bytes += at;
+    if (last) {
+        reader->torn_bytes += reader->skipped_bytes;
+        reader->skipped_bytes = 0;
+    }
+    return at;
+}
+
+void sigprof__reader_more(struct reader *reader, const uint8_t *bytes,
+                          size_t size)
+{
+    uint8_t header[FORMAT_FILE_HEADER_BYTES];
+    size_t at = 0;
+
+    sigprof__format_file_header(header);
+    if (size >= sizeof header && memcmp(bytes, header, 8) == 0)
+        at = sizeof header;
+    sigprof__reader_part(reader, bytes + at, size - at, true);
 }
 
 /* A transfer as text takes the top bit, or makes two bytes of the first, or
@@ -434,8 +454,8 @@ static enum read_status foreign_or_text(const uint8_t *bytes, size_t size)
     return READ_FOREIGN;
 }
 
-static enum read_status check_header(struct reader *reader,
-                                     const uint8_t *bytes, size_t size)
+enum read_status sigprof__reader_header(struct reader *reader,
+                                        const uint8_t *bytes, size_t size)
 {
     uint8_t header[FORMAT_FILE_HEADER_BYTES];
 
@@ -456,7 +476,7 @@ static enum read_status check_header(struct reader *reader,
 enum read_status sigprof__reader_file(struct reader *reader,
                                       const uint8_t *bytes, size_t size)
 {
-    enum read_status status = check_header(reader, bytes, size);
+    enum read_status status = sigprof__reader_header(reader, bytes, size);
 
     if (status == READ_OK)
         sigprof__reader_more(reader, bytes, size);

@@ -19,6 +19,10 @@
  * from a writer of ours, and a bound keeps walks of nodes short. */
 #define READ_MAX_DEPTH 4096
 
+/* Of so many bytes it can be told whether they begin with a block. */
+#define READ_BLOCK_MAX                                                         \
+    ((size_t)FORMAT_BLOCK_HEADER_BYTES + FORMAT_PAYLOAD_MAX)
+
 struct read_module {
     uint32_t id, flags;
     uint64_t low, high, bias, time_ns;
@@ -57,7 +61,8 @@ struct read_node {
 
 struct reader;
 
-/* What becomes of records. Any may be NULL. Texts live until the bytes do. */
+/* What becomes of records. Any may be NULL. Texts live while the call
+ * lasts. */
 struct read_sink {
     void *arg;
     void (*info)(void *arg, struct text key, struct text value);
@@ -76,7 +81,7 @@ struct read_sink {
     void (*sheet)(void *arg, struct text name, int64_t value);
     void (*sample)(void *arg, struct reader *reader,
                    const struct read_sample *sample);
-    /* Between blocks, with the bytes of this span read so far. */
+    /* Between blocks, with the bytes read so far. */
     void (*progress)(void *arg, size_t done);
 };
 
@@ -95,6 +100,8 @@ struct reader {
     bool has_id, ended;
     uint32_t id_word; /* of the first block */
     uint64_t blocks, samples;
+    uint64_t read_bytes;     /* all told, but for file headers */
+    uint64_t skipped_bytes;  /* since the last whole block; torn or damaged */
     uint64_t torn_bytes;     /* behind the last whole block */
     uint64_t damaged_bytes;  /* between blocks */
     uint64_t missing_blocks; /* by the sequence numbers */
@@ -119,6 +126,16 @@ void sigprof__reader_free(struct reader *reader);
  * delivered. */
 enum read_status sigprof__reader_file(struct reader *reader,
                                       const uint8_t *bytes, size_t size);
+
+/* The first of the file's bytes: are they a profile's? */
+enum read_status sigprof__reader_header(struct reader *reader,
+                                        const uint8_t *bytes, size_t size);
+
+/* Reads blocks of a file that comes in parts, from behind its header on. Returns
+ * the bytes done with; the others come again, with more behind them. But for the
+ * last part there are fewer than READ_BLOCK_MAX of these. */
+size_t sigprof__reader_part(struct reader *reader, const uint8_t *bytes,
+                            size_t size, bool last);
 
 /* Reads more blocks of the same recording (a salvaged tail); a file header in
  * front of them is skipped. */

@@ -19,7 +19,8 @@
  *   gap                     skips a block's number
  *   version MAJOR MINOR     of the header (first line only)
  *   id HEX                  recording id, 32 digits (first lines only)
- *   big SAMPLES STACKS DEPTH   many samples, as a recorder would write them
+ *   big SAMPLES STACKS DEPTH [WINDOW]   many samples, as a recorder would write
+ *       them; each of one of WINDOW neighbours, which move on as time goes by
  *
  * In text, \n \t \0 \\ and \xNN stand for bytes. "sample" writes a PCS, a STACK
  * and a SAMPLES record of its own.
@@ -325,25 +326,34 @@ static uint64_t big_node(uint64_t parent, uint64_t pc)
     return node->value;
 }
 
+/* Sample number `at` of make_big. Some stacks are hot, as they are in programs. */
+static uint64_t big_stack(uint64_t at, uint64_t samples, uint64_t stacks,
+                          uint64_t window)
+{
+    uint64_t stack = next_random() % window;
+    uint64_t moved = samples > 1 ? at * (stacks - window) / (samples - 1) : 0;
+
+    return moved + next_random() % (stack + 1);
+}
+
 /* A thousand samples a batch; a generation when the last has become large. */
 static void make_big(void)
 {
     uint64_t samples = number(), stacks = number(), depth = number();
-    uint64_t time = 0;
+    uint64_t window = rest[strspn(rest, " ")] ? number() : stacks;
+    uint64_t time = 0, done = 0, all = samples;
     static uint64_t leaf[1000];
     struct format_out in;
 
-    for (uint64_t batch; samples; samples -= batch) {
+    for (uint64_t batch; samples; samples -= batch, done += batch) {
         batch = samples < 1000 ? samples : 1000;
         if (node_count > 200000 || node_count == 0) {
             make_reset();
             memset(known, 0, sizeof known);
         }
         for (uint64_t i = 0; i < batch; i++) {
-            uint64_t stack = next_random() % stacks;
+            uint64_t stack = big_stack(done + i, all, stacks, window);
 
-            /* Some stacks are hot, as they are in programs. */
-            stack = next_random() % (stack + 1);
             leaf[i] = 0;
             for (uint64_t j = 0; j < depth; j++)
                 leaf[i] = big_node(leaf[i], big_pc(stack, j, depth));
