@@ -16,6 +16,8 @@
  */
 #include "unwind/walker.h"
 
+#define ARGC_MAX 0xffffff /* execve takes less than 8 MiB of arguments */
+
 static bool read_code(struct walker *w, uintptr_t from, uint8_t *code,
                       unsigned bytes)
 {
@@ -182,13 +184,19 @@ static bool guess_frameless(struct walker *w, struct place *place,
 }
 #endif
 
-/* psABI: the outermost frame is marked by a frame pointer of 0. */
-static bool is_outermost(const struct walker *w, const struct place *place)
+/* psABI: the outermost frame is marked by a frame pointer of 0. Where that is not
+ * the program's own, it is the loader's, which begins with argc on the stack. */
+static bool is_outermost(struct walker *w, const struct place *place)
 {
     const struct module *module = sigprof__module_find(
         w->snapshot, place_key(place->pc, place->exact));
+    uintptr_t argc;
 
-    return place->fp == 0 && module && (module->flags & FORMAT_MODULE_MAIN);
+    if (place->fp != 0 || !module)
+        return false;
+    return (module->flags & FORMAT_MODULE_MAIN) ||
+           (sigprof__memory_read(&w->memory, place->sp, &argc) &&
+            argc <= ARGC_MAX);
 }
 
 static int follow_fp(struct walker *w, struct place *place, bool generated)
