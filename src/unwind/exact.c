@@ -157,15 +157,15 @@ static enum cfi_found find_rules(struct walker *w)
         place_key(state->now.value[REGS_PC], state->now.exact);
     const struct module *module = sigprof__module_find(w->snapshot, key);
     const struct code_entry *code = module ? 0 : sigprof__code_find(key);
-    enum cfi_found found;
+    enum cfi_found found = CFI_NO_RULE;
 
     if (module)
         found = sigprof__cfi_find(module->cfi, key, unit);
-    else if (code)
-        found = sigprof__cfi_find(code->cfi, key, unit);
-    else
+    else if (!code)
         found = sigprof__cfi_pull(w, key, unit);
-
+    else if (atomic_load_explicit(&code->rule, memory_order_relaxed) ==
+             CODE_CFI) /* others' may be given back meanwhile */
+        found = sigprof__cfi_find(code->cfi, key, unit);
     if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
         found = CFI_NO_RULE;
     return found;
@@ -197,10 +197,16 @@ static int check_next(const struct walker *w)
     return unit->signal ? STEP_SIGNAL : STEP_ON;
 }
 
-static void enter_stack(struct walker *w)
+/* To the caller, in state->next. A signal may have found any pc, as after a call
+ * through a null pointer: one that would be taken for a mark is made another. */
+static void take_next(struct walker *w)
 {
-    uintptr_t sp = walker_state(w)->now.value[REGS_SP];
+    struct cfi_state *state = walker_state(w);
+    uintptr_t sp = state->next.value[REGS_SP];
 
+    if (state->next.value[REGS_PC] < FORMAT_FIRST_PC)
+        state->next.value[REGS_PC] = FORMAT_FIRST_PC;
+    registers_copy(&state->now, &state->next);
     if (sigprof__memory_is_outside(&w->memory, sp))
         sigprof__memory_enter(&w->memory, w->memory.walk, sp);
 }
@@ -222,8 +228,7 @@ static NOINLINE int step_trampoline(struct walker *w)
             return walker_unreadable(w);
     state->next.known = ((uint64_t)1 << RULES_COLUMNS) - 1;
     state->next.exact = true;
-    registers_copy(&state->now, &state->next);
-    enter_stack(w);
+    take_next(w);
     return STEP_SIGNAL;
 }
 
@@ -251,10 +256,8 @@ static int step_registers(struct walker *w)
     if (result == EXPRESSION_BAD)
         return walker_unreadable(w);
     step = check_next(w);
-    if (step < 0) {
-        registers_copy(&state->now, &state->next);
-        enter_stack(w);
-    }
+    if (step < 0)
+        take_next(w);
     return step;
 }
 

@@ -279,7 +279,9 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
         return FORMAT_END_COMPLETE;
     if ((first || !generated) && guess_exit(w, place, guess))
         return STEP_GUESSED;
-    if (first && guess_frameless(w, place, guess))
+    /* Under a signal, too; but a link register is there for the first only. */
+    if ((first || (!ARCH_LINK && place->exact)) &&
+        guess_frameless(w, place, guess))
         return STEP_GUESSED;
     step = follow_fp(w, place, generated);
     guess->verifies = !first;
