@@ -32,22 +32,19 @@ static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])
     return false;
 }
 
-/* How far the function at start has come with its frame, by the instruction at
- * pc, which it is about to execute. Only bytes that were or will be executed are
- * read: both are mapped. */
+/* How far a function has come with its frame, by the instruction that it is about
+ * to execute, code[1], and the byte before. in: where that is in the function. */
 enum arch_frame { ARCH_FRAME_MADE, ARCH_FRAME_NONE, ARCH_FRAME_PUSHED };
 
-static inline enum arch_frame arch_frame_at(uintptr_t start, uintptr_t pc)
+static inline enum arch_frame arch_frame_at(const uint8_t code[2], uintptr_t in)
 {
-    const volatile uint8_t *code = (const volatile uint8_t *)pc;
-
-    if (pc == start || code[0] == 0xc3 || code[0] == 0xc2) /* ret */
+    if (in == 0 || code[1] == 0xc3 || code[1] == 0xc2) /* ret */
         return ARCH_FRAME_NONE;
-    if (pc - start > 8) /* endbr; push %rbp; mov %rsp,%rbp */
+    if (in > 8) /* endbr; push %rbp; mov %rsp,%rbp */
         return ARCH_FRAME_MADE;
-    if (code[0] == 0x55)
+    if (code[1] == 0x55)
         return ARCH_FRAME_NONE;
-    return code[-1] == 0x55 ? ARCH_FRAME_PUSHED : ARCH_FRAME_MADE;
+    return code[0] == 0x55 ? ARCH_FRAME_PUSHED : ARCH_FRAME_MADE;
 }
 
 #endif

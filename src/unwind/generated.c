@@ -13,7 +13,7 @@
 
 /* The link register decides about the first frame, and the chain of frames is
  * the rule for all others: guess.c does both. */
-static uint32_t rule_of(const struct walker *w, const struct code_entry *code)
+static uint32_t rule_of(struct walker *w, const struct code_entry *code)
 {
     (void)w;
     (void)code;
@@ -29,14 +29,33 @@ static uint32_t packed(enum packed_kind kind, unsigned cfa_words,
            (uint32_t)fp_below_words << PACKED_FP_SHIFT;
 }
 
+/* What the tick has interrupted is being executed: it is there. Under a signal it
+ * may be gone: a VM's handler may free what it has interrupted. */
+static enum arch_frame frame_at(struct walker *w, uintptr_t start)
+{
+    const volatile uint8_t *at = (const volatile uint8_t *)w->at.pc;
+    uint8_t code[2] = {0, 0};
+
+    if (!w->at.exact)
+        return ARCH_FRAME_MADE;
+    if (w->at.pc == start)
+        return ARCH_FRAME_NONE;
+    if (w->count == 1) {
+        code[0] = at[-1];
+        code[1] = at[0];
+    } else {
+        sigprof__memory_copy(&w->memory, w->at.pc - 1, code, sizeof code);
+    }
+    return arch_frame_at(code, w->at.pc - start);
+}
+
 /* By a frame pointer, which the interrupted function may not have set up yet;
  * or so many bytes below the return address, but for the first instruction and
  * the last. */
-static uint32_t rule_of(const struct walker *w, const struct code_entry *code)
+static uint32_t rule_of(struct walker *w, const struct code_entry *code)
 {
     unsigned words = code->frame_bytes / ARCH_WORD + 1;
-    enum arch_frame frame =
-        w->at.exact ? arch_frame_at(code->start, w->at.pc) : ARCH_FRAME_MADE;
+    enum arch_frame frame = frame_at(w, code->start);
 
     if (frame == ARCH_FRAME_NONE)
         return packed(PACKED_SP, 1, 0);
@@ -48,7 +67,7 @@ static uint32_t rule_of(const struct walker *w, const struct code_entry *code)
 
 #endif
 
-uint32_t sigprof__cfi_generated(const struct walker *w, uintptr_t key)
+uint32_t sigprof__cfi_generated(struct walker *w, uintptr_t key)
 {
     const struct code_entry *code = sigprof__code_find(key);
 

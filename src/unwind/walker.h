@@ -94,7 +94,7 @@ enum cfi_found sigprof__cfi_find(const struct module_cfi *cfi,
 
 /* generated.c: the rule for code that the program declared; PACKED_EXACT where
  * nobody did, or by tables. */
-uint32_t sigprof__cfi_generated(const struct walker *w, uintptr_t key);
+uint32_t sigprof__cfi_generated(struct walker *w, uintptr_t key);
 
 /* pull.c: the same for an object that no snapshot has yet. */
 enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
