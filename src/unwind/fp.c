@@ -5,65 +5,180 @@
  * It is right where all code keeps a frame pointer, or a back chain on CPUs that
  * have one. Elsewhere it loses the caller of a leaf without a frame, and ends
  * early where the register holds something else; it never reads what it must not.
+ *
+ * What follows an element of the chain depends on its two words alone. So first it
+ * is seen how far down from the root the last walk's elements still say what they
+ * said; where the walk arrives at one of those, the rest stays where it is. In that
+ * order, and not by comparing on the way up, since how many of the old frames are
+ * between two new ones no CPU can predict.
  */
 #include "arch/arch.h"
 #include "os/regs.h"
 #include "unwind/memory.h"
 
-static void push(struct unwind_stack *stack, uint32_t *count, uintptr_t pc)
-{
-    struct unwind_frame *frame = unwind_push(stack, count);
+/* In unwind_frame.flags, beside none of the cfi engine's: fp is the element of
+ * the chain that leads to the caller. */
+#define FRAME_ELEMENT 0x8000u
 
-    frame->pc = pc;
-    frame->flags = 0;
+/* All that is called with it is inline, so that it lies in registers; what is not
+ * in registers lies apart. */
+struct chain {
+    struct memory *memory;
+    struct unwind_stack *stack;
+    uint32_t count; /* pushed so far */
+    uint32_t old;   /* the last walk's frames from there on still hold */
+    uintptr_t pc;   /* of the frame that the walk is at */
+    uintptr_t fp;   /* the element that leads to its caller */
+    uintptr_t low;  /* ... lies there or above: no circles */
+};
+
+static inline void push(struct chain *chain)
+{
+    struct unwind_frame *frame = unwind_push(chain->stack, &chain->count);
+
+    frame->pc = chain->pc;
+    frame->fp = chain->fp;
+    frame->flags = FRAME_ELEMENT;
 }
 
-/* From one element of the chain to the next; why not, if there is none. */
-static int follow(struct memory *memory, uintptr_t *fp, uintptr_t *pc)
+/* Where the return address is that belongs to the element at fp. */
+static inline uintptr_t pc_at(uintptr_t fp, uintptr_t next)
 {
-    uintptr_t next;
+    return (ARCH_BACKCHAIN ? next : fp) + (uintptr_t)ARCH_RECORD_PC;
+}
 
-    if (*fp == 0)
+/* To the caller; why not, if there is none. */
+static inline int follow(struct chain *chain)
+{
+    uintptr_t fp = chain->fp;
+    uintptr_t next, pc;
+
+    if (fp == 0)
         return FORMAT_END_COMPLETE;
-    if (!sigprof__memory_read(memory, *fp + (uintptr_t)ARCH_RECORD_FP, &next))
+    if (fp < chain->low ||
+        !sigprof__memory_read(chain->memory, fp + (uintptr_t)ARCH_RECORD_FP,
+                              &next))
         return FORMAT_END_BAD_ADDRESS;
     if (ARCH_BACKCHAIN && next == 0)
         return FORMAT_END_COMPLETE;
-    if (!sigprof__memory_read(
-            memory, (ARCH_BACKCHAIN ? next : *fp) + (uintptr_t)ARCH_RECORD_PC,
-            pc))
+    if (!sigprof__memory_read(chain->memory, pc_at(fp, next), &pc))
         return FORMAT_END_BAD_ADDRESS;
-    *pc = arch_return_address(*pc);
-    if (*pc == 0)
-        return FORMAT_END_COMPLETE;
-    if (*pc < FORMAT_FIRST_PC)
-        return FORMAT_END_BAD_ADDRESS;
-    /* A record at or below this one would make the walk a circle: its frame
-     * pointer says nothing, but this return address is still good. */
-    *fp = next > *fp ? next : 0;
+    pc = arch_return_address(pc);
+    if (pc < FORMAT_FIRST_PC)
+        return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
+    chain->low = fp + 1;
+    chain->fp = next;
+    chain->pc = pc;
     return -1;
+}
+
+static inline bool is_known(const struct memory *memory, uintptr_t address)
+{
+    return !sigprof__memory_is_outside(memory, address) &&
+           (address & (ARCH_WORD - 1)) == 0;
+}
+
+/* Does the element of this frame still lead to the next frame? */
+static inline bool still_leads(const struct memory *memory,
+                               const struct unwind_frame *frame)
+{
+    uintptr_t at = frame->fp + (uintptr_t)ARCH_RECORD_FP;
+    uintptr_t pc = pc_at(frame->fp, frame[1].fp);
+
+    return frame[1].flags == FRAME_ELEMENT && is_known(memory, at) &&
+           is_known(memory, pc) && memory_load(at) == frame[1].fp &&
+           arch_return_address(memory_load(pc)) == frame[1].pc;
+}
+
+/* The first of the last walk's frames from where all elements still lead on. */
+static inline uint32_t first_to_hold(const struct chain *chain)
+{
+    const struct unwind_stack *stack = chain->stack;
+    uint32_t index = stack->capacity;
+
+    if (stack->top == index || stack->frame[index - 1].flags != FRAME_ELEMENT)
+        return index;
+    index--;
+    while (index > stack->top &&
+           still_leads(chain->memory, &stack->frame[index - 1]))
+        index--;
+    return index;
+}
+
+/* Is the walk at one of those? Then that is chain->old. */
+static inline bool meets(struct chain *chain)
+{
+    const struct unwind_stack *stack = chain->stack;
+    const struct unwind_frame *frame = &stack->frame[chain->old];
+
+    if (chain->old == stack->capacity || chain->fp < frame->fp)
+        return false;
+    while (frame->fp < chain->fp) {
+        frame++;
+        if (++chain->old == stack->capacity)
+            return false;
+    }
+    return frame->fp == chain->fp && frame->pc == chain->pc &&
+           chain->fp >= chain->low;
+}
+
+/* From chain->old to the last frame of all, and on. kept: how many are kept, if
+ * that still has no caller; else they are pushed. */
+static inline int go_on(struct chain *chain, uint32_t *kept)
+{
+    struct unwind_stack *stack = chain->stack;
+    uint32_t last = stack->capacity - 1;
+    int end;
+
+    if (last > chain->old)
+        chain->low = stack->frame[last - 1].fp + 1;
+    chain->pc = stack->frame[last].pc;
+    chain->fp = stack->frame[last].fp;
+    end = follow(chain);
+    if (end >= 0)
+        *kept = stack->capacity - chain->old;
+    else
+        for (; chain->old <= last; chain->old++)
+            *unwind_push(stack, &chain->count) = stack->frame[chain->old];
+    return end;
+}
+
+/* Until there is no caller; why. */
+static inline int climb(struct chain *chain, uint32_t *kept)
+{
+    int end = -1;
+
+    while (end < 0 && chain->count < UNWIND_STEPS_MAX) {
+        if (meets(chain)) {
+            end = go_on(chain, kept);
+        } else {
+            push(chain);
+            end = follow(chain);
+        }
+    }
+    return end < 0 ? FORMAT_END_DEPTH : end;
 }
 
 void sigprof__unwind_fp(struct unwind_walk *walk)
 {
     struct unwind_stack *stack = walk->stack;
-    uintptr_t pc = regs_pc(walk->ucontext);
-    uintptr_t sp = regs_sp(walk->ucontext);
-    uintptr_t fp = ARCH_BACKCHAIN ? sp : regs_fp(walk->ucontext);
     struct memory memory;
-    uint32_t count = 0;
-    int end;
+    struct chain chain;
+    uint32_t kept = 0;
 
-    sigprof__memory_begin(&memory, walk, sp);
-    push(stack, &count, pc < FORMAT_FIRST_PC ? FORMAT_FIRST_PC : pc);
-    end = fp < sp && fp != 0 ? FORMAT_END_BAD_ADDRESS : -1;
-    while (end < 0 && (end = follow(&memory, &fp, &pc)) < 0) {
-        push(stack, &count, pc);
-        if (count == UNWIND_STEPS_MAX)
-            end = FORMAT_END_DEPTH;
-    }
-    stack->end = (uint8_t)end;
+    chain.memory = &memory;
+    chain.stack = stack;
+    chain.count = 0;
+    chain.pc = regs_pc(walk->ucontext);
+    chain.low = regs_sp(walk->ucontext);
+    chain.fp = ARCH_BACKCHAIN ? chain.low : regs_fp(walk->ucontext);
+    if (chain.pc < FORMAT_FIRST_PC)
+        chain.pc = FORMAT_FIRST_PC;
+    sigprof__memory_begin(&memory, walk, chain.low);
+    chain.old = first_to_hold(&chain);
+    stack->end = (uint8_t)climb(&chain, &kept);
     if (memory.now.high == 0)
         stack->end |= FORMAT_END_UNKNOWN_STACK;
-    sigprof__unwind_store(stack, count);
+    stack->epoch = 0; /* nothing in it for the cfi engine */
+    sigprof__unwind_join(stack, chain.count, kept);
 }
