@@ -278,10 +278,14 @@ static void draw(uint16_t *path, int from, int depth)
         path[i] = (uint16_t)(rand() % TREE_FUNCTIONS);
 }
 
-/* What is learnt holds for one value of this number. */
+/* What is learnt holds for one value of these numbers. */
 static void forget(void)
 {
-    ((struct module_snapshot *)(uintptr_t)sigprof__modules())->unloads++;
+    struct module_snapshot *snapshot =
+        (struct module_snapshot *)(uintptr_t)sigprof__modules();
+
+    snapshot->unloads++;
+    snapshot->epoch++;
 }
 
 static double median(uint64_t *samples, size_t count)

@@ -25,9 +25,10 @@
  * Then come objects that the last refresh has not seen (pull.c), and flagged
  * guesses for code without rules (guess.c).
  *
- * What is remembered is void when a module has gone: snapshot->unloads is in
- * each cache entry's tag, and compared with the stack's epoch. A cache entry is
- * one word, so it is never seen half written.
+ * What is learnt of addresses is void when a module has gone: snapshot->unloads is
+ * in each cache entry's tag. A stack is forgotten with each new snapshot, since
+ * guesses may be in it of what is known now. A cache entry is one word, so it is
+ * never seen half written.
  */
 #include "unwind/walker.h"
 
@@ -525,7 +526,7 @@ static void begin(struct walker *w, struct unwind_walk *walk)
     w->has_point = false;
     w->guessed = false;
     w->old = stack->top;
-    if (!w->snapshot || stack->epoch != w->snapshot->unloads)
+    if (!w->snapshot || stack->epoch != w->snapshot->epoch)
         w->old = stack->capacity;
     sigprof__memory_begin(&w->memory, walk, w->at.sp);
     if (w->at.pc < FORMAT_FIRST_PC) /* a call through a null pointer */
@@ -578,6 +579,6 @@ void sigprof__unwind_cfi(struct unwind_walk *walk)
     if (unknown)
         end |= FORMAT_END_UNKNOWN_STACK;
     stack->end = (uint8_t)end;
-    stack->epoch = w.snapshot->unloads;
+    stack->epoch = w.snapshot->epoch;
     sigprof__unwind_join(stack, w.count, kept);
 }

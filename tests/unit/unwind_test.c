@@ -9,11 +9,14 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include "arch/arch.h"
+#include "jit/map-write.h"
 #include "library-alone.h"
 #include "modules.h"
 #include "os/os.h"
 #include "support/registers.h"
 #include "support/walk.h"
+#include "unwind/cfi.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -308,6 +311,156 @@ static void a_call_through_a_null_pointer_has_its_caller(void)
     test_walk_drop(&walk);
 }
 
+static void on_fault_below(int number, siginfo_t *info, void *ucontext)
+{
+    (void)number;
+    (void)info;
+    raise(SIGPROF);
+    test_return(ucontext);
+}
+
+/* Where a handler of the program's own is interrupted, too: no address of those
+ * that stand for marks. */
+static void a_null_pointer_under_a_signal_is_no_mark(void)
+{
+    struct sigaction action = {.sa_sigaction = on_fault_below,
+                               .sa_flags = SA_SIGINFO};
+    struct sigaction old;
+    uint32_t at = 0;
+    uint32_t count;
+
+    use_stack();
+    CHECK(sigaction(SIGSEGV, &action, &old) == 0);
+    call_nowhere();
+    CHECK(sigaction(SIGSEGV, &old, NULL) == 0);
+    count = test_walk_count(&walk);
+    while (at < count && test_walk_pc(&walk, at) != FORMAT_MARK_SIGNAL)
+        at++;
+    CHECK(at + 1 < count);
+    CHECK_EQ(test_walk_pc(&walk, at + 1), FORMAT_FIRST_PC);
+#if !ARCH_LINK
+    CHECK_EQ(test_walk_pc(&walk, at + 2), FORMAT_MARK_GUESS);
+    CHECK_EQ(walk.stack->end, FORMAT_END_GUESSED);
+    for (int i = 2; i < true_count; i++)
+        CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - i)),
+                 (uintptr_t)true_pcs[i]);
+    CHECK(test_walk_pc(&walk, at + 3) - (uintptr_t)call_nowhere < 256);
+#endif
+    test_walk_drop(&walk);
+}
+
+/* ---- Frame pointers ----------------------------------------------------- */
+
+enum { ELEMENTS = 6, ELEMENT_WORDS = 20 };
+static uintptr_t chain_words[(ELEMENTS + 1) * ELEMENT_WORDS];
+
+static uintptr_t element(unsigned number)
+{
+    return (uintptr_t)&chain_words[(number + 1) * ELEMENT_WORDS - 4];
+}
+
+static void put_word(uintptr_t base, int offset, uintptr_t word)
+{
+    *(uintptr_t *)(base + (uintptr_t)(intptr_t)offset) = word;
+}
+
+/* The element's two words; next 0: it is the last. */
+static void put_element(unsigned number, uintptr_t next, uintptr_t pc)
+{
+    uintptr_t base = ARCH_BACKCHAIN && next ? next : element(number);
+
+    put_word(base, ARCH_RECORD_PC, pc);
+    put_word(element(number), ARCH_RECORD_FP, next);
+}
+
+static void walk_chain(void)
+{
+    static ucontext_t context;
+
+    walk.ucontext = &context;
+    walk.thread.low = (uintptr_t)chain_words;
+    walk.thread.high = (uintptr_t)chain_words + sizeof chain_words;
+    test_register(&context, REGS_PC, 1000);
+    test_register(&context, REGS_FP, element(0));
+    test_register(&context, REGS_SP,
+                  ARCH_BACKCHAIN ? element(0) : (uintptr_t)chain_words);
+    sigprof__unwind_fp(&walk);
+}
+
+static void put_chain(void)
+{
+    for (unsigned i = 0; i < ELEMENTS; i++)
+        put_element(i, i + 1 < ELEMENTS ? element(i + 1) : 0, 2000 + i);
+}
+
+static void check_chain(unsigned changed, uintptr_t pc)
+{
+    CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
+    CHECK_EQ(test_walk_count(&walk), ELEMENTS + !ARCH_BACKCHAIN);
+    CHECK_EQ(test_walk_pc(&walk, 0), 1000);
+    for (unsigned i = 1; i < test_walk_count(&walk); i++)
+        CHECK_EQ(test_walk_pc(&walk, i), i == changed ? pc : 1999 + i);
+}
+
+static void a_chain_is_remembered_as_far_as_it_holds(void)
+{
+    test_walk_make(&walk, 16);
+    put_chain();
+    walk_chain();
+    check_chain(0, 0);
+    CHECK_EQ(walk.stack->shared, 0);
+    walk_chain();
+    check_chain(0, 0);
+    CHECK_EQ(walk.stack->shared, test_walk_count(&walk));
+    put_element(2, element(3), 5000);
+    walk_chain();
+    check_chain(3, 5000);
+    CHECK(walk.stack->shared < test_walk_count(&walk) - 3);
+    CHECK(walk.stack->shared >= 2);
+    test_walk_drop(&walk);
+}
+
+static void a_remembered_chain_may_go_on(void)
+{
+    test_walk_make(&walk, 16);
+    put_chain();
+    put_element(3, 0, 2003);
+    walk_chain();
+    CHECK_EQ(test_walk_count(&walk), 4 + !ARCH_BACKCHAIN);
+    put_chain();
+    walk_chain();
+    check_chain(0, 0);
+    test_walk_drop(&walk);
+}
+
+static void a_chain_that_turns_back_is_not_complete(void)
+{
+    test_walk_make(&walk, 16);
+    put_chain();
+    put_element(3, element(1), 2003);
+    for (int i = 0; i < 2; i++) {
+        walk_chain();
+        CHECK_EQ(walk.stack->end, FORMAT_END_BAD_ADDRESS);
+        CHECK_EQ(test_walk_count(&walk), 5);
+    }
+    test_walk_drop(&walk);
+}
+
+static void a_deep_chain_keeps_both_ends_each_time(void)
+{
+    test_walk_make(&walk, 3);
+    put_chain();
+    for (int i = 0; i < 3; i++) {
+        walk_chain();
+        CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
+        CHECK_EQ(test_walk_count(&walk), 4);
+        CHECK_EQ(test_walk_pc(&walk, 1), 2000);
+        CHECK_EQ(test_walk_pc(&walk, 2), FORMAT_MARK_GAP);
+        CHECK_EQ(test_walk_pc(&walk, 3), 1999 + ELEMENTS - ARCH_BACKCHAIN);
+    }
+    test_walk_drop(&walk);
+}
+
 static void without_a_snapshot_frame_pointers_are_followed(void)
 {
     use_stack();
@@ -353,6 +506,42 @@ static void a_module_no_snapshot_has_is_pulled(void)
     CHECK(dlclose(module) == 0);
     CHECK_EQ(sigprof__modules_refresh(), 0);
     sink = 1;
+    test_walk_drop(&walk);
+}
+
+static int sample_refresh_and_sample(const void *a, const void *b)
+{
+    if (sink == 0) {
+        sink = 1;
+        /* In memory: an unrolled loop would call from two places. */
+        for (volatile int i = 0; i < 2; i++) {
+            raise(SIGPROF);
+            CHECK_EQ(walk.stack->end,
+                     i ? FORMAT_END_COMPLETE : FORMAT_END_GUESSED);
+            CHECK_EQ(sigprof__modules_refresh(), 0);
+        }
+    }
+    return *(const char *)a - *(const char *)b;
+}
+
+/* The module is found by its frame pointers at first; its frames stay where they
+ * are while a refresh brings the rules for them. */
+static void a_guess_is_forgotten_when_rules_come(void)
+{
+    void *find_object = sigprof__cfi_find_object;
+    void *module = dlopen(module_path, RTLD_NOW);
+    int (*with_callback)(int (*)(const void *, const void *));
+
+    CHECK(module);
+    *(void **)&with_callback = dlsym(module, "step_module_callback");
+    CHECK(with_callback);
+    use_stack();
+    sigprof__cfi_find_object = NULL;
+    sink = 0;
+    with_callback(sample_refresh_and_sample);
+    sigprof__cfi_find_object = find_object;
+    CHECK(dlclose(module) == 0);
+    CHECK_EQ(sigprof__modules_refresh(), 0);
     test_walk_drop(&walk);
 }
 
@@ -461,6 +650,49 @@ static void the_first_frame_of_generated_code_keeps_its_caller(void)
     test_walk_drop(&walk);
 }
 
+#endif
+
+#ifdef __x86_64__
+static unsigned char *freed_code;
+
+/* As a VM's may do that throws away what it has interrupted. */
+static void on_trap(int number, siginfo_t *info, void *ucontext)
+{
+    (void)number;
+    (void)info;
+    CHECK(munmap(freed_code, 4096) == 0);
+    raise(SIGPROF);
+    test_return(ucontext);
+}
+
+static void declared_code_may_be_gone_under_a_signal(void)
+{
+    static const unsigned char trap[] = {0x90, 0x0f, 0x0b}; /* nop; ud2 */
+    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+    struct code_entry entry = {.frame_bytes = 0};
+    struct sigaction old;
+    struct code_table *replaced;
+    callback *function;
+
+    freed_code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(freed_code != MAP_FAILED);
+    memcpy(freed_code, trap, sizeof trap);
+    memcpy(&function, &freed_code, sizeof function);
+    entry.start = (uintptr_t)freed_code;
+    entry.end = entry.start + sizeof trap;
+    atomic_init(&entry.rule, CODE_FRAME);
+    CHECK(sigprof__code_map_room(&replaced));
+    sigprof__code_map_add(&entry);
+    use_stack();
+    CHECK(sigaction(SIGILL, &action, &old) == 0);
+    sink += function() & 1;
+    CHECK(sigaction(SIGILL, &old, NULL) == 0);
+    CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
+    CHECK_EQ(count_pc(entry.start + 1), 1);
+    sigprof__code_map_kill(sigprof__code_map_at(entry.start));
+    test_walk_drop(&walk);
+}
 #endif
 
 /* ---- Other stacks ------------------------------------------------------ */
@@ -620,7 +852,13 @@ int main(int argc, char **argv)
     RUN(a_bottomless_recursion_ends_at_the_bound);
     RUN(a_thread_is_complete_too);
     RUN(a_call_through_a_null_pointer_has_its_caller);
+    RUN(a_null_pointer_under_a_signal_is_no_mark);
+    RUN(a_chain_is_remembered_as_far_as_it_holds);
+    RUN(a_remembered_chain_may_go_on);
+    RUN(a_chain_that_turns_back_is_not_complete);
+    RUN(a_deep_chain_keeps_both_ends_each_time);
     RUN(a_module_no_snapshot_has_is_pulled);
+    RUN(a_guess_is_forgotten_when_rules_come);
 #ifdef TEST_CODE_RETURN
     RUN(generated_code_is_stepped_by_its_frame_pointer);
 #else
@@ -628,6 +866,9 @@ int main(int argc, char **argv)
 #endif
 #if defined(__x86_64__) || defined(__i386__)
     RUN(the_first_frame_of_generated_code_keeps_its_caller);
+#endif
+#ifdef __x86_64__
+    RUN(declared_code_may_be_gone_under_a_signal);
 #endif
     RUN(a_declared_coroutine_stack_needs_no_system_call);
     RUN(no_damaged_stack_makes_a_walk_fault_or_run_on);
