@@ -209,7 +209,7 @@ static struct code_entry entry_of(const struct sigprof_code *code,
                                .end = region->start + region->bytes,
                                .frame_bytes = code->frame_bytes,
                                .region = region,
-                               .cfi = &region->cfi};
+                               .cfi = region->cfi.frames ? &region->cfi : NULL};
 
     atomic_init(&entry.rule, rules[code->unwind]);
     return entry;

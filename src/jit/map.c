@@ -29,15 +29,39 @@ static bool is_used(const struct code_table *table, uint32_t at)
                                 memory_order_relaxed) != 0;
 }
 
-/* There is a free place: the table is never full. */
+/* Is that a dead one like entry, but for its region? */
+static bool is_like(const struct code_entry *dead,
+                    const struct code_entry *entry)
+{
+    return !is_live(dead) && dead->start == entry->start &&
+           dead->end == entry->end &&
+           dead->frame_bytes == entry->frame_bytes && !dead->cfi && !entry->cfi;
+}
+
+static void revive(struct code_table *table, struct code_entry *dead,
+                   const struct code_entry *entry)
+{
+    dead->region = entry->region;
+    atomic_store_explicit(&dead->rule, atomic_load(&entry->rule),
+                          memory_order_release);
+    table->live++;
+}
+
+/* There is a free place: the table is never full. Code that comes and goes in one
+ * place would leave a row of dead entries that every search there passes: what a
+ * reader sees of a dead one does not change when it lives again as it was. */
 static void place(struct code_table *table, const struct code_entry *entry)
 {
     unsigned k = code_class(entry->end - entry->start);
     uint32_t at = code_hash(entry->start >> k, k) & table->mask;
     struct code_entry *to;
 
-    while (is_used(table, at))
-        at = (at + 1) & table->mask;
+    for (; is_used(table, at); at = (at + 1) & table->mask) {
+        if (!is_like(&table->entry[at], entry))
+            continue;
+        revive(table, &table->entry[at], entry);
+        return;
+    }
     to = &table->entry[at];
     to->start = entry->start;
     to->end = entry->end;

@@ -10,8 +10,8 @@
  *
  * One writer at a time (code.c's lock). An entry is written once, its start
  * last; it dies by a store to its rule, and its place is not used again before
- * the table is made anew. Readers may find the old table meanwhile, so that is
- * given back when no handler is inside.
+ * the table is made anew, but for code that is like it to the byte. Readers may
+ * find the old table meanwhile, so that is given back when no handler is inside.
  */
 #ifndef SIGPROF_JIT_MAP_H
 #define SIGPROF_JIT_MAP_H
@@ -35,7 +35,7 @@ struct code_entry {
     uintptr_t end;
     _Atomic uint32_t rule;   /* enum code_rule */
     uint32_t frame_bytes;    /* of CODE_FRAME */
-    const struct module_cfi *cfi; /* of CODE_CFI */
+    const struct module_cfi *cfi; /* of CODE_CFI; else NULL */
     struct code_region *region; /* code.c's; not for the handler */
 };
 

@@ -197,6 +197,27 @@ static void a_name_of_any_length_is_taken(void)
     CHECK_EQ(sigprof_code_free((void *)BASE), 0);
 }
 
+static uint32_t places_used(void)
+{
+    return atomic_load(&sigprof__code_table)->used;
+}
+
+static void code_that_comes_and_goes_in_one_place_takes_one(void)
+{
+    uint32_t before;
+
+    CHECK_EQ(add(BASE, 64), 0); /* the table may be made anew for it */
+    CHECK_EQ(sigprof_code_free((void *)BASE), 0);
+    before = places_used();
+    for (unsigned i = 0; i < 20000; i++) {
+        CHECK_EQ(add(BASE, 64), 0);
+        CHECK_EQ(found_at(BASE + 63), BASE);
+        CHECK_EQ(sigprof_code_free((void *)BASE), 0);
+        CHECK_EQ(found_at(BASE), 0);
+        CHECK_EQ(places_used(), before);
+    }
+}
+
 #define THREADS 4
 #define TURNS 20000
 
@@ -261,6 +282,7 @@ int main(void)
     RUN(what_makes_no_sense_is_refused);
     RUN(a_shorter_struct_is_taken);
     RUN(a_name_of_any_length_is_taken);
+    RUN(code_that_comes_and_goes_in_one_place_takes_one);
     RUN(threads_register_while_others_look);
     return 0;
 }
