@@ -731,4 +731,6 @@ void sigprof__fold(struct model *model, const struct fold_options *options,
     apply_filters(model, options, tree);
     if (options->weigh_ns)
         to_microseconds(tree);
+    free(tree->index.slots); /* it is whole */
+    tree->index = (struct index){0};
 }

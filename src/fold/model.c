@@ -121,8 +121,8 @@ static uint32_t intern_frame(struct model *model, uint32_t module,
          at = sigprof__index_next(index, at)) {
         const struct model_frame *other = &model->frames[index->slots[at].id];
 
-        if (other->address == address && other->module == module &&
-            other->process == process &&
+        if (index->slots[at].hash == hash && other->address == address &&
+            other->module == module && other->process == process &&
             (module != MODEL_CODE || other->span_from == code))
             return index->slots[at].id;
     }
@@ -140,14 +140,20 @@ static uint32_t intern_node(struct model *model, uint32_t parent,
                             uint32_t frame, uint32_t hash)
 {
     struct index *index = &model->node_index;
+    uint32_t next = parent + 1;
     size_t at;
 
+    /* A stack that was new in many frames has them one behind the other. */
+    if (next < model->node_count && model->nodes[next].parent == parent &&
+        model->nodes[next].frame == frame)
+        return next;
     sigprof__index_room(index);
     for (at = sigprof__index_at(index, hash); index->slots[at].id;
          at = sigprof__index_next(index, at)) {
         const struct model_node *other = &model->nodes[index->slots[at].id];
 
-        if (other->parent == parent && other->frame == frame)
+        if (index->slots[at].hash == hash && other->parent == parent &&
+            other->frame == frame)
             return index->slots[at].id;
     }
     ARRAY_ROOM(model->nodes, model->node_count, model->node_capacity);
@@ -291,14 +297,22 @@ struct step {
     uint32_t hash;
 };
 
-static uint32_t step_frame(struct model *model, uint64_t pc)
+static uint32_t step_frame(struct model *model, struct reader *reader,
+                           uint32_t number)
 {
-    if (pc >= FORMAT_FIRST_PC)
-        return frame_of_pc(model, pc);
+    struct read_pc *pc = &reader->pcs[number];
+
     /* A guess is known from the sample's end, so its mark is left out. */
-    return pc == FRAME_SIGNAL || pc == FRAME_GAP || pc == FRAME_KERNEL
-               ? (uint32_t)pc
-               : FRAME_NONE;
+    if (number < FORMAT_FIRST_PC)
+        return number == FRAME_SIGNAL || number == FRAME_GAP ||
+                       number == FRAME_KERNEL
+                   ? number
+                   : (uint32_t)FRAME_NONE;
+    if (pc->mapped_in != model->process->view_id) {
+        pc->mapped = frame_of_pc(model, pc->pc);
+        pc->mapped_in = model->process->view_id;
+    }
+    return pc->mapped;
 }
 
 /* The tree of a large profile is in no cache, and each look-up waits for the
@@ -338,7 +352,8 @@ static uint32_t map_node(struct model *model, struct reader *reader,
     }
     hash = model->nodes[mapped].hash;
     for (size_t i = depth; i-- > 0;) {
-        steps[i].frame = step_frame(model, reader->nodes[steps[i].node].pc);
+        steps[i].frame =
+            step_frame(model, reader, reader->nodes[steps[i].node].pc);
         if (steps[i].frame)
             hash = sigprof__hash_mix((uint64_t)hash << 32 | steps[i].frame);
         steps[i].hash = hash;
@@ -809,6 +824,12 @@ void sigprof__model_end(struct model *model, const struct reader *reader)
         comm_from_main(model);
     if (!process->comm_first)
         process->comm_first = process->comm;
+}
+
+void sigprof__model_settle(struct model *model)
+{
+    free(model->node_index.slots);
+    model->node_index = (struct index){0};
 }
 
 struct read_sink sigprof__model_again(struct model *model, size_t process)

@@ -233,6 +233,9 @@ void sigprof__model_end(struct model *model, const struct reader *reader);
 /* The sink for reading file number `process` again, for model->visit. */
 struct read_sink sigprof__model_again(struct model *model, size_t process);
 
+/* No sample comes any more, nor again: frees what is needed for that only. */
+void sigprof__model_settle(struct model *model);
+
 /* The value of an INFO; size 0 if there is none. */
 struct text sigprof__model_info(const struct model_process *process,
                                 const char *key);

@@ -15,7 +15,12 @@
 
 void sigprof__reader_init(struct reader *reader, const struct read_sink *sink)
 {
-    *reader = (struct reader){.sink = sink, .node_count = 1};
+    *reader = (struct reader){
+        .sink = sink, .node_count = 1, .pc_count = FORMAT_FIRST_PC};
+    reader->pcs = sigprof__store_grow(NULL, &reader->pc_capacity,
+                                      FORMAT_FIRST_PC, sizeof *reader->pcs);
+    for (uint64_t mark = 0; mark < FORMAT_FIRST_PC; mark++)
+        reader->pcs[mark] = (struct read_pc){.pc = mark};
     ARRAY_ROOM(reader->nodes, 0, reader->node_capacity);
     reader->nodes[0] = (struct read_node){0};
 }
@@ -177,7 +182,8 @@ static void read_sheet(struct reader *reader, struct format_in *in)
 
 static void begin_generation(struct reader *reader)
 {
-    reader->pc_count = 0;
+    reader->pc_count = FORMAT_FIRST_PC;
+    reader->last_pc = 0;
     reader->node_count = 1;
     reader->stacks_known = true;
 }
@@ -185,33 +191,22 @@ static void begin_generation(struct reader *reader)
 static void read_pcs(struct reader *reader, struct format_in *in)
 {
     uint64_t count = sigprof__get_varint(in);
-    uint64_t pc = reader->pc_count ? reader->pcs[reader->pc_count - 1] : 0;
+    uint64_t pc = reader->last_pc;
 
     if (count > (uint64_t)(in->end - in->at))
         in->bad = true;
     while (count-- && !in->bad) {
         pc += (uint64_t)sigprof__get_svarint(in);
-        if (in->bad)
+        if (in->bad || reader->pc_count == UINT32_MAX) {
+            in->bad = true;
             return;
+        }
         ARRAY_ROOM(reader->pcs, reader->pc_count, reader->pc_capacity);
-        reader->pcs[reader->pc_count++] = pc;
+        /* No code is so low; and it would be taken for a mark. */
+        reader->pcs[reader->pc_count++] = (struct read_pc){
+            .pc = pc < FORMAT_FIRST_PC ? (uint64_t)FORMAT_FIRST_PC : pc};
+        reader->last_pc = pc;
     }
-}
-
-static bool number_to_pc(const struct reader *reader, uint64_t number,
-                         uint64_t *pc)
-{
-    if (number < FORMAT_FIRST_PC) {
-        *pc = number;
-        return true;
-    }
-    if (number - FORMAT_FIRST_PC >= reader->pc_count)
-        return false;
-    *pc = reader->pcs[number - FORMAT_FIRST_PC];
-    /* No code is there; and it would be taken for a mark. */
-    if (*pc < FORMAT_FIRST_PC)
-        *pc = FORMAT_FIRST_PC;
-    return true;
 }
 
 static void read_stack(struct reader *reader, struct format_in *in)
@@ -222,11 +217,12 @@ static void read_stack(struct reader *reader, struct format_in *in)
     if (parent >= reader->node_count || count > (uint64_t)(in->end - in->at))
         in->bad = true;
     while (count-- && !in->bad) {
-        struct read_node node = {.parent = (uint32_t)parent};
         uint64_t number = sigprof__get_varint(in);
+        struct read_node node = {.pc = (uint32_t)number,
+                                 .parent = (uint32_t)parent,
+                                 .depth = reader->nodes[parent].depth + 1};
 
-        node.depth = reader->nodes[parent].depth + 1;
-        if (in->bad || !number_to_pc(reader, number, &node.pc) ||
+        if (in->bad || number >= reader->pc_count ||
             node.depth > READ_MAX_DEPTH || reader->node_count == UINT32_MAX) {
             in->bad = true;
             return;

@@ -50,10 +50,14 @@ struct read_sample {
     uint64_t time_ns, weight;
 };
 
-/* A node of the generation, with two words for the consumer's own use (0 when
- * the node is new). */
+/* A pc of the generation, and a node, each with two words for the consumer's own
+ * use (0 when it is new). */
+struct read_pc {
+    uint64_t pc;
+    uint32_t mapped, mapped_in;
+};
 struct read_node {
-    uint64_t pc; /* or a mark, below FORMAT_FIRST_PC */
+    uint32_t pc; /* its number: an index of pcs; a mark, below FORMAT_FIRST_PC */
     uint32_t parent;
     uint32_t depth;
     uint32_t mapped, mapped_in;
@@ -110,7 +114,8 @@ struct reader {
     uint64_t unknown_records;
     uint64_t lost_stacks; /* samples whose stack a damaged block took */
     /* the generation */
-    uint64_t *pcs;
+    struct read_pc *pcs; /* from FORMAT_FIRST_PC on */
+    uint64_t last_pc;    /* as the file has it */
     size_t pc_count, pc_capacity;
     struct read_node *nodes; /* [0] is none */
     size_t node_count, node_capacity;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define CHUNK_BYTES                                                            \
     (64u << 10) /* strings are short: one malloc per thousands */
@@ -19,6 +20,24 @@ static void *must(void *memory)
     return memory;
 }
 
+#define LARGE_BYTES ((size_t)8 << 20) /* a few huge pages */
+
+/* What is looked up at random costs a miss of the address cache each time, unless
+ * its pages are large. Where there are none it is only slower. */
+static void use_large_pages(void *memory, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t page = 4096, from = (uintptr_t)memory;
+    uintptr_t first = (from + page - 1) & ~(page - 1);
+
+    if (bytes >= LARGE_BYTES)
+        madvise((void *)first, (from + bytes - first) & ~(page - 1),
+                MADV_HUGEPAGE);
+#else
+    (void)memory, (void)bytes;
+#endif
+}
+
 void *sigprof__store_grow(void *old, size_t *capacity, size_t need, size_t item)
 {
     size_t room = *capacity ? *capacity : 16;
@@ -29,6 +48,7 @@ void *sigprof__store_grow(void *old, size_t *capacity, size_t need, size_t item)
         room *= 2;
     }
     old = must(realloc(old, room * item));
+    use_large_pages(old, room * item);
     *capacity = room;
     return old;
 }
@@ -57,6 +77,7 @@ static void index_resize(struct index *index, size_t slots)
     size_t old_slots = old ? index->mask + 1 : 0;
 
     index->slots = must(calloc(slots, sizeof *index->slots));
+    use_large_pages(index->slots, slots * sizeof *index->slots);
     index->mask = slots - 1;
     for (size_t i = 0; i < old_slots; i++) {
         size_t at = old[i].hash & index->mask;
@@ -74,7 +95,7 @@ void sigprof__index_room(struct index *index)
 {
     if (!index->slots)
         index_resize(index, 64);
-    else if (index->used * 2 >= index->mask)
+    else if (index->used * 4 >= index->mask * 3)
         index_resize(index, (index->mask + 1) * 2);
 }
 

@@ -47,7 +47,7 @@ static inline uint32_t sigprof__hash_mix(uint64_t value)
 uint32_t sigprof__hash_bytes(const void *bytes, size_t size);
 
 /*
- * From a hash to ids above 0, open addressing, at most half full. The caller
+ * From a hash to ids above 0, open addressing, at most three quarters full. The caller
  * compares: for (i = index_at(x, h); x->slots[i].id; i = index_next(x, i)).
  */
 struct index_slot {

@@ -160,6 +160,7 @@ static uint64_t write_tree(const struct view_job *job, FILE *out)
     struct fold_tree tree;
     uint64_t sampled;
 
+    sigprof__model_settle(job->model);
     name_all(job);
     sigprof__fold(job->model, job->fold, &tree);
     say_hidden(tree.hidden);

@@ -20,7 +20,8 @@ static void on_sample(void *arg, struct reader *reader,
     memset(seen_pcs[seen_count], 0, sizeof seen_pcs[seen_count]);
     for (uint32_t at = sample->node; at && depth < 4;
          at = reader->nodes[at].parent)
-        seen_pcs[seen_count][depth++] = reader->nodes[at].pc;
+        seen_pcs[seen_count][depth++] =
+            reader->pcs[reader->nodes[at].pc].pc;
     seen[seen_count++] = *sample;
 }
 
