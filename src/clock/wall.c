@@ -36,7 +36,7 @@
 static struct slot *due[LISTS];
 static struct slot *todo; /* of the list that is being worked off */
 static uint32_t sent; /* signals, in this tick */
-static uint32_t done; /* the latest tick that was worked off */
+static uint64_t done; /* the latest tick that was worked off */
 static uint64_t origin_ns; /* of tick 0 */
 static struct ring_owner block = {.mixed = true};
 static ucontext_t registers; /* of the sleeper that is being walked */
@@ -67,9 +67,10 @@ uint64_t sigprof__wall_own_ns(void)
     return sigprof__session.sampler_ns + ns;
 }
 
-static uint32_t tick_of(uint64_t now_ns)
+/* Their number outgrows 32 bits within days at 10 kHz: slots hold its lower half. */
+static uint64_t tick_of(uint64_t now_ns)
 {
-    return (uint32_t)((now_ns - origin_ns) / sigprof__state.period_ns);
+    return (now_ns - origin_ns) / sigprof__state.period_ns;
 }
 
 /* ---- Who is to be looked at when ----------------------------------------- */
@@ -362,14 +363,14 @@ static void look_at_list(struct slot **head, uint32_t tick)
     sigprof__threads_unlock();
 }
 
-static void work_off(uint32_t tick)
+static void work_off(uint64_t tick)
 {
-    uint32_t late = tick - done < LISTS ? tick - done : LISTS;
+    uint64_t late = tick - done < LISTS ? tick - done : LISTS;
 
     sent = 0;
     sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS);
-    for (uint32_t i = late; i-- > 0;)
-        look_at_list(&due[(tick - i) % LISTS], tick);
+    for (uint64_t i = late; i-- > 0;)
+        look_at_list(&due[(tick - i) % LISTS], (uint32_t)tick);
     done = tick;
 }
 
@@ -379,7 +380,7 @@ static void work_off(uint32_t tick)
 static bool wait_for_tick(void)
 {
     uint64_t at_ns =
-        origin_ns + (uint64_t)(done + 1) * sigprof__state.period_ns;
+        origin_ns + (done + 1) * sigprof__state.period_ns;
     struct timespec until = {(time_t)(at_ns / 1000000000u),
                              (long)(at_ns % 1000000000u)};
     bool go_on;
@@ -468,7 +469,7 @@ static int arm(struct slot *slot, uint64_t first_ns)
     forget_owed(wall);
     atomic_store(&wall->stack, WALL_STACK_NONE);
     wall->cpu_ns = UINT64_MAX; /* it has moved */
-    wall->looked = tick_of(sigprof__os_now_ns());
+    wall->looked = (uint32_t)tick_of(sigprof__os_now_ns());
     wall->still = 0;
     wall->repeats = 0;
     wall->armed = true;
@@ -489,7 +490,8 @@ static void disarm(struct slot *slot, bool forever)
     if (atomic_load(&wall->stack) == WALL_STACK_SEEN &&
         sigprof__os_thread_cpu_ns(slot->tid, &cpu_ns) == 0 &&
         cpu_ns == wall->cpu_ns)
-        wall->repeats += tick_of(sigprof__os_now_ns()) - wall->looked;
+        wall->repeats +=
+            (uint32_t)tick_of(sigprof__os_now_ns()) - wall->looked;
     put_repeats(slot);
     forget_owed(wall);
     wall->armed = false;
