@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "children.h"
-#include "clock/clock.h"
 #include "drain.h"
 #include "environment.h"
 #include "events-log.h"
@@ -140,8 +139,7 @@ static int start_clock(const struct sigprof__config *config)
         atomic_store(&sigprof__state.phase, PHASE_PAUSED);
         sigprof__session.paused_at_ns = sigprof__session.cpu_at_start_ns;
     } else {
-        atomic_store(&sigprof__state.phase, PHASE_ON);
-        code = sigprof__clock_begin();
+        code = sigprof__threads_arm();
         if (code)
             return code;
     }
@@ -230,8 +228,7 @@ static int stop_parts(bool remove_if_empty)
     int code;
 
     sigprof__toggle_end();
-    sigprof__threads_disarm();
-    atomic_store(&sigprof__state.phase, PHASE_OFF);
+    sigprof__threads_disarm(PHASE_OFF);
     quiet = sigprof__threads_synchronize(SYNCHRONIZE_MS);
     sigprof__threads_end();
     code = sigprof__drain_stop(remove_if_empty);
@@ -276,9 +273,8 @@ static int pause_sampling(void)
 {
     if (phase() != PHASE_ON)
         return phase() == PHASE_OFF ? SIGPROF_EOFF : 0;
-    sigprof__threads_disarm();
-    atomic_store(&sigprof__state.phase, PHASE_PAUSED);
     sigprof__session.paused_at_ns = sigprof__os_process_cpu_ns();
+    sigprof__threads_disarm(PHASE_PAUSED);
     return 0;
 }
 
@@ -286,10 +282,13 @@ static int resume_sampling(void)
 {
     if (phase() != PHASE_PAUSED)
         return phase() == PHASE_OFF ? SIGPROF_EOFF : 0;
-    sigprof__session.paused_ns += (int64_t)(sigprof__os_process_cpu_ns() -
-                                            sigprof__session.paused_at_ns);
-    atomic_store(&sigprof__state.phase, PHASE_ON);
-    return sigprof__threads_arm();
+    int64_t paused_ns = (int64_t)(sigprof__os_process_cpu_ns() -
+                                  sigprof__session.paused_at_ns);
+    int code = sigprof__threads_arm();
+
+    if (phase() == PHASE_ON)
+        sigprof__session.paused_ns += paused_ns;
+    return code;
 }
 
 /* What happened before a pause is what a flight recorder's user wants to see. */

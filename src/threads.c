@@ -514,7 +514,8 @@ void sigprof__threads_sweep(void)
     sigprof__threads_lock();
     for (uint32_t i = 0; i < slots_made; i++)
         slot_at(i)->seen = false;
-    if (sigprof__os_thread_list(sweep_visit, &now_ns) == 0)
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF &&
+        sigprof__os_thread_list(sweep_visit, &now_ns) == 0)
         for (uint32_t i = 0; i < slots_made; i++) {
             struct slot *slot = slot_at(i);
 
@@ -595,7 +596,10 @@ int sigprof__threads_arm(void)
 {
     int error = sigprof__clock_begin();
 
+    if (error)
+        return error;
     sigprof__threads_lock();
+    atomic_store(&sigprof__state.phase, PHASE_ON);
     for (uint32_t i = 0; i < slots_made && !error; i++) {
         struct slot *slot = slot_at(i);
         uint64_t now_ns;
@@ -614,7 +618,7 @@ int sigprof__threads_arm(void)
     return error;
 }
 
-void sigprof__threads_disarm(void)
+void sigprof__threads_disarm(int phase)
 {
     sigprof__threads_lock();
     for (uint32_t i = 0; i < slots_made; i++) {
@@ -625,6 +629,7 @@ void sigprof__threads_disarm(void)
         sigprof__clock_disarm(slot, false);
         sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
     }
+    atomic_store(&sigprof__state.phase, phase);
     sigprof__threads_unlock();
     sigprof__clock_end();
 }
@@ -705,7 +710,8 @@ bool sigprof__threads_synchronize(unsigned max_ms)
     static const struct timespec nap = {0, 200000};
     uint64_t until_ns = sigprof__os_now_ns() + max_ms * (uint64_t)1000000;
 
-    if (!sigprof__os_barrier())
+    /* no slot: sampling has never been on */
+    if (slots_made && !sigprof__os_barrier())
         nanosleep(&(struct timespec){0, 20000000}, NULL);
     while (atomic_load(&sigprof__handlers_inside)) {
         if (sigprof__os_now_ns() > until_ns)

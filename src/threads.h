@@ -138,9 +138,11 @@ static inline uint64_t sigprof__slot_periods(const struct slot *slot)
 /* Control. Looks up the stacks that handlers asked about. */
 void sigprof__threads_resolve_stacks(void);
 
-/* Control. Arms or disarms every thread's clock. */
+/* Control. Arms every thread's clock, and sampling is ON; or disarms them, and it is
+ * in the phase given: no thread that is born meanwhile is armed twice, or left
+ * armed. */
 int sigprof__threads_arm(void);
-void sigprof__threads_disarm(void);
+void sigprof__threads_disarm(int phase);
 
 /* Control. Settles every account: sampling stops. */
 void sigprof__threads_end(void);

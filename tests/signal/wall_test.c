@@ -432,6 +432,35 @@ static void threads_come_and_go_under_ten_thousand_looks_a_second(void)
     printf("   %llu threads\n", (unsigned long long)born);
 }
 
+static void *attach_and_detach(void *arg)
+{
+    while (!atomic_load(&leave)) {
+        CHECK_EQ(sigprof_thread_attach(NULL), 0);
+        CHECK_EQ(sigprof_thread_detach(), 0);
+    }
+    return arg;
+}
+
+/* A thread that is born while the clock begins or ends is armed once, or not at all. */
+static void births_meet_pauses(void)
+{
+    pthread_t some[3];
+
+    begin();
+    start(10000, "births.sigprof");
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_EQ(pthread_create(&some[i], NULL, attach_and_detach, NULL), 0);
+    for (unsigned i = 0; i < 2000; i++) {
+        CHECK_EQ(sigprof_pause(), 0);
+        CHECK_EQ(sigprof_resume(), 0);
+    }
+    atomic_store(&leave, true);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_EQ(pthread_join(some[i], NULL), 0);
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+}
+
 int main(void)
 {
     RUN(a_thousand_sleepers_are_charged_and_left_asleep);
@@ -440,5 +469,6 @@ int main(void)
     RUN(a_sleeper_s_label_is_its_samples);
     RUN(a_signal_without_its_value_is_still_ours);
     RUN(threads_come_and_go_under_ten_thousand_looks_a_second);
+    RUN(births_meet_pauses);
     return 0;
 }
