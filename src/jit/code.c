@@ -23,6 +23,7 @@
 #define TABLES_MAX (64u << 10) /* of eh_frame */
 #define CODE_MAX ((size_t)1 << CODE_CLASS_MAX)
 #define SYNCHRONIZE_MS 20
+#define RETIRED_BYTES ((size_t)4 << 20) /* kept for a drain that may not come */
 
 /* A live region, from the heap: the part of its event that does not change when
  * it moves, and its unwind tables. */
@@ -41,9 +42,9 @@ struct code_region {
 /* code_lock */
 static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t last_serial;
-static struct code_region *retired;       /* handlers may be reading these */
-static struct code_table *retired_tables[32]; /* each twice the one before */
-static unsigned retired_table_count;
+static struct code_region *retired; /* handlers may be reading these */
+static struct code_table *retired_tables;
+static size_t retired_bytes;
 
 static __thread bool inside __attribute__((tls_model("initial-exec")));
 
@@ -83,10 +84,42 @@ static void leave(void)
 
 /* ---- What handlers may still read --------------------------------------- */
 
+static void free_retired(void)
+{
+    if (!retired_bytes || !sigprof__threads_synchronize(SYNCHRONIZE_MS))
+        return;
+    while (retired) {
+        struct code_region *region = retired;
+
+        retired = region->next;
+        sigprof__heap_give(region, region->room);
+    }
+    while (retired_tables) {
+        struct code_table *table = retired_tables;
+
+        retired_tables = table->retired;
+        sigprof__code_map_free(table);
+    }
+    retired_bytes = 0;
+}
+
+/* Without a drain (a flight recorder, or sampling is off) nobody else comes. */
+static void count_retired(size_t bytes)
+{
+    size_t before = retired_bytes;
+
+    retired_bytes += bytes;
+    if (before / RETIRED_BYTES != retired_bytes / RETIRED_BYTES)
+        free_retired();
+}
+
 static void retire_table(struct code_table *table)
 {
-    if (table && retired_table_count < 32)
-        retired_tables[retired_table_count++] = table;
+    if (!table)
+        return;
+    table->retired = retired_tables;
+    retired_tables = table;
+    count_retired(sigprof__code_map_bytes(table));
 }
 
 static void let_go(struct code_region *region)
@@ -97,18 +130,7 @@ static void let_go(struct code_region *region)
     }
     region->next = retired;
     retired = region;
-}
-
-static void free_retired(void)
-{
-    while (retired) {
-        struct code_region *region = retired;
-
-        retired = region->next;
-        sigprof__heap_give(region, region->room);
-    }
-    while (retired_table_count)
-        sigprof__code_map_free(retired_tables[--retired_table_count]);
+    count_retired(region->room);
 }
 
 /* A registration may be waiting for the drain, who calls this: later, then. */
@@ -116,9 +138,7 @@ void sigprof__code_idle(void)
 {
     if (pthread_mutex_trylock(&code_lock) != 0)
         return;
-    if ((retired || retired_table_count) &&
-        sigprof__threads_synchronize(SYNCHRONIZE_MS))
-        free_retired();
+    free_retired();
     sigprof__code_unlock();
 }
 
@@ -217,13 +237,20 @@ static struct code_entry entry_of(const struct sigprof_code *code,
 
 /* ---- Changes; with the lock ---------------------------------------------- */
 
-/* What is there is overwritten; readers of the file see that for themselves. */
+static void end(struct code_entry *entry)
+{
+    sigprof__event_code_free(entry->region->serial);
+    let_go(sigprof__code_map_kill(entry));
+}
+
+/* Readers of the file see for themselves what is overwritten; but who keeps what
+ * still holds (catalogue.h) would keep all that ever was. */
 static void end_overlapped(uintptr_t low, uintptr_t high)
 {
     struct code_entry *entry;
 
     while ((entry = sigprof__code_map_overlap(low, high)) != NULL)
-        let_go(sigprof__code_map_kill(entry));
+        end(entry);
 }
 
 static struct code_region *add(const struct sigprof_code *code)
@@ -344,10 +371,8 @@ int sigprof_code_free(const void *start)
     if (!enter())
         return SIGPROF_EBUSY;
     entry = sigprof__code_map_at((uintptr_t)start);
-    if (entry) {
-        sigprof__event_code_free(entry->region->serial);
-        let_go(sigprof__code_map_kill(entry));
-    }
+    if (entry)
+        end(entry);
     leave();
     return entry ? 0 : SIGPROF_EINVAL;
 }

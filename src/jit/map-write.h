@@ -23,6 +23,8 @@ struct code_region *sigprof__code_map_kill(struct code_entry *entry);
 void sigprof__code_map_each(void (*visit)(struct code_entry *entry, void *arg),
                             void *arg);
 
+/* What a replaced table takes; and gives it back. */
+size_t sigprof__code_map_bytes(const struct code_table *table);
 void sigprof__code_map_free(struct code_table *table);
 
 #endif

@@ -187,7 +187,12 @@ void sigprof__code_map_each(void (*visit)(struct code_entry *entry, void *arg),
             visit(&table->entry[i], arg);
 }
 
+size_t sigprof__code_map_bytes(const struct code_table *table)
+{
+    return table_bytes(table->mask + 1);
+}
+
 void sigprof__code_map_free(struct code_table *table)
 {
-    sigprof__os_unmap(table, table_bytes(table->mask + 1));
+    sigprof__os_unmap(table, sigprof__code_map_bytes(table));
 }

@@ -47,6 +47,7 @@ struct code_table {
     uint32_t live;    /* the writer's */
     _Atomic uint64_t classes; /* bit k: some region is in class k */
     struct code_entry *entry; /* as many */
+    struct code_table *retired; /* code.c's */
     struct code_span span[];
 };
 

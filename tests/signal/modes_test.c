@@ -2,6 +2,7 @@
 /* Modes by calls: a flight recorder's flush, new files, pauses. */
 #include <fcntl.h>
 
+#include "sigprof/jit.h"
 #include "sigprof/sigprof.h"
 #include "support/profile.h"
 #include "support/run.h"
@@ -190,6 +191,27 @@ static void labels_and_names_outlive_a_full_log(void)
     profile_free(&profile);
 }
 
+/* No call ends what is overwritten; a flight recorder's log forgets it all the same. */
+static void code_over_code_does_not_fill_the_log(void)
+{
+    const char *path = run_path("code.sigprof");
+    struct sigprof_code code = {.size = sizeof code,
+                                .start = (const void *)0x10000,
+                                .bytes = 64,
+                                .name = "made again and again"};
+    struct profile profile;
+
+    start(SIGPROF_MODE_FLIGHT, path);
+    CHECK_EQ(sigprof_pause(), 0); /* a sample would need what came behind it */
+    for (unsigned i = 0; i < 20000; i++)
+        CHECK_EQ(sigprof_code_register(&code), 0);
+    CHECK_EQ(sigprof_code_free(code.start), 0);
+    CHECK_EQ(sigprof_stop(), 0);
+    CHECK_EQ(profile_read(&profile, path), 0);
+    CHECK_EQ(profile_sheet(&profile, "lost_events"), 0);
+    profile_free(&profile);
+}
+
 int main(void)
 {
     RUN(a_flight_recorder_writes_when_it_is_asked);
@@ -197,5 +219,6 @@ int main(void)
     RUN(a_device_is_not_rotated);
     RUN(ticks_while_paused_are_no_samples);
     RUN(labels_and_names_outlive_a_full_log);
+    RUN(code_over_code_does_not_fill_the_log);
     return 0;
 }

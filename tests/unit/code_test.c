@@ -8,6 +8,7 @@
 
 #include "sigprof/jit.h"
 #include "test.h"
+#include "threads.h"
 
 #define REGIONS 3000
 #define STEPS 60000
@@ -249,6 +250,7 @@ static void *look(void *arg)
 
         state = state * 6364136223846793005u + 1442695040888963407u;
         at += (state >> 33) % (THREADS * SPACE);
+        sigprof__handlers_enter();
         entry = sigprof__code_find(at);
         if (entry) {
             uintptr_t start = entry->start;
@@ -256,6 +258,7 @@ static void *look(void *arg)
             CHECK(at >= start && at < start + 200);
             seen++;
         }
+        sigprof__handlers_leave();
     }
     return (void *)(uintptr_t)seen;
 }
@@ -276,8 +279,34 @@ static void threads_register_while_others_look(void)
         CHECK_EQ(pthread_join(readers[i], NULL), 0);
 }
 
+static uint64_t mapped_pages(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long long pages = 0;
+
+    CHECK(file && fscanf(file, "%llu", &pages) == 1);
+    fclose(file);
+    return pages;
+}
+
+/* A VM that makes code and drops it again for days, while nobody samples it. */
+static void what_is_over_takes_no_memory(void)
+{
+    uint64_t before = mapped_pages();
+
+    for (unsigned i = 0; i < 500000; i++) {
+        uintptr_t start = BASE + 2 * THREADS * SPACE + i % 64 * 4096;
+
+        CHECK_EQ(add(start, 1 + i % 4096), 0);
+        if (i % 2)
+            CHECK_EQ(sigprof_code_free((const void *)start), 0);
+    }
+    CHECK(mapped_pages() - before < (16 << 20) / 4096);
+}
+
 int main(void)
 {
+    RUN(what_is_over_takes_no_memory); /* with a small map: first */
     RUN(every_address_finds_the_latest_code_there);
     RUN(what_makes_no_sense_is_refused);
     RUN(a_shorter_struct_is_taken);
