@@ -21,3 +21,16 @@ void sigprof__guard_leave(const struct guard *guard)
     pthread_sigmask(SIG_SETMASK, &guard->mask, NULL);
     errno = guard->error;
 }
+
+void sigprof__guard_forget(int error)
+{
+    int number = error == EFBIG ? SIGXFSZ : error == EPIPE ? SIGPIPE : 0;
+    sigset_t raised;
+
+    if (!number || sigpending(&raised) != 0 ||
+        sigismember(&raised, number) != 1)
+        return;
+    sigemptyset(&raised);
+    sigaddset(&raised, number);
+    sigwait(&raised, &number);
+}

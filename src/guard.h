@@ -20,4 +20,9 @@ struct guard {
 void sigprof__guard_enter(struct guard *guard);
 void sigprof__guard_leave(const struct guard *guard);
 
+/* Thread-safe, inside a guard, or in a thread of ours. A call that writes has failed
+ * with this errno value: the signal that the system raises with some of them (a
+ * limit on file sizes, a pipe without a reader) is not the program's. */
+void sigprof__guard_forget(int error);
+
 #endif

@@ -51,9 +51,12 @@ static void say(const char *text)
 {
     char line[5120];
     int length = snprintf(line, sizeof line, "sigprof: %s\n", text);
+    struct guard guard;
 
+    sigprof__guard_enter(&guard);
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
-        return; /* the program may have no stderr; that is its affair */
+        sigprof__guard_forget(errno); /* the program's stderr is its affair */
+    sigprof__guard_leave(&guard);
 }
 
 static void say_start(const struct sigprof__config *config)
@@ -167,11 +170,12 @@ static void start_from_environment(const char *preload_path)
 
 __attribute__((constructor)) static void loaded(void)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
+    sigprof__guard_enter(&guard);
     if (!sigprof__preload_mark)
         start_from_environment(NULL);
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
 }
 
 /* A vfork's or a raw fork's child shares or copies our state but is not us. */
@@ -216,11 +220,12 @@ __attribute__((destructor)) static void unloaded(void)
 void sigprof__hook_load(const struct sigprof__sys *real,
                         const char *preload_path)
 {
-    int saved_errno = errno;
+    struct guard guard;
 
+    sigprof__guard_enter(&guard);
     sigprof__sys = *real;
     start_from_environment(preload_path);
-    errno = saved_errno;
+    sigprof__guard_leave(&guard);
 }
 
 void sigprof__hook_thread_begin(uintptr_t start_routine)

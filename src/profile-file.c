@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "format.h"
+#include "guard.h"
 #include "os/os.h"
 
 #define DEFAULT_NAME "%e.%p.sigprof"
@@ -346,6 +347,8 @@ bool sigprof__profile_write(struct profile_file *file, const uint8_t *bytes,
 
         if (put < 0 && errno == EINTR)
             continue;
+        if (put < 0)
+            sigprof__guard_forget(errno);
         if (put <= 0)
             break;
         done += (size_t)put;

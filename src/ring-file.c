@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "os/os.h"
 #include "sigprof/sigprof.h"
 
@@ -75,8 +76,11 @@ static int create_file(struct ring *ring, const struct ring_head *facts)
 static void *map_new(const struct ring *ring, int descriptor,
                      size_t events_bytes)
 {
-    if (ftruncate(descriptor, (off_t)ring->map_bytes) != 0 ||
-        sigprof__os_allocate(descriptor, 0,
+    if (ftruncate(descriptor, (off_t)ring->map_bytes) != 0) {
+        sigprof__guard_forget(errno);
+        return MAP_FAILED;
+    }
+    if (sigprof__os_allocate(descriptor, 0,
                              (off_t)(RING_HEAD_BYTES + events_bytes)))
         return MAP_FAILED;
     return mmap(NULL, ring->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,

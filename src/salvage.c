@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "encode.h"
+#include "guard.h"
 #include "ring.h"
 
 struct tail {
@@ -263,6 +264,7 @@ static int append(const char *path, const uint8_t *bytes, size_t size)
             size -= (size_t)put;
         } else if (put == 0 || errno != EINTR) {
             error = put ? errno : ENOSPC;
+            sigprof__guard_forget(error);
         }
     }
     return close(descriptor) == 0 || error ? error : errno;

@@ -51,3 +51,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
         fail "a set-id program read the environment: $(cat err)"
     fi
 fi
+
+# A limit on file sizes is our failure, and not the program's end: below the ring's
+# size there is no sampling, below the profile's its rest is left in the ring.
+for limit in 0 8 16384; do
+    env LD_PRELOAD="$PRELOAD" SIGPROF_HZ=99 SIGPROF_OUT="$here/limited.$limit" \
+        bash -c "ulimit -f $limit; sh -c 'exit 7'" 2>err
+    [ $? = 7 ] || fail "under ulimit -f $limit it ended with $?: $(cat err)"
+done
