@@ -205,7 +205,7 @@ uint32_t sigprof__ring_free_blocks(const struct ring *ring)
 void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
 {
     uint32_t from = atomic_load(&ring->opened);
-    uint32_t count;
+    uint32_t count, to;
 
     if (sigprof__ring_free_blocks(ring) >= spare)
         return;
@@ -214,8 +214,12 @@ void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
         if (!count)
             return;
     } while (!atomic_compare_exchange_weak(&ring->opened, &from, from + count));
-    if (!open_run(ring, from, count))
-        return; /* these blocks stay closed: a smaller ring, no harm */
+    if (!open_run(ring, from, count)) {
+        /* there may be memory later; unless others were opened behind them */
+        to = from + count;
+        atomic_compare_exchange_strong(&ring->opened, &to, from);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++)
         sigprof__ring_free(ring, from + i);
 }

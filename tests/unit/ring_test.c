@@ -431,6 +431,22 @@ static void blocks_get_their_memory_as_they_are_wanted(void)
     end();
 }
 
+/* No descriptor is left for a moment, or no memory. */
+static void blocks_that_could_not_be_had_are_asked_for_again(void)
+{
+    char moved[sizeof ring.path + 8];
+
+    samples_ring(&ring, 64 << 10, DEPTH);
+    snprintf(moved, sizeof moved, "%s.moved", ring.path);
+    CHECK_EQ(rename(ring.path, moved), 0);
+    for (unsigned i = 0; i < 10; i++)
+        sigprof__ring_open_blocks(&ring, 2);
+    CHECK_EQ(sigprof__ring_free_blocks(&ring), 0);
+    CHECK_EQ(rename(moved, ring.path), 0);
+    open_all();
+    end();
+}
+
 static void the_deepest_record_fits_twice_into_a_block(void)
 {
     const unsigned depths[] = {1, 30, 256, 500, 1024};
@@ -601,6 +617,7 @@ int main(void)
     RUN(a_full_ring_takes_no_more_and_the_loss_is_counted);
     RUN(blocks_in_every_word_of_the_map_are_found);
     RUN(blocks_get_their_memory_as_they_are_wanted);
+    RUN(blocks_that_could_not_be_had_are_asked_for_again);
     RUN(the_deepest_record_fits_twice_into_a_block);
     RUN(a_dead_process_s_ring_reads_as_it_was_left);
     RUN(what_is_not_a_ring_is_not_opened);
