@@ -93,8 +93,8 @@ int sigprof__toggle_begin(int number)
     atomic_store(&quit, false);
     atomic_store(&served, 0);
     code = take_signal(number);
-    if (code)
-        return code;
+    if (code) /* the program has it since, as the manual allows */
+        return sigprof__session.forked ? 0 : code;
     running = sigprof__drain_spawn(&thread, run) == 0;
     while (running && !atomic_load(&toggle_tid))
         sched_yield(); /* a sweep is to know it for ours */

@@ -8,7 +8,8 @@
  * writes the ring out too. The thread blocks every signal and is not sampled.
  *
  * The signal has to be free when sampling starts. A program that sets a handler of
- * its own later has it: ours is gone then, and is not put back. Ours stays behind
+ * its own later has it: ours is gone then, and is not put back; children that it
+ * forks are profiled without a toggle. Ours stays behind
  * after a stop, so that a late signal does not kill.
  */
 #ifndef SIGPROF_TOGGLE_H

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "sigprof/sigprof.h"
 #include "support/profile.h"
@@ -210,6 +211,8 @@ static void a_signal_of_the_program_s_is_not_taken(void)
     struct sigprof_options options = {.size = sizeof options, .toggle = "USR1",
                                       .out = run_path("none")};
     struct sigaction mine = {.sa_handler = own_handler}, now;
+    pid_t child;
+    int status;
 
     CHECK_EQ(sigaction(SIGUSR1, &mine, NULL), 0);
     CHECK_EQ(sigprof_start(&options), SIGPROF_ESIGNAL);
@@ -226,6 +229,11 @@ static void a_signal_of_the_program_s_is_not_taken(void)
     raise(SIGUSR1);
     CHECK_EQ(own, 1);
     CHECK_EQ(toggles(), 0);
+    child = fork();
+    if (child == 0) /* has no toggle, but a profile */
+        _exit(sigprof_stop() == 0 ? 0 : 1);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
     CHECK_EQ(sigprof_stop(), 0);
     CHECK_EQ(sigaction(SIGUSR1, NULL, &now), 0);
     CHECK(now.sa_handler == own_handler);
