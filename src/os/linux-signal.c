@@ -39,6 +39,8 @@ uint64_t sigprof__os_now_ns(void)
  * that it will refuse anyway. */
 static bool is_readable(uintptr_t address)
 {
+    if (address == 0) /* would be no mask at all, and nothing to refuse */
+        return false;
     syscall(SYS_rt_sigprocmask, -1L, address, 0L, (long)(_NSIG / 8));
     return errno == EINVAL;
 }
