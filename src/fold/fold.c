@@ -466,34 +466,127 @@ static void apply_filters(const struct model *model,
 
 /* ---- What no sample stands for ------------------------------------------- */
 
+/*
+ * What processes lost by the same cause, under the same frames, is one account,
+ * or a thousand short processes of half a period each would have lost nothing.
+ * The accounts are summed first. Then each process is charged what has been due
+ * of the account up to it, in whole periods, and never more than the sum.
+ */
+struct account {
+    struct fold_loss key; /* of the process that opened it */
+    uint64_t period_ns;
+    int64_t sum_ns, reached_ns; /* reached_ns: up to the process in turn */
+    uint64_t periods, ns;       /* charged */
+};
+
 struct losses {
     struct model *model;
     const struct fold_options *options;
     void (*lost)(void *arg, const struct fold_loss *loss);
     void *arg;
     uint64_t hidden;
+    bool summing;
+    struct account *accounts; /* [0] is none */
+    size_t count, capacity;
+    struct index index;
 };
+
+static bool is_base(const struct losses *losses, uint32_t process)
+{
+    return losses->model->processes[process].base;
+}
+
+static bool is_account_of(const struct losses *losses,
+                          const struct account *account,
+                          const struct fold_loss *loss)
+{
+    const struct fold_loss *key = &account->key;
+
+    return key->what == loss->what && key->below == loss->below &&
+           is_base(losses, key->process) == is_base(losses, loss->process) &&
+           account->period_ns ==
+               losses->model->processes[loss->process].period_ns &&
+           key->root_count == loss->root_count &&
+           memcmp(key->roots, loss->roots,
+                  loss->root_count * sizeof *loss->roots) == 0;
+}
+
+static struct account *account_of(struct losses *losses,
+                                  const struct fold_loss *loss)
+{
+    struct index *index = &losses->index;
+    uint32_t hash = sigprof__hash_mix((uint64_t)loss->what << 32 | loss->below);
+    size_t at;
+
+    for (size_t i = 0; i < loss->root_count; i++)
+        hash = sigprof__hash_mix((uint64_t)hash << 32 | loss->roots[i]);
+    sigprof__index_room(index);
+    for (at = sigprof__index_at(index, hash); index->slots[at].id;
+         at = sigprof__index_next(index, at))
+        if (is_account_of(losses, &losses->accounts[index->slots[at].id], loss))
+            return &losses->accounts[index->slots[at].id];
+    if (!losses->count)
+        losses->count = 1; /* ids are above 0 */
+    if (losses->count >= losses->capacity)
+        losses->accounts =
+            sigprof__store_grow(losses->accounts, &losses->capacity,
+                                losses->count + 1, sizeof *losses->accounts);
+    losses->accounts[losses->count] = (struct account){
+        .key = *loss,
+        .period_ns = losses->model->processes[loss->process].period_ns};
+    sigprof__index_put(index, at, hash, (uint32_t)losses->count);
+    return &losses->accounts[losses->count++];
+}
+
+/* A file may hold any figure; a sum that overflows is none of a recorder's. */
+static void add_ns(int64_t *sum, int64_t ns)
+{
+    if (__builtin_add_overflow(*sum, ns, sum))
+        *sum = 0;
+}
+
+static void charge_account(struct losses *losses, struct account *account,
+                           struct fold_loss *loss)
+{
+    int64_t due_ns = account->reached_ns < account->sum_ns
+                         ? account->reached_ns
+                         : account->sum_ns;
+    uint64_t periods =
+        due_ns > 0 ? (uint64_t)due_ns / account->period_ns : 0;
+
+    if (periods <= account->periods &&
+        (!periods || !losses->options->weigh_ns || (uint64_t)due_ns <= account->ns))
+        return;
+    loss->periods = periods - account->periods;
+    loss->ns = (uint64_t)due_ns - account->ns;
+    account->periods = periods;
+    account->ns = (uint64_t)due_ns;
+    if (losses->options->filtered || losses->options->thread)
+        losses->hidden += loss->periods;
+    else
+        losses->lost(losses->arg, loss);
+}
 
 static void charge_loss(struct losses *losses, uint32_t process,
                         const char *what, uint32_t below, int64_t ns)
 {
-    uint64_t period_ns = losses->model->processes[process].period_ns;
     struct model_context context = {.process = process};
     struct fold_loss loss = {.process = process, .below = below};
+    struct account *account;
 
-    if (ns <= 0 || (uint64_t)ns < period_ns)
+    if (ns == 0)
         return;
-    loss.periods = (uint64_t)ns / period_ns;
-    loss.ns = (uint64_t)ns;
-    if (losses->options->filtered || losses->options->thread) {
-        losses->hidden += loss.periods;
-        return;
-    }
     loss.what = plain_name(losses->model, what);
     loss.root_count =
         root_frames(losses->model, losses->options, &context, true, loss.roots,
                     sizeof loss.roots / sizeof *loss.roots);
-    losses->lost(losses->arg, &loss);
+    account = account_of(losses, &loss);
+    if (losses->summing) {
+        add_ns(&account->sum_ns, ns);
+    } else {
+        add_ns(&account->reached_ns, ns);
+        charge_account(losses, account, &loss);
+    }
 }
 
 static int64_t periods_to_ns(const struct model_process *process,
@@ -614,19 +707,15 @@ static void charge_exits(struct losses *losses, const struct parts *parts,
 
         for (next = i; next < count && by_cause(&list[i], &list[next]) == 0;
              next++)
-            if (__builtin_add_overflow(ns, list[next].ns, &ns))
-                ns = 0; /* not figures of a recorder */
+            add_ns(&ns, list[next].ns);
         charge_loss(losses, first, cause_name(list[i].cause), list[i].name, ns);
     }
     free(list);
 }
 
-/* A file may hold any figure; a sum that overflows is none of a recorder's. */
 static void sheet_add(struct model_sheet *sum, const struct model_sheet *more)
 {
-#define X(name)                                                                \
-    if (__builtin_add_overflow(sum->name, more->name, &sum->name))             \
-        sum->name = 0;
+#define X(name) add_ns(&sum->name, more->name);
     MODEL_SHEET_MAP(X)
 #undef X
 }
@@ -657,14 +746,20 @@ sigprof__fold_losses(struct model *model, const struct fold_options *options,
                      void (*lost)(void *arg, const struct fold_loss *loss),
                      void *arg)
 {
-    struct losses losses = {model, options, lost, arg, 0};
+    struct losses losses = {
+        .model = model, .options = options, .lost = lost, .arg = arg};
     struct parts parts;
 
     parts_make(model, &parts);
-    for (uint32_t i = 0; i < model->process_count; i++)
-        if (parts.is_first[i])
-            charge_recording(&losses, &parts, i);
+    for (int pass = 0; pass < 2; pass++) {
+        losses.summing = pass == 0;
+        for (uint32_t i = 0; i < model->process_count; i++)
+            if (parts.is_first[i])
+                charge_recording(&losses, &parts, i);
+    }
     parts_free(&parts);
+    free(losses.accounts);
+    free(losses.index.slots);
     return losses.hidden;
 }
 
