@@ -172,8 +172,8 @@ uint32_t sigprof__chart_command(const struct chart *chart, uint32_t process)
     copy = sigprof__store_grow(NULL, &room, line.size, 1);
     for (size_t i = 0; i < line.size; i++)
         copy[i] = line.at[i] == '\0' ? ' ' : line.at[i];
-    id = sigprof__name_safe(&chart->model->strings,
-                            (struct text){copy, line.size});
+    id = sigprof__name_readable(&chart->model->strings,
+                                (struct text){copy, line.size});
     free(copy);
     return id;
 }

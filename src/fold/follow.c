@@ -237,14 +237,26 @@ static uint64_t samples(const struct follow *follow)
     return follow->samples_before + follow->reader.samples;
 }
 
+/* What the table's weights add up to, but for what was lost. */
+static uint64_t periods(const struct follow *follow)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < follow->model.process_count; i++)
+        sum += follow->model.processes[i].periods;
+    return sum;
+}
+
 static void make_header(struct follow *follow, bool last, char *to, size_t room)
 {
     const struct model_process *process = follow->model.process;
     struct text comm = sigprof__model_text(&follow->model, process->comm);
     uint64_t count = samples(follow);
 
-    snprintf(to, room, "%.*s, pid %" PRIu64 ": %" PRIu64 " samples, %s%" PRIu64 "%s",
-             (int)comm.size, comm.at, process->pid, count, last ? "" : "+",
+    snprintf(to, room, "%.*s, pid %" PRIu64 ": %" PRIu64 " samples of %" PRIu64
+             " periods, %s%" PRIu64 "%s",
+             (int)comm.size, comm.at, process->pid, count, periods(follow),
+             last ? "" : "+",
              last ? (uint64_t)process->last_ns / 1000000000
                   : count - follow->samples_drawn,
              last ? " s; it has ended"

@@ -370,7 +370,7 @@ static void put_weight(struct bytes *bytes, const struct html *html,
     if (html->chart->options->weigh_ns)
         sigprof__bytes_format(bytes, "%.3f s", (double)weight / 1e9);
     else
-        sigprof__bytes_format(bytes, "%" PRIu64 " sample%s", weight,
+        sigprof__bytes_format(bytes, "%" PRIu64 " period%s", weight,
                               weight == 1 ? "" : "s");
 }
 
@@ -493,7 +493,7 @@ static void put_notes(struct bytes *json, const struct html *html)
                               " %s each are left out: %" PRIu64
                               ".%02u %% are in [smaller frames]",
                               html->left_out, html->least,
-                              html->chart->options->weigh_ns ? "ns" : "samples",
+                              html->chart->options->weigh_ns ? "ns" : "periods",
                               parts / 100, (unsigned)(parts % 100));
         put_note(json, &words);
     }
@@ -587,7 +587,7 @@ static void put_head(struct bytes *json, struct html *html, size_t rows,
     struct bytes words = {0};
 
     sigprof__bytes_format(json, "{\"unit\":\"%s\"",
-                          html->chart->options->weigh_ns ? "ns" : "samples");
+                          html->chart->options->weigh_ns ? "ns" : "periods");
     put_processes(&words, html, false);
     if (compares) {
         sigprof__bytes_format(&words, " against ");

@@ -54,7 +54,7 @@ static void guard_number(char *name, size_t size)
         name[at - 1] = '_';
 }
 
-size_t sigprof__name_sanitize(struct text in, char *out)
+static size_t make_printable(struct text in, bool semicolons, char *out)
 {
     size_t at = 0, size = 0;
 
@@ -68,7 +68,7 @@ size_t sigprof__name_sanitize(struct text in, char *out)
             at++;
         } else {
             memcpy(out + size, in.at + at, length);
-            if (byte == ';')
+            if (byte == ';' && !semicolons)
                 out[size] = ':';
             else if (byte < 0x20 || byte == 0x7f)
                 out[size] = '?';
@@ -76,6 +76,13 @@ size_t sigprof__name_sanitize(struct text in, char *out)
             at += length;
         }
     }
+    return size;
+}
+
+size_t sigprof__name_sanitize(struct text in, char *out)
+{
+    size_t size = make_printable(in, false, out);
+
     if (size == 0) {
         memcpy(out, "[unknown]", 9);
         return 9;
@@ -84,7 +91,8 @@ size_t sigprof__name_sanitize(struct text in, char *out)
     return size;
 }
 
-uint32_t sigprof__name_safe(struct strings *strings, struct text text)
+static uint32_t intern_safe(struct strings *strings, struct text text,
+                            bool is_frame)
 {
     char small[512], *out = small;
     size_t room = 0, size;
@@ -92,11 +100,22 @@ uint32_t sigprof__name_safe(struct strings *strings, struct text text)
 
     if (3 * text.size + 16 > sizeof small)
         out = sigprof__store_grow(NULL, &room, 3 * text.size + 16, 1);
-    size = sigprof__name_sanitize(text, out);
+    size = is_frame ? sigprof__name_sanitize(text, out)
+                    : make_printable(text, true, out);
     id = sigprof__strings_add(strings, (struct text){out, size});
     if (out != small)
         free(out);
     return id;
+}
+
+uint32_t sigprof__name_safe(struct strings *strings, struct text text)
+{
+    return intern_safe(strings, text, true);
+}
+
+uint32_t sigprof__name_readable(struct strings *strings, struct text text)
+{
+    return intern_safe(strings, text, false);
 }
 
 static struct text without_deleted(struct text path)

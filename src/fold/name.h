@@ -46,6 +46,10 @@ size_t sigprof__name_sanitize(struct text in, char *out);
 /* The same, interned. */
 uint32_t sigprof__name_safe(struct strings *strings, struct text text);
 
+/* The text for people, interned: it is no frame, so only what cannot be shown is
+ * changed. */
+uint32_t sigprof__name_readable(struct strings *strings, struct text text);
+
 /* The last part of a path without " (deleted)". */
 struct text sigprof__name_base(struct text path);
 

@@ -76,7 +76,7 @@ info period_ns {PERIOD_NS}
 info start_mono_ns {start}
 info start_real_ns 1790000000000000000
 info boot_id {boot}
-info cmdline prog\\0--fast\\0a "b" \\\\c
+info cmdline prog\\0--fast\\0a "b" \\\\c;d
 module 1 0x400000 0x500000 0x400000 0 1 c0ffee /nowhere/prog
 module 2 0x7f0000000000 0x7f0000100000 0x7f0000000000 0 0 - /nowhere/libx.so.1
 module 3 0x1000000 0x1001000 0x1000000 0 0 - /x/<&"\\x01\\xff</script>;.so

@@ -86,18 +86,18 @@ def test_graph(folder):
     with browser() as driver:
         page = Page(driver, f"{folder}/a.html")
         same(page.text("title"), "prog", "title")
-        check("10 samples in" in page.text("facts"), "facts: " + page.text("facts"))
-        check('prog --fast a "b" \\c' in page.text("facts"), "command: " + page.text("facts"))
+        check("10 periods in" in page.text("facts"), "facts: " + page.text("facts"))
+        check('prog --fast a "b" \\c;d' in page.text("facts"), "command: " + page.text("facts"))
         same(page.shown("heat"), False, "a heat map without times")
         # Children stand by name: libx.so.1+0x300, then prog+0x200; its own weight last.
         tip = page.under(3, 0.1)
-        check(tip.startswith("libx.so.1+0x300\n3 samples · 30.00 % of all"), tip)
+        check(tip.startswith("libx.so.1+0x300\n3 periods · 30.00 % of all"), tip)
         check("/nowhere/libx.so.1 · native" in tip, tip)
-        check(page.under(3, 0.6).startswith("prog+0x200\n6 samples"), page.under(3, 0.6))
+        check(page.under(3, 0.6).startswith("prog+0x200\n6 periods"), page.under(3, 0.6))
         same(page.under(3, 0.97), "", "beside the boxes")
         page.click(3, 0.6)
         check("60.00 % of all · 100.00 % of the zoomed" in page.details(), page.details())
-        check(page.under(4, 0.6).startswith("prog+0x400\n4 samples"), "zoomed: " + page.under(4, 0.6))
+        check(page.under(4, 0.6).startswith("prog+0x400\n4 periods"), "zoomed: " + page.under(4, 0.6))
         check(page.under(2, 0.99).startswith("prog+0x100"), "above the zoomed")
         page.search("0x[24]00")
         same(page.text("matched"), "matched 100.00 %", "within the zoomed")
@@ -122,7 +122,7 @@ def threads(page, driver):
     same(names, ["All threads", "prog-4242: 70.00 %", "helper-4243: 30.00 %"], "threads")
     driver.key("t")
     driver.key("t")
-    check(page.under(3, 0.9).startswith("libx.so.1+0x300\n3 samples · 100.00 % of all"),
+    check(page.under(3, 0.9).startswith("libx.so.1+0x300\n3 periods · 100.00 % of all"),
           "one thread: " + page.under(3, 0.9))
     driver.key("0")
 
@@ -186,7 +186,7 @@ def test_heat_map(folder):
             left = column_x(driver, page, column)
             for row in range(rows):
                 driver.move(left, y + (rows - row - 0.5) * cell_height(driver, rows))
-                found = re.match(r"([\d.]+) s: ([\d,]+) sample", page.text("heat-cell"))
+                found = re.match(r"([\d.]+) s: ([\d,]+) period", page.text("heat-cell"))
                 cells[float(found[1])] = int(found[2])
         same({time: value for time, value in cells.items() if value},
              {0.1: 2, 1.2: 4, 2.3: 1, 3.4: 3}, "cells")
@@ -215,16 +215,16 @@ def ranges(driver, page, y, rows):
     first, third = column_x(driver, page, 1), column_x(driver, page, 2)
     driver.drag(first, y + height - 2, third, y + 1)
     check("shown 1.000–3.000 s" in page.text("heat-range"), page.text("heat-range"))
-    check("5 samples · 100.00 % of all" in page.details(), "the range's: " + page.details())
-    check(page.under(3, 0.4).startswith("prog+0x200\n4 samples · 80.00 % of all"), page.under(3, 0.4))
+    check("5 periods · 100.00 % of all" in page.details(), "the range's: " + page.details())
+    check(page.under(3, 0.4).startswith("prog+0x200\n4 periods · 80.00 % of all"), page.under(3, 0.4))
     last = column_x(driver, page, 3)
     driver.drag(last, y + height - 2, last, y + 1, shift=True)
     check("against 3.000–4.000 s" in page.text("heat-range"), page.text("heat-range"))
-    check("new 80.00 % (4 samples), base 0.00 % (0 samples), change +80.00 %" in page.under(3, 0.4),
+    check("new 80.00 % (4 periods), base 0.00 % (0 periods), change +80.00 %" in page.under(3, 0.4),
           "compared: " + page.under(3, 0.4))
     driver.key("Escape")
     same(page.text("heat-range"), "", "all times again")
-    check("10 samples" in page.details(), page.details())
+    check("10 periods" in page.details(), page.details())
     # By keys alone: from the first second to the last.
     driver.run("document.getElementById('heat-canvas').focus()")
     for _ in range(4):
@@ -235,7 +235,7 @@ def ranges(driver, page, y, rows):
     driver.key("ArrowRight")
     driver.key("Enter")
     check("shown 0.000–1.020 s" in page.text("heat-range"), "keys: " + page.text("heat-range"))
-    check("2 samples · 100.00 % of all" in page.details(), "keys: " + page.details())
+    check("2 periods · 100.00 % of all" in page.details(), "keys: " + page.details())
 
 
 def test_comparison(folder):
@@ -250,13 +250,13 @@ end 4000000000
     with browser() as driver:
         page = Page(driver, f"{folder}/a.html")
         same(page.text("title"), "prog against prog", "title")
-        check("10 samples against 20 samples in" in page.text("facts"), page.text("facts"))
+        check("10 periods against 20 periods in" in page.text("facts"), page.text("facts"))
         check("only in the base: 50.00 % of it" in page.text("legend"), page.text("legend"))
         tip = page.under(3, 0.6)
-        check("new 60.00 % (6 samples), base 25.00 % (5 samples), change +35.00 %, of self −5.00 %" in tip, tip)
+        check("new 60.00 % (6 periods), base 25.00 % (5 periods), change +35.00 %, of self −5.00 %" in tip, tip)
         driver.key("w")
         tip = page.under(3, 0.4)
-        check(tip.startswith("prog+0x900\n10 samples") and "change −50.00 %" in tip, "base: " + tip)
+        check(tip.startswith("prog+0x900\n10 periods") and "change −50.00 %" in tip, "base: " + tip)
         driver.run("document.getElementById('scaled').click()")
         tip = page.under(3, 0.4)
         check("change −50.00 %" in tip, "amounts: " + tip)
@@ -305,8 +305,8 @@ def test_large(folder):
     same(total, 60000, "samples")
     with browser() as driver:
         page = Page(driver, f"{folder}/a.html")
-        check("60,000 samples · 100.00 % of all" in page.details(), page.details())
-        found = re.match(r"([\d,]+) frames below \d+ samples each are left out: ([\d.]+) %", page.text("notes"))
+        check("60,000 periods · 100.00 % of all" in page.details(), page.details())
+        found = re.match(r"([\d,]+) frames below \d+ periods each are left out: ([\d.]+) %", page.text("notes"))
         check(found is not None, "notes: " + page.text("notes"))
         page.search("^.smaller frames.$")
         same(page.text("matched"), f"matched {found[2]} %", "what was left out")
