@@ -125,6 +125,18 @@ static void make_out_absolute(struct sigprof__config *config)
     strcpy(config->out, full);
 }
 
+static void say_toggle_taken(void)
+{
+    const char *value = getenv("SIGPROF_TOGGLE");
+    char text[512];
+
+    snprintf(text, sizeof text,
+             "SIGPROF_TOGGLE=%.60s: pid %d ignores or handles this signal, "
+             "so it is not sampled; want one that is free at its start",
+             value ? value : "", (int)getpid());
+    say(text);
+}
+
 static void start_from_environment(const char *preload_path)
 {
     struct sigprof__config config;
@@ -151,6 +163,10 @@ static void start_from_environment(const char *preload_path)
     sigprof__threads_tell(preload_path != NULL);
     code = sigprof__start(&config, false);
     verbose = config.verbose;
+    if (code == SIGPROF_ESIGNAL) {
+        say_toggle_taken();
+        return;
+    }
     if (code && sigprof__of_tree() && !verbose)
         return; /* a child in a sandbox of its own: it did not ask for us */
     if (code == SIGPROF_EFILE) {

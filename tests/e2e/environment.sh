@@ -35,8 +35,18 @@ bad SIGPROF_MODE plane "record or flight"
 bad SIGPROF_FOLLOW some "all, fork or none"
 bad SIGPROF_START soon "now or paused"
 bad SIGPROF_TOGGLE KILL "USR1, USR2"
+(trap '' USR2; bad SIGPROF_TOGGLE USR2 "free at its start") || exit 1
 bad SIGPROF_ROTATE 64 "a size (256K to 1024G)"
 bad SIGPROF_VERBOSE 3 "0 or 1"
+
+# An executed child is told of as well.
+mkdir tree
+env SIGPROF_HZ=99 SIGPROF_OUT="$here/tree" SIGPROF_TOGGLE=USR2 LD_PRELOAD="$PRELOAD" \
+    sh -c 'trap "" USR2; exec sh -c "exit 7"' 2>err
+[ $? = 7 ] || fail "the toggle of an executed child: status"
+grep -q '^sigprof: SIGPROF_TOGGLE=USR2: pid [0-9]* ignores .* want ' err ||
+    fail "the toggle of an executed child: it says $(cat err)"
+rm -r tree
 
 # Without SIGPROF_HZ nothing is looked at, and nothing is said.
 env LD_PRELOAD="$PRELOAD" SIGPROF_DEPTH=nonsense sh -c 'exit 7' 2>err
