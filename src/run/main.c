@@ -313,39 +313,50 @@ static void ask_fold(struct run *run)
     fclose(said);
 }
 
-static void check_writable(const char *out)
+/* what: the option or variable, with its value. A folder whose name has a % in it
+ * is only known in the program. */
+static void check_writable(const char *what, const char *out)
 {
     const char *slash = strrchr(out, '/');
     char folder[PATH_BYTES] = ".";
+    struct stat about;
 
-    if (slash)
+    if (stat(out, &about) == 0 && S_ISDIR(about.st_mode))
+        snprintf(folder, sizeof folder, "%s", out);
+    else if (slash)
         snprintf(folder, sizeof folder, "%.*s",
                  slash == out ? 1 : (int)(slash - out), out);
-    if (access(folder, W_OK | X_OK) != 0)
-        fail(EXIT_OURS, "-o %s: %s: %s", out, folder, strerror(errno));
+    if (!strchr(folder, '%') && access(folder, W_OK | X_OK) != 0)
+        fail(EXIT_OURS, "%s%s: %s: %s", what, out, folder, strerror(errno));
 }
 
-static void plan_output(struct run *run)
+static void plan_folding(struct run *run)
 {
-    if (!run->out)
-        return;
-    if (!run->out[0])
-        fail(EXIT_USAGE, "-o: want the name of a file or a folder");
-    if (is_raw(run->out)) {
-        if (!strchr(run->out, '%'))
-            check_writable(run->out);
-        set("SIGPROF_OUT", run->out);
-        return;
-    }
     if (strchr(run->out, '%'))
         fail(EXIT_USAGE, "-o %s: want a name without %%, or one that ends in "
                          ".sigprof", run->out);
-    check_writable(run->out);
+    check_writable("-o ", run->out);
     if (!place_fold(run->fold, sizeof run->fold))
         fail(EXIT_OURS, "sigprof-fold is not beside this command");
     make_folder(run);
     ask_fold(run);
     send_raw_files(run->folder);
+}
+
+static void plan_output(struct run *run)
+{
+    const char *out = getenv("SIGPROF_OUT");
+
+    if (!run->out && out && *out) {
+        check_writable("SIGPROF_OUT=", out);
+    } else if (run->out && !run->out[0]) {
+        fail(EXIT_USAGE, "-o: want the name of a file or a folder");
+    } else if (run->out && is_raw(run->out)) {
+        check_writable("-o ", run->out);
+        set("SIGPROF_OUT", run->out);
+    } else if (run->out) {
+        plan_folding(run);
+    }
 }
 
 /* ---- The run -------------------------------------------------------------------- */

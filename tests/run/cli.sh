@@ -73,12 +73,18 @@ refuses '--output=%z.sigprof: want' -o %z.sigprof
 refuses '-o: want' -o ''
 refuses 'x%p.folded: want a name without %' -o x%p.folded
 refuses 'x.svg' -o x.svg
+refuses 'x.bar' -o x.bar
+refuses 'x.pb' -o x.pb
 refuses "unrecognized option '--vm'" --vm
 SIGPROF_RING=tiny refuses 'SIGPROF_RING=tiny: want' -F 99
 gives 2 "$RUN"
 says 'no program named'
 gives 125 "$RUN" -o nowhere/x.folded ./work
 says 'nowhere'
+SIGPROF_OUT=/nonexist/a.sigprof gives 125 "$RUN" touch ran
+says 'SIGPROF_OUT=/nonexist/a.sigprof: /nonexist: No such file'
+gives 125 "$RUN" -o nowhere/%p.sigprof touch ran
+[ ! -e ran ] || fail 'the program ran without a place for its profile'
 echo 'ok: refusals'
 
 gives 127 "$RUN" ./no-such-program
