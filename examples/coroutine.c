@@ -61,6 +61,9 @@ int main(int argc, char **argv)
         sigprof_stack_forget(stack);
     }
     free(stack);
-    printf("%s: %s\n", options.out, sigprof_strerror(code));
+    if (code)
+        fprintf(stderr, "%s: %s\n", options.out, sigprof_strerror(code));
+    else
+        printf("wrote %s\n", options.out);
     return code != 0;
 }

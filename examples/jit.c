@@ -193,6 +193,9 @@ int main(int argc, char **argv)
         run(start);
         result = sigprof_stop();
     }
-    printf("%s: %s\n", options.out, sigprof_strerror(result));
+    if (result)
+        fprintf(stderr, "%s: %s\n", options.out, sigprof_strerror(result));
+    else
+        printf("wrote %s\n", options.out);
     return result != 0;
 }

@@ -44,6 +44,9 @@ int main(int argc, char **argv)
         answer(ben, 2);
         code = sigprof_stop();
     }
-    printf("%s: %s\n", options.out, sigprof_strerror(code));
+    if (code)
+        fprintf(stderr, "%s: %s\n", options.out, sigprof_strerror(code));
+    else
+        printf("wrote %s\n", options.out);
     return code != 0;
 }
