@@ -194,6 +194,33 @@ static int open_again(const struct load_input *input, int *descriptor)
 
 /* ---- The header, before all else ----------------------------------------- */
 
+static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
+{
+    if (hex.size != 2 * FORMAT_ID_BYTES)
+        return false;
+    for (size_t i = 0; i < hex.size; i++) {
+        char c = hex.at[i];
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+
+        if (digit > 15)
+            return false;
+        id[i / 2] = (uint8_t)(i % 2 ? id[i / 2] << 4 | digit : digit);
+    }
+    return true;
+}
+
+static uint64_t parse_decimal(struct text text)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < text.size && i < 19; i++)
+        if (text.at[i] >= '0' && text.at[i] <= '9')
+            value = value * 10 + (uint64_t)(text.at[i] - '0');
+    return value;
+}
+
 static void peek_info(void *arg, struct text key, struct text value)
 {
     struct load_input *input = arg;
@@ -206,13 +233,12 @@ static void peek_info(void *arg, struct text key, struct text value)
         free((void *)(uintptr_t)input->boot_id.at);
         input->boot_id = (struct text){copy, value.size};
     }
-    if (key.size == 13 && memcmp(key.at, "start_mono_ns", 13) == 0) {
-        input->start_mono_ns = 0;
-        for (size_t i = 0; i < value.size && i < 19; i++)
-            if (value.at[i] >= '0' && value.at[i] <= '9')
-                input->start_mono_ns =
-                    input->start_mono_ns * 10 + (uint64_t)(value.at[i] - '0');
-    }
+    if (key.size == 2 && memcmp(key.at, "id", 2) == 0)
+        parse_id(value, input->id);
+    if (key.size == 4 && memcmp(key.at, "part", 4) == 0)
+        input->part = parse_decimal(value);
+    if (key.size == 13 && memcmp(key.at, "start_mono_ns", 13) == 0)
+        input->start_mono_ns = parse_decimal(value);
 }
 
 /* Where several recordings of one boot are merged, --time counts from the
@@ -312,6 +338,65 @@ static int read_file(const struct load *load, const struct load_input *input,
     return error;
 }
 
+static void input_free(struct load_input *input)
+{
+    free(input->path);
+    free(input->tail);
+    free(input->bytes);
+    free((void *)(uintptr_t)input->boot_id.at);
+}
+
+/* ---- Parts beside it ----------------------------------------------------- */
+
+static bool is_input(const struct load *load, const struct load_input *other)
+{
+    for (size_t i = 0; i < load->count; i++)
+        if (load->inputs[i].device == other->device &&
+            load->inputs[i].inode == other->inode)
+            return true;
+    return false;
+}
+
+/* Says that part `number` of the input's recording is on disk and was not named. */
+static void look_for_part(struct load *load, const struct load_input *input,
+                          unsigned long number)
+{
+    size_t stem, room = 0, size = strlen(input->path) + 24;
+    unsigned long suffix = suffix_of(input->path, &stem);
+    struct load_input other = {0};
+
+    if (input->part > 1 ? suffix != input->part : number == 0)
+        return; /* it was renamed, or nothing can be there */
+    if (input->part == 1)
+        stem = strlen(input->path); /* a suffix of it is a process's number */
+    other.path = sigprof__store_grow(NULL, &room, size, 1);
+    snprintf(other.path, size, number > 1 ? "%.*s.%lu" : "%.*s", (int)stem,
+             input->path, number);
+    if (access(other.path, R_OK) == 0 && open_input(load, &other) == 0 &&
+        other.part == number && !is_input(load, &other) &&
+        memcmp(other.id, input->id, sizeof other.id) == 0) {
+        sigprof__say("%s: this is part %lu of a recording; part %lu, %s, is not "
+                     "in the result unless it is named too",
+                     input->path, input->part, number, other.path);
+        load->imperfect = true;
+    }
+    input_free(&other);
+}
+
+static void look_for_parts(struct load *load)
+{
+    for (size_t i = 0; i < load->count; i++) {
+        const struct load_input *input = &load->inputs[i];
+
+        if (!input->read || !input->inode || !input->part)
+            continue;
+        look_for_part(load, input, input->part - 1);
+        look_for_part(load, input, input->part + 1);
+    }
+}
+
+/* ---- Times --------------------------------------------------------------- */
+
 static uint64_t shift_of(const struct load *load,
                          const struct load_input *input)
 {
@@ -332,23 +417,6 @@ static uint64_t shift_of(const struct load *load,
 }
 
 /* ---- The tail of a killed process ---------------------------------------- */
-
-static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
-{
-    if (hex.size != 2 * FORMAT_ID_BYTES)
-        return false;
-    for (size_t i = 0; i < hex.size; i++) {
-        char c = hex.at[i];
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                                : 16;
-
-        if (digit > 15)
-            return false;
-        id[i / 2] = (uint8_t)(i % 2 ? id[i / 2] << 4 | digit : digit);
-    }
-    return true;
-}
 
 static void take_tail(struct load_input *input, struct reader *reader,
                       struct model_process *process, const char *ring)
@@ -609,7 +677,6 @@ static void read_input(struct load *load, struct load_input *input,
         load->imperfect = true;
     } else if (status == READ_OK) {
         input->read = true;
-        load->read++;
         if (!reader.ended)
             look_behind(input, &reader, model);
         if (say_damage(input->path, &reader) || !reader.ended)
@@ -624,14 +691,6 @@ static void read_input(struct load *load, struct load_input *input,
         sigprof__model_drop(model);
     sigprof__reader_free(&reader);
     load->done += input->size;
-}
-
-static void input_free(struct load_input *input)
-{
-    free(input->path);
-    free(input->tail);
-    free(input->bytes);
-    free((void *)(uintptr_t)input->boot_id.at);
 }
 
 void sigprof__load_read(struct load *load, struct model *model)
@@ -661,6 +720,15 @@ void sigprof__load_read(struct load *load, struct model *model)
     for (size_t i = 0; i < load->count; i++)
         read_input(load, &load->inputs[i], model);
     progress_end();
+    look_for_parts(load);
+}
+
+bool sigprof__load_has(const struct load *load, bool base)
+{
+    for (size_t i = 0; i < load->count; i++)
+        if (load->inputs[i].read && load->inputs[i].base == base)
+            return true;
+    return false;
 }
 
 void sigprof__load_again(struct load *load, struct model *model)

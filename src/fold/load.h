@@ -17,6 +17,8 @@ struct load_input {
     size_t tail_bytes;
     uint64_t start_mono_ns;
     struct text boot_id; /* a copy */
+    uint8_t id[FORMAT_ID_BYTES]; /* of the recording */
+    unsigned long part;          /* of it; 0: not told */
     size_t process; /* of the model */
     bool base;      /* of --diff */
     bool read;      /* it could be read, at least in part */
@@ -25,7 +27,6 @@ struct load_input {
 struct load {
     struct load_input *inputs;
     size_t count, capacity;
-    size_t read;    /* how many could be */
     bool imperfect; /* something was torn, cut, damaged or unreadable */
     uint8_t *window; /* the part of a file that is being read */
     /* progress */
@@ -40,6 +41,9 @@ void sigprof__load_add(struct load *load, const char *name, bool base);
 
 /* Opens and reads all inputs into the model. */
 void sigprof__load_read(struct load *load, struct model *model);
+
+/* Could any profile be read, of the base or of what is compared with it? */
+bool sigprof__load_has(const struct load *load, bool base);
 
 /* Reads the samples of all inputs again, in order, for model->visit. */
 void sigprof__load_again(struct load *load, struct model *model);

@@ -53,7 +53,7 @@ static const char usage[] =
     "                         graph, heatmap: the same with a map of the time,\n"
     "                         top: functions by weight, raw: one line a sample;\n"
     "                         else by OUT: x.folded, .pb.gz, .speedscope.json,\n"
-    "                         .firefox.json, .html, .heatmap.html; else folded\n"
+    "                         .firefox.json, .html, .heatmap.html; x and x.txt: folded\n"
     "      --weight WHAT      samples: sampling periods (default),\n"
     "                         cpu: microseconds of CPU time\n"
     "      --root WHAT        frame before the stack: comm (default), process,\n"
@@ -113,9 +113,9 @@ static const struct view *view_of_name(const char *out)
 
     if (!view)
         refuse("--output", out,
-               "names end in .folded, .html, .heatmap.html, .pb.gz, "
-               ".speedscope.json or .firefox.json; give --format to write "
-               "here all the same");
+               "names end in .folded, .txt, .html, .heatmap.html, .pb.gz, "
+               ".speedscope.json or .firefox.json, or have no suffix; give "
+               "--format to write here all the same");
     return view;
 }
 
@@ -489,6 +489,60 @@ static int fail_output(const struct arguments *arguments, int error)
     return EXIT_NOTHING;
 }
 
+/* Why a profile has no sample, by the largest of what no sample stands for. */
+static const char *largest_loss(const struct model *model, double *seconds)
+{
+    struct {
+        const char *why;
+        double ns;
+    } causes[] = {{"unsampled: its threads ended before a tick came", 0},
+                  {"unsampled: too little for a tick", 0},
+                  {"unsampled: SIGPROF was blocked", 0},
+                  {"unsampled: sampling was paused", 0},
+                  {"unsampled: of no thread that was seen", 0},
+                  {"lost: the ring was full", 0},
+                  {"lost: ticks came while a sample was being taken", 0},
+                  {"lost: the thread table was full", 0}};
+    size_t largest = 0, count = sizeof causes / sizeof *causes;
+
+    for (size_t i = 0; i < model->process_count; i++) {
+        const struct model_sheet *sheet = &model->processes[i].sheet;
+        double period_ns = (double)model->processes[i].period_ns;
+
+        causes[0].ns += (double)sheet->unsampled_exit_ns;
+        causes[1].ns += (double)sheet->unsampled_running_ns;
+        causes[2].ns += (double)sheet->unsampled_blocked_ns;
+        causes[3].ns += (double)sheet->unsampled_paused_ns;
+        causes[4].ns += (double)sheet->unsampled_unseen_ns;
+        causes[5].ns += (double)sheet->dropped_full * period_ns;
+        causes[6].ns += (double)sheet->dropped_busy * period_ns;
+        causes[7].ns += (double)sheet->dropped_slot * period_ns;
+    }
+    for (size_t i = 1; i < count; i++)
+        if (causes[i].ns > causes[largest].ns)
+            largest = i;
+    *seconds = causes[largest].ns / 1e9;
+    return causes[largest].why;
+}
+
+static void say_no_sample(const struct arguments *arguments,
+                          const struct model *model)
+{
+    double seconds, due_s = 0;
+    const char *why = largest_loss(model, &seconds);
+
+    for (size_t i = 0; i < model->process_count; i++)
+        due_s += (double)model->processes[i].sheet.due_ns / 1e9;
+    if (arguments->fold.filtered || arguments->fold.thread ||
+        arguments->fold.focus || arguments->fold.ignore)
+        sigprof__say("no sample passed the filters");
+    else if (seconds > 0)
+        sigprof__say("there is no sample in the profile: of its %.3f s, %.3f s "
+                     "are %s", due_s, seconds, why);
+    else
+        sigprof__say("there is no sample in the profile");
+}
+
 static int run(const struct arguments *arguments, struct load *load,
                struct model *model)
 {
@@ -497,8 +551,13 @@ static int run(const struct arguments *arguments, struct load *load,
     int error;
 
     sigprof__load_read(load, model);
-    if (load->read == 0)
+    if (!sigprof__load_has(load, false))
         return EXIT_NOTHING;
+    if (arguments->base && !sigprof__load_has(load, true)) {
+        sigprof__say("--diff=%s: no profile could be read there, so there is "
+                     "nothing to compare with", arguments->base);
+        return EXIT_NOTHING;
+    }
     error = sigprof__output_open(&output, arguments->out);
     if (error)
         return fail_output(arguments, error);
@@ -507,10 +566,7 @@ static int run(const struct arguments *arguments, struct load *load,
     if (error)
         return fail_output(arguments, error);
     if (written == 0) {
-        sigprof__say(arguments->fold.filtered || arguments->fold.thread ||
-                             arguments->fold.focus || arguments->fold.ignore
-                         ? "no sample passed the filters"
-                         : "there is no sample in the profile");
+        say_no_sample(arguments, model);
         return EXIT_NO_SAMPLE;
     }
     if (arguments->strict && (load->imperfect || lost_any(model)))

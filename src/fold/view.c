@@ -78,14 +78,14 @@ const struct view *sigprof__view_named(const char *name)
 
 const struct view *sigprof__view_for_file(const char *path)
 {
-    static const char *const others[] = {".html", ".svg", ".json", ".gz"};
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
 
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         if (views[i].suffix && ends_with(path, views[i].suffix))
             return &views[i];
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (ends_with(path, others[i]))
-            return NULL;
+    if (dot && dot != base && strcmp(dot, ".txt") != 0)
+        return NULL;
     return &views[0];
 }
 

@@ -16,7 +16,8 @@ struct view;
 
 /* By the word of --format, or NULL. */
 const struct view *sigprof__view_named(const char *name);
-/* By the name of the output; NULL: what the name promises is not made here. */
+/* By the name of the output: folded for one without a suffix, and .txt. NULL: it
+ * has another suffix, of what is not made here. */
 const struct view *sigprof__view_for_file(const char *path);
 /* Can it compare profiles (--diff)? */
 bool sigprof__view_compares(const struct view *view);

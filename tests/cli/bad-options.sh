@@ -32,10 +32,15 @@ for option in output format weight root by demangle time thread focus ignore \
 done
 fold 2 -o '' a.sigprof
 says "output: ''"
-for name in x.svg x.json x.gz x.firefox.json.gz; do
+for name in x.pb x.pprof x.bar x.folded.old d.d/x.svg x.svg x.json x.gz x.firefox.json.gz; do
     fold 2 -o $name a.sigprof
     says "output: '$name' is not accepted"
     [ ! -e $name ] || fail "$name was written"
+done
+mkdir d.d
+for name in x .x x.txt x.folded d.d/x ./y; do
+    fold 4 -o $name a.sigprof
+    [ -e $name ] || fail "$name was not written"
 done
 for format in pprof speedscope firefox heatmap top raw; do
     fold 2 -f $format --diff a.sigprof a.sigprof

@@ -71,6 +71,19 @@ complete_percent 28\.57
 foreign_signals 4
 cut_no_end 0
 END
+# A profile without a sample says why, by the largest cause.
+none() {
+    { header; echo "sheet 1 $1"; echo 'end 1'; } | profile none.sigprof
+    fold 4 none.sigprof
+    says "no sample in the profile: $2"
+}
+none 'due_ns=3300000000 unsampled_blocked_ns=3200000000 unsampled_exit_ns=100000000' \
+    'of its 3\.300 s, 3\.200 s are unsampled: SIGPROF was blocked'
+none 'due_ns=50000000 dropped_full=4 unsampled_exit_ns=10000000' \
+    'of its 0\.050 s, 0\.040 s are lost: the ring was full'
+none 'due_ns=4000000 unsampled_running_ns=4000000' \
+    'of its 0\.004 s, 0\.004 s are unsampled: too little for a tick'
+
 fold 0 --info a.sigprof
 grep -q '^comm prog$' out || fail "--info: comm"
 grep -q '/nowhere/libx.so.1$' out || fail "--info: module"

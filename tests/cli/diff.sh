@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A comparison needs two sides: without a base nothing is written.
+. "$SOURCE/lib.sh"
+{ header; echo reset; echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile a.sigprof
+mkdir empty
+echo 'no profile' >text
+
+for base in nofile text empty; do
+    fold 1 --diff=$base a.sigprof
+    prints ''
+    says "diff=$base: no profile could be read"
+    fold 1 --diff=$base -o nd.html a.sigprof
+    [ ! -e nd.html ] || fail "nd.html was written without the base $base"
+done
+fold 1 --diff=a.sigprof nofile
+prints ''
+fold 0 --diff=a.sigprof a.sigprof
+silent
+prints 'prog;prog+0x100 1 1'
+finish
