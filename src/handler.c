@@ -181,12 +181,13 @@ static bool is_event_tick(struct tick *tick)
     return true;
 }
 
-static bool is_process_tick(struct tick *tick)
+static bool is_process_tick(const struct os_tick *from, struct tick *tick)
 {
     if (!sigprof__clock_owns_itimer())
         return false;
+    tick->weight = from->asleep ? 0 : tick->weight + from->overrun;
     tick->slot = sigprof__slot_of_self();
-    if (!tick->slot)
+    if (!tick->slot && tick->weight > 0)
         count_unknown();
     return true;
 }
@@ -218,7 +219,7 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
         return is_event_tick(tick);
     if (from.from_sampler || from.bare)
         return is_sampler_tick(&from, tick);
-    return from.from_process_timer && is_process_tick(tick);
+    return from.from_process_timer && is_process_tick(&from, tick);
 }
 
 void sigprof__handler(int number, siginfo_t *info, void *ucontext)

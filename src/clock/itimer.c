@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "os/os.h"
 #include "sigprof_impl.h"
 #include "sys.h"
 
@@ -32,7 +33,9 @@ static int set_period(uint64_t ns)
     when.it_interval.tv_sec = (time_t)(ns / 1000000000u);
     when.it_interval.tv_usec = (suseconds_t)(ns % 1000000000u / 1000u);
     when.it_value = when.it_interval;
-    return sigprof__sys.setitimer(ITIMER_PROF, &when, NULL) == 0 ? 0 : SIGPROF_ECLOCK;
+    return sigprof__sys.setitimer(sigprof__os_process_timer, &when, NULL) == 0
+               ? 0
+               : SIGPROF_ECLOCK;
 }
 
 static int begin(void)

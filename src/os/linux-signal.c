@@ -97,6 +97,7 @@ void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
         info->si_code == SI_QUEUE && (value & TIMER_MARK_MASK) == TIMER_MARK;
     tick->bare = info->si_code == SI_USER && info->si_pid == 0;
     tick->from_process_timer = info->si_code == SI_KERNEL;
+    tick->asleep = false;
     tick->from_event = info->si_code == POLL_IN;
     tick->value = (uint32_t)value;
     tick->overrun = info->si_overrun > 0 ? (uint32_t)info->si_overrun : 0;

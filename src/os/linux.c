@@ -19,6 +19,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@
 
 /* The kernel's encoding of "scheduler clock of thread T"; posix-timers.h. */
 #define THREAD_CPU_CLOCK(tid) ((clockid_t)((~(unsigned)(tid) << 3) | 4 | 2))
+
+const int sigprof__os_process_timer = ITIMER_PROF;
 
 void *sigprof__os_map(size_t bytes)
 {

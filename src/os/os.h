@@ -37,11 +37,12 @@ size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size);
 /* Whose is this tick? */
 struct os_tick {
     bool from_timer;     /* a timer of sigprof__os_timer_create's */
-    bool from_process_timer; /* ITIMER_PROF's */
+    bool from_process_timer; /* sigprof__os_process_timer's */
     bool from_event;     /* it may be one of sigprof__os_event_open's */
     bool from_sampler;   /* sigprof__os_signal_thread's */
     bool bare;           /* ... of which the system had no room for the value? */
     uint32_t value;      /* as given to the timer or the signal */
+    bool asleep;         /* ... and the thread was on no CPU at any expiry */
     uint32_t overrun;    /* expiries that found the signal pending */
 };
 void sigprof__os_tick(const void *siginfo, struct os_tick *tick);
@@ -61,6 +62,10 @@ int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns,
 void sigprof__os_timer_delete(os_timer timer);
 /* How far apart expiries are seen at the least, nanoseconds; 0: no bound. */
 uint64_t sigprof__os_timer_step_ns(void);
+
+/* The setitimer(2) timer that ticks for the whole process: ITIMER_PROF, where it
+ * does. */
+extern const int sigprof__os_process_timer;
 
 /* Raises SIGPROF in thread tid of this process after every period_ns of its CPU
  * time, exactly, until it is closed; no descriptor is left behind, and a forked
