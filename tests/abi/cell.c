@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A register cell as an object of its own, for stand-in.c. It sees that system's
- * headers and none of this one's. */
+/* A register cell as an object of its own, for stand-in.c. It sees that
+ * system's headers and none of this one's. */
 #include "os/regs.h"
 
 uintptr_t cell_register(const void *ucontext, unsigned column);

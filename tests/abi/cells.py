@@ -4,11 +4,13 @@
 
 usage: cells.py layouts.tsv SOURCE compile SYSTEM CPU
        cells.py layouts.tsv SOURCE run SYSTEM CPU
+       cells.py layouts.tsv SOURCE backend SYSTEM CPU
        cells.py layouts.tsv SOURCE mistake SYSTEM CPU FROM=TO…
 
 compile: the cell, and an assertion for each row of layouts.tsv, for that system's own
 target and against tests/abi/SYSTEM/include. run: the cell's object in a Linux program
-that raises real signals (stand-in.c). mistake: the same of a cell that has other words
+that raises real signals (stand-in.c). backend: src/os/SYSTEM*.c for that system's
+target; of it, what the handler calls, executed (backend-SYSTEM.c). mistake: the same of a cell that has other words
 in it, which has to be found out. 77: a tool is missing."""
 
 import os
@@ -50,6 +52,9 @@ def compile_cell(source, system, cpu, code, output, target, extra=()):
 
 def assertions(rows):
     yield "#include <stdint.h>\n#include \"os/regs.h\"\n#include <signal.h>\n"
+    if any(item.startswith("prmap_t") for _, item, _, _ in rows):
+        yield "#include <errno.h>\n#include <fcntl.h>\n#include <procfs.h>\n#include <sys/mman.h>\n"
+        yield "#include <sys/msacct.h>\n#include <sys/random.h>\n#include <sys/resource.h>\n#include <sys/time.h>\n"
     for kind, item, value, _ in rows:
         if kind == "offset":
             type, _, field = re.fullmatch(r"((?:struct )?\w+)(\.)(.*)", item).groups()
@@ -116,6 +121,26 @@ def build(source, rows, system, cpu, folder, changes):
     return runner + [folder + "/stand-in"]
 
 
+def do_backend(source, rows, system, cpu, folder):
+    _, compiler, _ = LINUX[cpu]
+    defines = ["-D__EXTENSIONS__", "-D_LARGEFILE64_SOURCE", "-D_REENTRANT", '-DSIGPROF_CPU="%s"' % cpu]
+    if cpu == "i386":
+        defines += ["-fno-pic"]
+    for name in (system, system + "-signal", "no-thread-timer", "no-event"):
+        if compile_cell(source, system, cpu, "%s/src/os/%s.c" % (source, name), "%s/%s.o" % (folder, name),
+                        target_of(system, cpu), defines):
+            return 1
+    with open(folder + "/facts.h", "w") as file:
+        for _, item, value, _ in rows:
+            file.write("#define ABI_%s (%s)\n" % (re.sub(r"\W+", "_", item), value))
+    link = compiler + ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I" + folder, "-I" + source + "/src",
+                       "%s/backend-%s.c" % (HERE, system), "%s/%s-signal.o" % (folder, system), "-no-pie",
+                       "-o", folder + "/backend"]
+    if subprocess.run(link).returncode:
+        sys.exit("the stand-in does not link")
+    return subprocess.run([folder + "/backend"]).returncode
+
+
 def main():
     layouts, source, what, system, cpu, *changes = sys.argv[1:]
     rows = read_rows(layouts, system, cpu)
@@ -126,6 +151,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if what == "compile":
             return do_compile(source, rows, system, cpu, folder)
+        if what == "backend":
+            return do_backend(source, rows, system, cpu, folder)
         status = subprocess.run(build(source, rows, system, cpu, folder, changes)).returncode
     if what == "run":
         return status

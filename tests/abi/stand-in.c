@@ -2,8 +2,9 @@
 /*
  * Plays another system on Linux: every SIGPROF that a timer raises comes with
  * real registers, which are put into a context as the other system lays it out
- * (places.h, made of layouts.tsv) and read back by its register cell (cell.c). What a
- * 64-bit illumos kernel leaves 0 is 0, all else is a pattern that is no register.
+ * (places.h, made of layouts.tsv) and read back by its register cell (cell.c).
+ * What a 64-bit illumos kernel leaves 0 is 0, all else is a pattern that is no
+ * register.
  *
  * Says how many ticks were right; 1: not all.
  */

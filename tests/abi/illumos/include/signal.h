@@ -24,6 +24,8 @@ typedef struct {
     int ss_flags;
 } stack_t;
 
+int sigismember(const sigset_t *, int);
+
 /* Of a tick of ITIMER_REALPROF; other signals' are another part of the union. */
 typedef struct siginfo {
     int si_signo;

@@ -9,5 +9,6 @@ typedef struct timespec {
     time_t tv_sec;
     long tv_nsec;
 } timespec_t;
+typedef struct timespec timestruc_t;
 
 #endif

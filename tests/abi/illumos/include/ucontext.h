@@ -32,4 +32,6 @@ typedef struct ucontext {
 #endif
 } ucontext_t;
 
+int stack_getbounds(stack_t *);
+
 #endif

@@ -11,6 +11,7 @@
 typedef long ssize_t;
 typedef int pid_t;
 typedef long off_t;
+typedef long long off64_t;
 typedef long suseconds_t;
 typedef unsigned int mode_t;
 typedef unsigned int uid_t;

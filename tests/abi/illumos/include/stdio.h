@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_ILLUMOS_INCLUDE_STDIO_H
+#define ABI_ILLUMOS_INCLUDE_STDIO_H
+
+#include <stddef.h>
+
+int snprintf(char *, size_t, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
