@@ -53,7 +53,7 @@ static const char usage[] =
     "                         graph, heatmap: the same with a map of the time,\n"
     "                         top: functions by weight, raw: one line a sample;\n"
     "                         else by OUT: x.folded, .pb.gz, .speedscope.json,\n"
-    "                         .firefox.json, .html, .heatmap.html; x and x.txt: folded\n"
+    "                         .firefox.json, .html, .heatmap.html; x, x.txt: folded\n"
     "      --weight WHAT      samples: sampling periods (default),\n"
     "                         cpu: microseconds of CPU time\n"
     "      --root WHAT        frame before the stack: comm (default), process,\n"
