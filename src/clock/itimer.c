@@ -19,9 +19,10 @@
 #include "sigprof_impl.h"
 #include "sys.h"
 
-static _Atomic bool armed;
+/* Exchanged, which riscv64 does with no bool unless libatomic is linked. */
+static atomic_int armed;
 static _Atomic bool yielded;
-static _Atomic bool unsaid; /* it has yielded, and the file does not know */
+static atomic_int unsaid; /* it has yielded, and the file does not know */
 static _Atomic bool used; /* ever: a late tick may be on its way */
 static _Atomic unsigned theirs; /* ticks since the program armed it, or ours */
 
@@ -41,14 +42,14 @@ static int set_period(uint64_t ns)
 static int begin(void)
 {
     atomic_store(&used, true);
-    atomic_store(&armed, true);
+    atomic_store(&armed, 1);
     return atomic_load(&yielded) ? 0 : set_period(sigprof__state.period_ns);
 }
 
 /* The program's setitimer may be called where no lock can be taken. */
 void sigprof__clock_tell(void)
 {
-    if (atomic_exchange(&unsaid, false))
+    if (atomic_exchange(&unsaid, 0))
         sigprof__clock_say(SIGPROF_CLOCK_ITIMER,
                            "the program armed ITIMER_PROF for itself: no samples "
                            "while it has it");
@@ -57,7 +58,7 @@ void sigprof__clock_tell(void)
 static void end(void)
 {
     sigprof__clock_tell();
-    if (atomic_exchange(&armed, false) && !atomic_load(&yielded))
+    if (atomic_exchange(&armed, 0) && !atomic_load(&yielded))
         set_period(0);
 }
 
@@ -79,7 +80,7 @@ void sigprof__clock_yield_itimer(bool program_armed)
     atomic_store(&theirs, 0);
     atomic_store(&yielded, program_armed);
     if (program_armed && atomic_load(&armed))
-        atomic_store(&unsaid, true);
+        atomic_store(&unsaid, 1);
     if (!program_armed && atomic_load(&armed))
         set_period(sigprof__state.period_ns);
 }
@@ -109,7 +110,7 @@ bool sigprof__clock_program_tick(void)
 
 void sigprof__clock_after_fork(void)
 {
-    atomic_store(&armed, false);
+    atomic_store(&armed, 0);
     atomic_store(&yielded, false);
 }
 
