@@ -17,6 +17,8 @@
  *                    its record a lower bound, and ARCH_RECORD_IS_LOW is 1
  *  ARCH_STACK_ALIGN  of sp at a call
  *  ARCH_RED_ZONE     bytes below sp that no signal touches
+ *  ARCH_UNTOLD_PUSHES  words that hand-written functions may push without their
+ *                    rules saying so; not defined: none do
  *  arch_return_address()  an address to jump to, from what is saved
  *  arch_follows_call()    could this be one? by the bytes before it
  */

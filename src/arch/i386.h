@@ -16,6 +16,8 @@
 #define ARCH_RECORD_IS_LOW 0
 #define ARCH_STACK_ALIGN 4
 #define ARCH_RED_ZONE 0
+#define ARCH_LANDING (1u << 0 | 1u << 2)
+#define ARCH_UNTOLD_PUSHES 4
 
 static inline uintptr_t arch_return_address(uintptr_t word)
 {

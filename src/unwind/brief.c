@@ -189,6 +189,8 @@ uint32_t sigprof__brief(const struct rules_unit *unit, uintptr_t pc)
     run.initial = run.now;
     if (!follow(&run, unit->program, pc) || run.now.kind == PACKED_UNKNOWN)
         return PACKED_UNKNOWN;
+    if (!ARCH_LINK && run.now.kind == PACKED_SP && run.now.cfa <= 0)
+        return PACKED_UNKNOWN; /* nonsense, which rules.c may mend */
     ra.kind = run.now.ra_kind;
     ra.at = run.now.ra_at;
     ra.column = unit->ra_column;

@@ -188,6 +188,37 @@ static int step_linked(struct walker *w, uintptr_t cfa, uintptr_t fp_below)
 #define step_linked(w, cfa, fp_below) FORMAT_END_BAD_ADDRESS
 #endif
 
+#ifdef ARCH_UNTOLD_PUSHES
+/*
+ * glibc's oldest string functions save registers and do not tell. So if what
+ * should be the interrupted function's return address is none, but one of the words
+ * above it is, that is it. Returns the bytes between, and puts it in *pc.
+ */
+static NOINLINE uintptr_t untold_pushes(struct walker *w, uintptr_t ra_at,
+                                        uintptr_t *pc)
+{
+    uintptr_t word;
+
+    if (sigprof__cfi_follows_call(w, *pc))
+        return 0;
+    for (unsigned i = 1; i <= ARCH_UNTOLD_PUSHES; i++) {
+        if (!sigprof__memory_read(&w->memory, ra_at + i * ARCH_WORD, &word))
+            return 0;
+        if (!sigprof__module_find(w->snapshot, word) ||
+            !sigprof__cfi_follows_call(w, word))
+            continue;
+        w->guessed = true;
+        *pc = word;
+        return i * ARCH_WORD;
+    }
+    return 0;
+}
+#define may_push_untold(at, by_fp) ((at)->exact && !(by_fp))
+#else
+#define untold_pushes(w, ra_at, pc) 0
+#define may_push_untold(at, by_fp) false
+#endif
+
 static int step_packed(struct walker *w, uint32_t rule)
 {
     bool by_fp = PACKED_KIND(rule) == PACKED_FP;
@@ -215,6 +246,8 @@ static int step_packed(struct walker *w, uint32_t rule)
         (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
         return walker_unreadable(w);
     pc = arch_return_address(pc);
+    if (may_push_untold(&w->at, by_fp))
+        cfa += untold_pushes(w, ra_at, &pc);
     if (pc < FORMAT_FIRST_PC)
         return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
     cfa -= ARCH_CFA_SP;
@@ -263,7 +296,8 @@ static inline bool hop(struct walker *w, struct place *at, uint32_t rule)
     uintptr_t pc;
 
     if ((!by_fp && PACKED_KIND(rule) != PACKED_SP) || PACKED_IN_LINK(rule) ||
-        place_is_low(at) || cfa - ARCH_CFA_SP <= at->sp ||
+        place_is_low(at) || may_push_untold(at, by_fp) ||
+        cfa - ARCH_CFA_SP <= at->sp ||
         (cfa & (ARCH_STACK_ALIGN - 1)) != 0 || fp_below > FP_AT_MAX ||
         sigprof__memory_is_outside(&w->memory, ra_at) ||
         (fp_below && sigprof__memory_is_outside(&w->memory, cfa - fp_below)))

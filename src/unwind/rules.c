@@ -376,6 +376,28 @@ static bool run_program(struct run *run, const struct dwarf_in *program)
     return !run->in.bad;
 }
 
+/*
+ * Some of glibc's string functions for i386 count what they push as popped: the
+ * CFA goes down from sp + 4 as it should go up. Where registers are saved is right.
+ */
+static void mend_cfa(struct rules_row *row)
+{
+#ifdef ARCH_UNTOLD_PUSHES
+    int32_t by = 2 * (ARCH_WORD - row->cfa_value);
+
+    if (row->cfa_kind != RULE_REGISTER || row->cfa_register != REGS_SP ||
+        row->cfa_value > 0)
+        return;
+    row->cfa_value += by;
+    for (unsigned i = 0; i < RULES_COLUMNS; i++) {
+        if (row->kind[i] == RULE_AT && i != REGS_PC)
+            row->value[i] -= by;
+    }
+#else
+    (void)row;
+#endif
+}
+
 bool sigprof__rules_run(struct rules *rules, const struct rules_unit *unit,
                         uintptr_t pc)
 {
@@ -392,6 +414,9 @@ bool sigprof__rules_run(struct rules *rules, const struct rules_unit *unit,
     run.at = unit->low;
     run.stop = pc;
     run.saved = 0;
-    return run_program(&run, &unit->program) &&
-           rules->row.cfa_kind != RULE_UNDEFINED;
+    if (!run_program(&run, &unit->program) ||
+        rules->row.cfa_kind == RULE_UNDEFINED)
+        return false;
+    mend_cfa(&rules->row);
+    return true;
 }
