@@ -2,7 +2,7 @@
 /*
  * What the shadow stack has to know of the instruction set: which instructions
  * call, and where a call leaves its return address. x86 of both widths is here;
- * aarch64 has a file of its own.
+ * aarch64 and riscv64 have files of their own.
  */
 #ifndef STEP_CPU_H
 #define STEP_CPU_H
@@ -17,7 +17,11 @@
 #define STEP_CODE_BYTES_MAX 15 /* of an instruction */
 
 #if ARCH_LINK
+#if defined __riscv
+#include "step-cpu-riscv64.h"
+#else
 #include "step-cpu-aarch64.h"
+#endif
 
 /* The slot of a call that leaves nothing on the stack is sp itself: it is over
  * when sp is above, or is that again where the call returns to. */

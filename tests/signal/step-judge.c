@@ -412,7 +412,17 @@ static void print_causes(unsigned engine, unsigned most)
     }
 }
 
-bool judge_report(unsigned per_million, bool all)
+static bool is_enough(const char *name, unsigned long wrong,
+                      unsigned long pairs, unsigned per_million)
+{
+    if (wrong * UINT64_C(1000000) <=
+        (1000000 - per_million) * (uint64_t)pairs)
+        return true;
+    printf("FAIL: %s: %lu of %lu pairs are wrong\n", name, wrong, pairs);
+    return false;
+}
+
+bool judge_report(unsigned row_per_million, unsigned per_million, bool all)
 {
     static unsigned long wrong[ROWS_MAX][JUDGE_ENGINES];
     unsigned long total[JUDGE_ENGINES] = {0};
@@ -432,14 +442,11 @@ bool judge_report(unsigned per_million, bool all)
         sum.pairs += row->pairs;
         for (unsigned engine = 0; engine < JUDGE_ENGINES; engine++)
             total[engine] += wrong[i][engine];
-        if (wrong[i][JUDGE_CFI] * 1000000 >
-            (1000000 - per_million) * row->pairs) {
-            printf("FAIL: %s: %lu of %lu pairs are wrong\n", row->name,
-                   wrong[i][JUDGE_CFI], row->pairs);
-            passes = false;
-        }
+        passes &= is_enough(row->name, wrong[i][JUDGE_CFI], row->pairs,
+                            row_per_million);
     }
     print_row(&sum, total);
+    passes &= is_enough(sum.name, total[JUDGE_CFI], sum.pairs, per_million);
     printf("%.1f frames a walk, %.1f %% of them as in the walk before; %lu "
            "walks with a guess; %lu steps beyond the room for pairs\n",
            (double)judge.frames / (double)judge.steps,

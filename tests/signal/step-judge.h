@@ -37,8 +37,9 @@ void judge_row(const char *name);
 void judge_at(const struct shadow *shadow, const void *ucontext);
 
 /* The table, and what the cfi engine had wrong by cause; all: the others' too.
- * Returns false, having said why, if a row has less than per_million exact. */
-bool judge_report(unsigned per_million, bool all);
+ * Returns false, having said why, if a row has less than row_per_million exact, or
+ * all together less than per_million. */
+bool judge_report(unsigned row_per_million, unsigned per_million, bool all);
 
 unsigned long judge_steps(void);
 unsigned long judge_pairs(void);

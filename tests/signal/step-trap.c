@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stepping by the trap flag, x86-64: the CPU raises SIGTRAP after each
+ * Stepping by the trap flag, x86-64 and i386: the CPU raises SIGTRAP after each
  * instruction, and the handler asks the oracle with the ucontext that it got, as
  * a tick would ask the engine.
  */
 #include <execinfo.h>
 #include <string.h>
 
+#include "arch/arch.h"
+#include "os/regs.h"
 #include "step-judge.h"
 #include "step-work.h"
 
@@ -14,42 +16,63 @@
 #define ENGINE_STACK 16384
 #define PAINT 0xa5
 
-/* Sets the flag; the first trap comes after the instruction behind popfq. */
-__asm__(".text\n"
-        ".globl step_arm\n"
-        ".type step_arm, @function\n"
-        "step_arm:\n"
-        ".cfi_startproc\n"
-        "pushfq\n"
-        ".cfi_adjust_cfa_offset 8\n"
-        "orq $0x100, (%rsp)\n"
-        "popfq\n"
-        ".cfi_adjust_cfa_offset -8\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size step_arm, . - step_arm\n");
-void step_arm(void);
+/* step_arm sets the flag; the first trap comes after the instruction behind popf.
+ * step_call_on calls engine(walk) on another stack, to see how much of it is
+ * used. */
+#if ARCH_WORD == 8
+#define ARM                                                                    \
+    "pushfq\n"                                                                 \
+    ".cfi_adjust_cfa_offset 8\n"                                               \
+    "orq $0x100, (%rsp)\n"                                                     \
+    "popfq\n"                                                                  \
+    ".cfi_adjust_cfa_offset -8\n"                                              \
+    "ret\n"
+#define CALL_ON                                                                \
+    "push %rbp\n"                                                              \
+    ".cfi_def_cfa_offset 16\n"                                                 \
+    ".cfi_offset %rbp, -16\n"                                                  \
+    "mov %rsp, %rbp\n"                                                         \
+    ".cfi_def_cfa_register %rbp\n"                                             \
+    "mov %rdi, %rsp\n"                                                         \
+    "mov %rdx, %rdi\n"                                                         \
+    "call *%rsi\n"                                                             \
+    "mov %rbp, %rsp\n"                                                         \
+    "pop %rbp\n"                                                               \
+    ".cfi_def_cfa %rsp, 8\n"                                                   \
+    "ret\n"
+#else
+#define ARM                                                                    \
+    "pushfl\n"                                                                 \
+    ".cfi_adjust_cfa_offset 4\n"                                               \
+    "orl $0x100, (%esp)\n"                                                     \
+    "popfl\n"                                                                  \
+    ".cfi_adjust_cfa_offset -4\n"                                              \
+    "ret\n"
+#define CALL_ON                                                                \
+    "push %ebp\n"                                                              \
+    ".cfi_def_cfa_offset 8\n"                                                  \
+    ".cfi_offset %ebp, -8\n"                                                   \
+    "mov %esp, %ebp\n"                                                         \
+    ".cfi_def_cfa_register %ebp\n"                                             \
+    "mov 8(%ebp), %esp\n"                                                      \
+    "sub $12, %esp\n"                                                          \
+    "push 16(%ebp)\n"                                                          \
+    "call *12(%ebp)\n"                                                         \
+    "mov %ebp, %esp\n"                                                         \
+    "pop %ebp\n"                                                               \
+    ".cfi_def_cfa %esp, 4\n"                                                   \
+    "ret\n"
+#endif
 
-/* Calls engine(walk) on another stack, to see how much of it is used. */
-__asm__(".text\n"
-        ".globl step_call_on\n"
-        ".type step_call_on, @function\n"
-        "step_call_on:\n"
-        ".cfi_startproc\n"
-        "push %rbp\n"
-        ".cfi_def_cfa_offset 16\n"
-        ".cfi_offset %rbp, -16\n"
-        "mov %rsp, %rbp\n"
-        ".cfi_def_cfa_register %rbp\n"
-        "mov %rdi, %rsp\n"
-        "mov %rdx, %rdi\n"
-        "call *%rsi\n"
-        "mov %rbp, %rsp\n"
-        "pop %rbp\n"
-        ".cfi_def_cfa %rsp, 8\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size step_call_on, . - step_call_on\n");
+#define FUNCTION(name, body)                                                   \
+    __asm__(".text\n"                                                          \
+            ".globl " #name "\n"                                               \
+            ".type " #name ", @function\n" #name ":\n"                         \
+            ".cfi_startproc\n" body ".cfi_endproc\n"                           \
+            ".size " #name ", . - " #name "\n")
+FUNCTION(step_arm, ARM);
+FUNCTION(step_call_on, CALL_ON);
+void step_arm(void);
 void step_call_on(void *stack_top, unwind_engine *engine,
                   struct unwind_walk *walk);
 
@@ -75,18 +98,18 @@ static void on_trap(int number, siginfo_t *info, void *context)
         ucontext->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
         return;
     }
-    shadow_step(&shadow, (uintptr_t)ucontext->uc_mcontext.gregs[REG_RIP],
-                (uintptr_t)ucontext->uc_mcontext.gregs[REG_RSP]);
+    shadow_step(&shadow, regs_pc(ucontext),
+                regs_sp(ucontext));
     judge_at(&shadow, context);
 }
 
 /* The kernel delivers signals with the flag off. */
 void step_enter_handler(const ucontext_t *interrupted, void *slot)
 {
-    shadow_signal(&shadow, (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP],
-                  (uintptr_t)interrupted->uc_mcontext.gregs[REG_RSP],
+    shadow_signal(&shadow, regs_pc(interrupted),
+                  regs_sp(interrupted),
                   (uintptr_t)slot);
-    shadow_call(&shadow, (uintptr_t)__builtin_frame_address(0) + 8,
+    shadow_call(&shadow, (uintptr_t)__builtin_frame_address(0) + ARCH_WORD,
                 (uintptr_t)__builtin_return_address(0));
     shadow_resume(&shadow);
     step_arm();

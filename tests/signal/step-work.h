@@ -33,6 +33,7 @@ struct step_work {
     unsigned rounds; /* of run in the long test; 0: one */
 };
 extern const struct step_work step_works[];      /* step-work.c */
+extern const struct step_work step_shapes[];    /* step-shapes.c */
 extern const struct step_work step_libraries[]; /* step-libraries.c */
 
 /* Which round of run this is, from 0 on: input that differs takes other paths. */
