@@ -221,6 +221,17 @@ static void drop_ring(bool quiet, bool remove)
     sigprof__threads_unlock();
 }
 
+/* What was used so far is the pause's, even if it goes on. */
+static void end_pause(void)
+{
+    uint64_t now_ns = sigprof__os_process_cpu_ns();
+
+    sigprof__session.paused_ns +=
+        (int64_t)(now_ns - sigprof__session.paused_at_ns);
+    sigprof__session.paused_at_ns = now_ns;
+    sigprof__threads_end_pause();
+}
+
 /* Timers, flag, handlers out, accounts, last drain; see the theory. */
 static int stop_parts(bool remove_if_empty)
 {
@@ -228,6 +239,8 @@ static int stop_parts(bool remove_if_empty)
     int code;
 
     sigprof__toggle_end();
+    if (phase() == PHASE_PAUSED)
+        end_pause();
     sigprof__threads_disarm(PHASE_OFF);
     quiet = sigprof__threads_synchronize(SYNCHRONIZE_MS);
     sigprof__threads_end();
@@ -282,13 +295,8 @@ static int resume_sampling(void)
 {
     if (phase() != PHASE_PAUSED)
         return phase() == PHASE_OFF ? SIGPROF_EOFF : 0;
-    int64_t paused_ns = (int64_t)(sigprof__os_process_cpu_ns() -
-                                  sigprof__session.paused_at_ns);
-    int code = sigprof__threads_arm();
-
-    if (phase() == PHASE_ON)
-        sigprof__session.paused_ns += paused_ns;
-    return code;
+    end_pause();
+    return sigprof__threads_arm();
 }
 
 /* What happened before a pause is what a flight recorder's user wants to see. */

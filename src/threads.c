@@ -592,6 +592,27 @@ void sigprof__threads_resolve_stacks(void)
 }
 
 /* CPU time used while paused is the pause's, not the thread's. */
+static void end_pause(struct slot *slot)
+{
+    uint64_t now_ns;
+
+    if (sigprof__clock_used(slot->tid, &now_ns) != 0)
+        return;
+    past.paused_ns += now_ns - slot->cpu_last_ns;
+    slot->cpu_at_start_ns += now_ns - slot->cpu_last_ns;
+    slot->cpu_weighed_ns += now_ns - slot->cpu_last_ns;
+    slot->cpu_last_ns = now_ns;
+}
+
+void sigprof__threads_end_pause(void)
+{
+    sigprof__threads_lock();
+    for (uint32_t i = 0; i < slots_made; i++)
+        if (is_live(slot_at(i)))
+            end_pause(slot_at(i));
+    sigprof__threads_unlock();
+}
+
 int sigprof__threads_arm(void)
 {
     int error = sigprof__clock_begin();
@@ -600,20 +621,9 @@ int sigprof__threads_arm(void)
         return error;
     sigprof__threads_lock();
     atomic_store(&sigprof__state.phase, PHASE_ON);
-    for (uint32_t i = 0; i < slots_made && !error; i++) {
-        struct slot *slot = slot_at(i);
-        uint64_t now_ns;
-
-        if (!is_live(slot))
-            continue;
-        if (sigprof__clock_used(slot->tid, &now_ns) == 0) {
-            past.paused_ns += now_ns - slot->cpu_last_ns;
-            slot->cpu_at_start_ns += now_ns - slot->cpu_last_ns;
-            slot->cpu_weighed_ns += now_ns - slot->cpu_last_ns;
-            slot->cpu_last_ns = now_ns;
-        }
-        error = arm(slot);
-    }
+    for (uint32_t i = 0; i < slots_made && !error; i++)
+        if (is_live(slot_at(i)))
+            error = arm(slot_at(i));
     sigprof__threads_unlock();
     return error;
 }

@@ -138,6 +138,9 @@ static inline uint64_t sigprof__slot_periods(const struct slot *slot)
 /* Control. Looks up the stacks that handlers asked about. */
 void sigprof__threads_resolve_stacks(void);
 
+/* Control. What was used since the threads were disarmed is the pause's. */
+void sigprof__threads_end_pause(void);
+
 /* Control. Arms every thread's clock, and sampling is ON; or disarms them, and it is
  * in the phase given: no thread that is born meanwhile is armed twice, or left
  * armed. */

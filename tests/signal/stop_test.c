@@ -238,7 +238,11 @@ static void what_runs_while_paused_is_paused_s(void)
     } while (after.due_ns < before.due_ns + 50000000);
     CHECK_EQ(after.taken, before.taken);
     CHECK(after.unsampled_paused_ns - before.unsampled_paused_ns > 45000000);
-    CHECK_EQ(sigprof_stop(), 0);
+    CHECK_EQ(sigprof_stop(), 0); /* a pause that nobody ends */
+    before.unsampled_paused_ns = after.unsampled_paused_ns;
+    CHECK_EQ(sigprof_stats(&after), 0);
+    CHECK(after.unsampled_paused_ns >= before.unsampled_paused_ns);
+    CHECK(after.unsampled_running_ns < 45000000);
 }
 
 int main(void)
