@@ -108,7 +108,7 @@ static void record(struct forged *forged, const char *ticks, const char *end,
                               .workload = arguments[2],
                               .threads = "3", .ticks = ticks, .end = end,
                               .out = run_path("r.sigprof"),
-                              .more = {rotate, "SIGPROF_RING=16M",
+                              .more = {rotate, "SIGPROF_RING=64M",
                                        "FORGE_SLOWLY=1", NULL}};
     forged_run(forged);
     CHECK_STR(forged->run.err, "");
