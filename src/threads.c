@@ -331,12 +331,11 @@ void sigprof__thread_gone(int tid, unsigned cause)
 
     sigprof__threads_lock();
     slot = find(tid);
-    if (slot) {
-        gone[gone_next].tid = tid;
-        gone[gone_next].at_ns = sigprof__os_now_ns();
-        gone_next = (gone_next + 1) % GONE_KEPT;
+    gone[gone_next].tid = tid;
+    gone[gone_next].at_ns = sigprof__os_now_ns();
+    gone_next = (gone_next + 1) % GONE_KEPT;
+    if (slot)
         settle(slot, cause);
-    }
     sigprof__threads_unlock();
 }
 

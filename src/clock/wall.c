@@ -47,10 +47,12 @@ static _Atomic int sampler_tid;
 static pthread_mutex_t wake_lock;
 static pthread_cond_t wake;
 static bool stop;
+static bool ready; /* the sampler's tid is known: nobody takes it for the program's */
 
 /* control_lock */
 static pthread_t sampler;
 static bool running;
+static uint64_t sampler_used_ns; /* CPU time, when it has ended */
 
 int sigprof__wall_tid(void)
 {
@@ -278,6 +280,40 @@ static void take_as_seen(struct slot *slot, uint64_t cpu_ns, bool settled)
     sigprof__slot_leave(slot);
 }
 
+/* Of so many periods, those for which its CPU clock has moved on since that was last
+ * asked. What is left of one, or is too much here, counts the next time. */
+static uint32_t periods_run(struct wall_account *wall, uint64_t cpu_ns,
+                            uint32_t periods)
+{
+    int64_t period_ns = (int64_t)sigprof__state.period_ns;
+    int64_t ran = ((int64_t)(cpu_ns - wall->run_ns) + period_ns / 2) / period_ns;
+
+    ran = ran < 0 ? 0 : ran < periods ? ran : periods;
+    wall->run_ns += (uint64_t)(ran * period_ns);
+    return (uint32_t)ran;
+}
+
+/* A thread that is found asleep has a stack for that, and none for what it ran
+ * before: that counts when it is next found to run. asleep: of os_thread_asleep. */
+static void charge(struct slot *slot, uint32_t periods, uint64_t cpu_ns,
+                   int asleep)
+{
+    struct wall_account *wall = &slot->wall;
+    uint32_t ran = asleep == 0 ? 0 : periods_run(wall, cpu_ns, periods);
+    uint32_t rest = periods - ran;
+
+    atomic_fetch_add(&wall->owed[FORMAT_STATE_RUNNING], ran);
+    if (atomic_load(&wall->stack) == WALL_STACK_SEEN) {
+        uint32_t before = asleep == 0 ? rest / 2 : rest;
+
+        repeat(slot, before);
+        rest -= before;
+    }
+    atomic_fetch_add(&wall->owed[asleep == EAGAIN ? FORMAT_STATE_WAITING
+                                                  : FORMAT_STATE_SLEEPING],
+                     rest);
+}
+
 /* The thread has no stack for what it does now. */
 static void find_stack(struct slot *slot, uint32_t periods, uint64_t cpu_ns,
                        bool ran)
@@ -288,12 +324,7 @@ static void find_stack(struct slot *slot, uint32_t periods, uint64_t cpu_ns,
     int asleep = sigprof__os_thread_asleep(slot->tid, &pc, &sp);
     bool handled = atomic_load(&wall->stack) == WALL_STACK_HANDLED;
 
-    if (asleep == EAGAIN)
-        atomic_fetch_add(&wall->owed[ran ? FORMAT_STATE_RUNNING
-                                         : FORMAT_STATE_WAITING],
-                         periods);
-    else
-        atomic_fetch_add(&wall->owed[FORMAT_STATE_SLEEPING], periods);
+    charge(slot, periods, cpu_ns, asleep);
     if (handled && is_back(wall, asleep, pc, sp, ran_ns)) {
         take_as_seen(slot, cpu_ns, ran);
         return;
@@ -322,13 +353,9 @@ static bool look(struct slot *slot, uint32_t tick)
     ran = cpu_ns != wall->cpu_ns;
     wall->looked = tick;
     wall->still = ran ? 0 : wall->still + periods;
-    if (atomic_load(&wall->stack) == WALL_STACK_SEEN) {
-        uint32_t slept = ran ? periods / 2 : periods;
-
-        repeat(slot, slept);
-        periods -= slept;
-    }
-    if (periods)
+    if (atomic_load(&wall->stack) == WALL_STACK_SEEN && !ran)
+        repeat(slot, periods);
+    else
         find_stack(slot, periods, cpu_ns, ran);
     return true;
 }
@@ -398,13 +425,16 @@ static void *sample(void *unused)
     uint64_t ns = 0;
 
     (void)unused;
+    pthread_mutex_lock(&wake_lock);
     atomic_store(&sampler_tid, sigprof__os_tid());
+    ready = true;
+    pthread_cond_broadcast(&wake);
+    pthread_mutex_unlock(&wake_lock);
     sigprof__os_private_descriptors(); /* for what it reads; shared, it works too */
     while (wait_for_tick())
         work_off(tick_of(sigprof__os_now_ns()));
     sigprof__os_thread_cpu_ns(sigprof__os_tid(), &ns);
-    atomic_store(&sampler_tid, 0);
-    sigprof__session.sampler_ns += ns;
+    sampler_used_ns = ns;
     return NULL;
 }
 
@@ -424,6 +454,14 @@ static void make_wake(void)
     pthread_condattr_destroy(&attributes);
 }
 
+static void wait_until_ready(void)
+{
+    pthread_mutex_lock(&wake_lock);
+    while (!ready)
+        pthread_cond_wait(&wake, &wake_lock);
+    pthread_mutex_unlock(&wake_lock);
+}
+
 /* The first tick comes at a random moment: so do all of them, for the program. */
 static int begin(void)
 {
@@ -432,12 +470,15 @@ static int begin(void)
     sigprof__os_random(&random, sizeof random);
     make_wake();
     stop = false;
+    ready = false;
     sigprof__threads_lock();
     origin_ns = sigprof__os_now_ns() - random % sigprof__state.period_ns;
     done = 0;
     block = (struct ring_owner){.mixed = true};
     sigprof__threads_unlock();
     running = sigprof__drain_spawn(&sampler, sample) == 0;
+    if (running)
+        wait_until_ready();
     return running ? 0 : SIGPROF_ETHREAD;
 }
 
@@ -450,6 +491,8 @@ static void end(void)
     pthread_cond_signal(&wake);
     pthread_mutex_unlock(&wake_lock);
     pthread_join(sampler, NULL);
+    sigprof__thread_gone(atomic_exchange(&sampler_tid, 0), FORMAT_EXIT_ENDED);
+    sigprof__session.sampler_ns += sampler_used_ns;
     sigprof__threads_lock();
     sigprof__ring_release(&sigprof__state.ring, &block);
     sigprof__threads_unlock();
@@ -468,7 +511,9 @@ static int arm(struct slot *slot, uint64_t first_ns)
     (void)first_ns; /* ticks are the same for all, and a birth is at random */
     forget_owed(wall);
     atomic_store(&wall->stack, WALL_STACK_NONE);
-    wall->cpu_ns = UINT64_MAX; /* it has moved */
+    wall->cpu_ns = 0;
+    sigprof__os_thread_cpu_ns(slot->tid, &wall->cpu_ns);
+    wall->run_ns = wall->cpu_ns;
     wall->looked = (uint32_t)tick_of(sigprof__os_now_ns());
     wall->still = 0;
     wall->repeats = 0;
@@ -477,23 +522,80 @@ static int arm(struct slot *slot, uint64_t first_ns)
     return 0;
 }
 
-/* A sleeper is charged up to its end; what another is owed has no stack. */
+/* Does the slot's stack hold good for a sleep after the last look? */
+static bool slept_on(const struct wall_account *wall, uint64_t cpu_ns)
+{
+    int stack = atomic_load(&wall->stack);
+
+    return stack == WALL_STACK_SEEN ||
+           (stack == WALL_STACK_HANDLED && ran_for_us(cpu_ns - wall->cpu_ns));
+}
+
+/* From the last look to the end, at which it may have woken to end itself. */
+static void charge_end(struct slot *slot)
+{
+    struct wall_account *wall = &slot->wall;
+    uint32_t periods =
+        (uint32_t)tick_of(sigprof__os_now_ns()) - wall->looked;
+    uint32_t ran;
+    uintptr_t pc, sp;
+    uint64_t cpu_ns;
+    bool waits;
+
+    if ((int32_t)periods <= 0 ||
+        sigprof__os_thread_cpu_ns(slot->tid, &cpu_ns) != 0)
+        return;
+    ran = periods_run(wall, cpu_ns, periods);
+    atomic_fetch_add(&wall->owed[FORMAT_STATE_RUNNING], ran);
+    if (slept_on(wall, cpu_ns)) {
+        if (atomic_load(&wall->stack) == WALL_STACK_HANDLED)
+            find_label(slot);
+        wall->repeats += periods - ran;
+        return;
+    }
+    waits = sigprof__os_thread_asleep(slot->tid, &pc, &sp) == EAGAIN;
+    atomic_fetch_add(&wall->owed[waits ? FORMAT_STATE_WAITING
+                                       : FORMAT_STATE_SLEEPING],
+                     periods - ran);
+}
+
+/* What is owed when no handler will come any more: its states are known. */
+static void put_without_stack(struct slot *slot)
+{
+    struct wall_account *wall = &slot->wall;
+
+    if (atomic_load(&wall->signalled) && wall->blocked) {
+        wall->blocked += owed(wall);
+        forget_owed(wall);
+    }
+    if (!owed(wall))
+        return;
+    if (!sigprof__slot_enter(slot)) {
+        sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_BUSY,
+                                 owed(wall), sigprof__os_now_ns());
+        forget_owed(wall);
+        return;
+    }
+    slot->owner.continues = false;
+    slot->stack.top = slot->stack.capacity;
+    slot->stack.shared = 0;
+    slot->stack.end = FORMAT_END_NO_RULE;
+    put_owed(slot);
+    sigprof__slot_leave(slot);
+}
+
+/* A sleeper is charged up to its end; what else is owed has no stack. */
 static void disarm(struct slot *slot, bool forever)
 {
     struct wall_account *wall = &slot->wall;
-    uint64_t cpu_ns;
 
     (void)forever;
     if (!wall->armed)
         return;
     unlink_slot(slot);
-    if (atomic_load(&wall->stack) == WALL_STACK_SEEN &&
-        sigprof__os_thread_cpu_ns(slot->tid, &cpu_ns) == 0 &&
-        cpu_ns == wall->cpu_ns)
-        wall->repeats +=
-            (uint32_t)tick_of(sigprof__os_now_ns()) - wall->looked;
+    charge_end(slot);
     put_repeats(slot);
-    forget_owed(wall);
+    put_without_stack(slot);
     wall->armed = false;
 }
 

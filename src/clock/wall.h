@@ -22,10 +22,13 @@
  * and the handler takes all of it. A thread that waits for a CPU, or blocks
  * SIGPROF, goes on being owed meanwhile.
  *
+ * A thread that is found runnable was running for as long as its CPU clock says,
+ * and for the rest it waited for a CPU.
+ *
  * The time between two looks grows with the time that a thread has not moved, up to
  * LOOKS_APART ticks: a thousand sleepers are not asked a thousand times a period.
- * Of such a gap, at the end of which the thread is found to have run, half belongs
- * to the sleep before.
+ * Of such a gap, what the thread has not run belongs to the sleep before; half of it
+ * if it is found in another sleep.
  *
  * A thread's stack belongs to whoever has entered its slot: its handler or the
  * sampler. Nobody waits for it: a handler that finds the sampler inside leaves, and
@@ -62,6 +65,7 @@ struct wall_account {
     /* the sampler's; threads_lock */
     bool armed;
     uint64_t cpu_ns;      /* when last looked at */
+    uint64_t run_ns;      /* CPU time up to which `running` was charged */
     uint32_t looked;      /* tick of that */
     uint32_t still;       /* ticks since it was seen to run */
     uint32_t repeats;     /* periods of sleep that are not in the ring yet */

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define PARTS_MAX 32u /* of a sample of many periods, in a chart by time */
+
 const char *const sigprof__chart_kinds[KIND_COUNT] = {
     "root", "native", "jit", "interpreter", "kernel", "lost"};
 
@@ -408,19 +410,39 @@ void sigprof__chart_add_counts(struct chart *chart)
     free(counts);
 }
 
+/* Rows for a sample: where a state is told, its periods lie one behind the other up
+ * to its time. In a long profile of many sleepers rows are dearer than that. */
+static uint64_t parts_of(const struct chart *chart,
+                         const struct read_sample *sample)
+{
+    if (sample->state == FORMAT_STATE_UNKNOWN ||
+        chart->row_count >= CHART_MAX_TIMED_ROWS / 2)
+        return 1;
+    return sample->weight < PARTS_MAX ? sample->weight : PARTS_MAX;
+}
+
 void sigprof__chart_add_sample(void *arg, const struct read_sample *sample,
                                uint32_t context, uint32_t node)
 {
     struct chart *chart = arg;
     const struct model_context *in = &chart->model->contexts[context];
+    const struct model_process *process =
+        &chart->model->processes[in->process];
+    uint64_t time_ns = sample->time_ns + process->shift_ns;
+    uint64_t parts = parts_of(chart, sample), left = sample->weight;
 
     if (chart->row_count >= CHART_MAX_TIMED_ROWS) {
         chart->too_many++;
         return;
     }
-    add_row(chart, context, node,
-            sample->time_ns + chart->model->processes[in->process].shift_ns,
-            sample->weight);
+    for (; parts > 0; parts--) {
+        uint64_t periods = left / parts;
+        uint64_t ago_ns = multiply(sample->weight - left, process->period_ns);
+
+        add_row(chart, context, node, ago_ns < time_ns ? time_ns - ago_ns : 0,
+                periods);
+        left -= periods;
+    }
 }
 
 static void add_loss(void *arg, const struct fold_loss *loss)

@@ -683,13 +683,38 @@ static uint32_t context_of(struct model *model, const struct read_sample *in)
     return model->context_id;
 }
 
-static bool in_time(const struct model *model, uint64_t time_ns)
+/* How many of the ends of periods from time_ns backwards lie at limit_ns or later. */
+static uint64_t ends_since(uint64_t time_ns, uint64_t period_ns,
+                           uint64_t limit_ns)
+{
+    if (limit_ns == 0)
+        return UINT64_MAX; /* nothing is before the run */
+    return time_ns < limit_ns ? 0 : (time_ns - limit_ns) / period_ns + 1;
+}
+
+/* Leaves of a sample what is within the limits of time. Where a state is told, the
+ * periods are the last before its time; else all of them are there. */
+static bool cut_by_time(const struct model *model, struct read_sample *sample)
 {
     const struct model_options *options = &model->options;
+    uint64_t period_ns = model->process->period_ns, behind, within;
+    uint64_t time_ns =
+        add_saturating(sample->time_ns, model->process->shift_ns);
 
-    time_ns = add_saturating(time_ns, model->process->shift_ns);
-    return !options->time_limits ||
-           (time_ns >= options->from_ns && time_ns < options->to_ns);
+    if (!options->time_limits)
+        return true;
+    if (sample->state == FORMAT_STATE_UNKNOWN || sample->weight < 2 ||
+        period_ns == 0)
+        return time_ns >= options->from_ns && time_ns < options->to_ns;
+    behind = ends_since(time_ns, period_ns, options->to_ns);
+    within = ends_since(time_ns, period_ns, options->from_ns);
+    within = within < sample->weight ? within : sample->weight;
+    if (within <= behind)
+        return false;
+    sample->weight = within - behind;
+    behind *= period_ns; /* at most time_ns - to_ns, and one period */
+    sample->time_ns -= behind < sample->time_ns ? behind : sample->time_ns;
+    return true;
 }
 
 static void tally(struct model *model, const struct read_sample *in)
@@ -711,20 +736,21 @@ static void on_sample(void *arg, struct reader *reader,
     struct model *model = arg;
     struct model_process *process = model->process;
     uint32_t context = context_of(model, in), node;
+    struct read_sample part = *in;
 
     if (!model->visit)
         tally(model, in);
-    if (!in_time(model, in->time_ns))
+    if (!cut_by_time(model, &part))
         return;
     sigprof__mapping_at(process, in->time_ns);
     node = map_node(model, reader, in->node);
     if (model->visit)
-        model->visit(model->visit_arg, in, context, node);
+        model->visit(model->visit_arg, &part, context, node);
     else
         count_add(model, context, node,
                   model->options.weigh_ns
-                      ? multiply_saturating(in->weight, process->period_ns)
-                      : in->weight);
+                      ? multiply_saturating(part.weight, process->period_ns)
+                      : part.weight);
 }
 
 /* ---- A file's beginning and end ------------------------------------------ */

@@ -80,8 +80,23 @@ fold 0 --root none states.sigprof
 prints "prog+0x100 46
 prog+0x200 12"
 fold 0 --format raw --root none --time 3-5 states.sigprof
-prints "3.000000000 pid=4242 tid=4242 weight=2 end=complete state=sleeping labels=- prog+0x200
+prints "3.000000000 pid=4242 tid=4242 weight=1 end=complete state=sleeping labels=- prog+0x200
 4.000000000 pid=4242 tid=4242 weight=7 end=complete state=waiting_for_cpu labels=- prog+0x200"
+
+# The periods of a sample with a state are the last before its time, and so are rows.
+fold 0 --root state --time 1.8-1.95 states.sigprof
+prints "[sleeping];prog+0x100 15"
+fold 0 --root state --time 1.95- states.sigprof
+prints "[running];prog+0x100 5
+[running];prog+0x200 3
+[sleeping];prog+0x100 6
+[sleeping];prog+0x200 2
+[waiting for cpu];prog+0x200 7"
+fold 0 --format raw --root none --time 1.8-1.95 states.sigprof
+prints "1.940000000 pid=4242 tid=4242 weight=15 end=complete state=sleeping labels=- prog+0x100"
+fold 0 --format firefox --root none --time 1.8-1.95 states.sigprof
+tr -d ' \n' <out | grep -q '"weight":\[1\(,1\)\{14\}\]' ||
+    fail "the 15 periods of a sleep are not 15 rows"
 
 fold 0 --modules a.sigprof
 prints 'prog;prog+0x100`prog;libx.so.1+0x300`libx.so.1 1

@@ -379,6 +379,73 @@ static void a_signal_without_its_value_is_still_ours(void)
     end();
 }
 
+/* The sampler and the drain are nobody's threads. */
+static void only_threads_of_the_program_are_charged(void)
+{
+    for (unsigned round = 0; round < 30; round++) {
+        struct sigprof_stats stats;
+
+        start(10000, "own.sigprof");
+        for (unsigned pass = 0; pass < 3; pass++)
+            CHECK_EQ(sigprof_flush(), 0);
+        CHECK_EQ(sigprof_pause(), 0);
+        CHECK_EQ(sigprof_resume(), 0);
+        CHECK_EQ(sigprof_flush(), 0);
+        stats = stats_now();
+        CHECK_EQ(stats.threads, 1);
+        CHECK_EQ(sigprof_stop(), 0);
+    }
+}
+
+/* The end of the sleep is no period without a stack. */
+static void a_sleep_is_charged_up_to_the_end(void)
+{
+    struct profile profile;
+    struct charged sum;
+    int tid = (int)syscall(SYS_gettid);
+
+    start(99, "up-to-the-end.sigprof");
+    nanosleep(&(struct timespec){0, 700000000}, NULL);
+    CHECK_EQ(sigprof_stop(), 0);
+    CHECK_EQ(profile_read(&profile, run_path("up-to-the-end.sigprof")), 0);
+    sum = charged_to(&profile, tid);
+    CHECK(sum.asleep + 4 >= sum.used_ns * 99 / 1000000000);
+    profile_free(&profile);
+}
+
+static uint64_t cpu_ns(clockid_t clock)
+{
+    struct timespec used;
+
+    CHECK_EQ(clock_gettime(clock, &used), 0);
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* Eight for few CPUs: they wait most of the time. */
+static void who_waits_for_a_cpu_is_not_said_to_run(void)
+{
+    struct profile profile;
+    uint64_t used_ns, running = 0;
+
+    begin();
+    for (unsigned i = 0; i < 8; i++)
+        make(BUSY, 0);
+    until_ready();
+    used_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+    start(500, "contended.sigprof");
+    until_charged(200, thread_count);
+    CHECK_EQ(sigprof_stop(), 0);
+    used_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - used_ns;
+    end();
+    CHECK_EQ(profile_read(&profile, run_path("contended.sigprof")), 0);
+    for (unsigned i = 0; i < profile.samples; i++)
+        if (profile.sample[i].state == FORMAT_STATE_RUNNING)
+            running += profile.sample[i].weight;
+    CHECK(running > 0);
+    CHECK(running <= used_ns / 2000000 + 2 * thread_count);
+    profile_free(&profile);
+}
+
 static void *sleep_a_little(void *arg)
 {
     nanosleep(&(struct timespec){0, 3000000}, NULL);
@@ -468,6 +535,9 @@ int main(void)
     RUN(who_blocks_the_signal_is_sampled_asleep_and_said_to_block);
     RUN(a_sleeper_s_label_is_its_samples);
     RUN(a_signal_without_its_value_is_still_ours);
+    RUN(only_threads_of_the_program_are_charged);
+    RUN(a_sleep_is_charged_up_to_the_end);
+    RUN(who_waits_for_a_cpu_is_not_said_to_run);
     RUN(threads_come_and_go_under_ten_thousand_looks_a_second);
     RUN(births_meet_pauses);
     return 0;
