@@ -8,23 +8,27 @@
  * count for each thread, kept up to date in shared memory, so that it outlives
  * the process. Then the program ends as END says. Run it with SIGPROF_HZ=1: its
  * timers tick next to never. With FORGE_SLOWLY in the environment it makes some
- * 50,000 ticks a second in each thread.
+ * 20,000 ticks a second in each thread, and leaves the CPU to others between.
  */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/ticks.h"
 
+#define SLOW_TICKS 25 /* in a millisecond */
+
 static _Atomic uint64_t *counts; /* then as many: this thread is ready */
 static unsigned long ticks;
-static unsigned pause_loops; /* after each tick, so that the drain can follow */
+static bool slow; /* the drain can follow, on a loaded machine too */
 static volatile unsigned sink;
 
 /* Stacks of all depths, so that they take room in the file. */
@@ -62,8 +66,8 @@ static void *forge(void *arg)
     for (unsigned long i = 0; !ticks || i < ticks; i++) {
         dive(&self, (unsigned)(i * 7 % 23));
         atomic_fetch_add(&counts[me], 1);
-        for (volatile unsigned j = 0; j < pause_loops; j = j + 1)
-            ;
+        if (slow && i % SLOW_TICKS == 0)
+            nanosleep(&(struct timespec){0, 1000000}, NULL);
     }
     return NULL;
 }
@@ -142,7 +146,7 @@ int main(int argc, char **argv)
         return 2;
     threads = (unsigned)atoi(argv[1]);
     ticks = (unsigned long)atol(argv[2]);
-    pause_loops = !ticks || getenv("FORGE_SLOWLY") ? 20000 : 0;
+    slow = !ticks || getenv("FORGE_SLOWLY");
     file = open(argv[3], O_RDWR | O_CREAT, 0600);
     if (file < 0 || ftruncate(file, 4096) != 0)
         return 3;
