@@ -144,7 +144,8 @@ size_t sigprof__records_still_true(uint8_t *to, const uint8_t *records,
 static bool make_room(struct catalogue *catalogue, size_t size)
 {
     size_t room = catalogue->room ? catalogue->room : (size_t)64 << 10;
-    uint8_t *bytes;
+    uint8_t *bytes, *old;
+    size_t old_room;
 
     if (catalogue->size + size <= catalogue->room)
         return true;
@@ -155,9 +156,11 @@ static bool make_room(struct catalogue *catalogue, size_t size)
         return false;
     if (catalogue->size)
         memcpy(bytes, catalogue->bytes, catalogue->size);
-    sigprof__os_unmap(catalogue->bytes, catalogue->room);
+    old = catalogue->bytes;
+    old_room = catalogue->room;
     catalogue->bytes = bytes;
     catalogue->room = room;
+    sigprof__os_unmap(old, old_room); /* last: a fork may come between */
     return true;
 }
 
