@@ -77,7 +77,7 @@ def main():
 
     used = set()
     for path in objects if X86 else []:
-        if any(re.search(r"\tcall\s+\*", line)
+        if any(re.search(r"\tcallq?\s+\*", line)
                for line in lines("objdump", "-d", "--no-show-raw-insn", path)):
             used.add(re.sub(r"\.o$", "", path.split("/")[-1]))
     for name in sorted(used - pointers):

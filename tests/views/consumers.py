@@ -101,7 +101,7 @@ def test_pprof_format(folder):
     same(said["totals"], [str(total), str(total * PERIOD_NS)], "totals")
     same(said["types"], ["samples/count", "cpu/nanoseconds"], "sample types")
     same(said["keys"], ["pid", "process", "request", "thread", "tid", "user"], "label keys")
-    same(said["comments"], ['prog --fast a "b" \\c'], "comment")
+    same(said["comments"], ['prog --fast a "b" \\c;d'], "comment")
     same(said["period"], str(PERIOD_NS), "period")
 
 
