@@ -86,6 +86,19 @@ static enum chart_kind kind_of_name(struct text name)
     return KIND_LOST;
 }
 
+/* A frame of the model, or a mark; name: as it is shown. */
+static enum chart_kind kind_of_frame(const struct chart *chart, uint32_t frame,
+                                     uint32_t name)
+{
+    if (frame >= FRAME_FIRST &&
+        chart->model->frames[frame].module == MODEL_CODE)
+        return KIND_JIT;
+    if (frame >= FRAME_FIRST &&
+        chart->model->frames[frame].module != MODEL_NO_MODULE)
+        return KIND_NATIVE;
+    return kind_of_name(sigprof__chart_text(chart, name));
+}
+
 static uint32_t place_of_frame(struct chart *chart,
                                const struct fold_frame *frame, bool root)
 {
@@ -102,11 +115,9 @@ static uint32_t place_of_frame(struct chart *chart,
         place.file = in->file;
         place.line = in->line;
         place.inlined = in->inlined;
-        if (is_address)
+        place.kind = kind_of_frame(chart, frame->frame, in->name);
+        if (place.kind == KIND_NATIVE)
             place.module = model->frames[frame->frame].module;
-        place.kind = place.module != MODEL_NO_MODULE
-                         ? KIND_NATIVE
-                         : kind_of_name(sigprof__chart_text(chart, in->name));
         if (chart->addresses && is_address) {
             place.frame = frame->frame;
             place.at_call = frame->at_call;

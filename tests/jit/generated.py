@@ -8,6 +8,7 @@ usage: generated.py PRELOAD FOLD WORKLOAD KIND
 The workload says what CPU time it gave to each of three functions; the shares of the
 samples, pooled over three runs, have to agree (|z| at most 4).
 """
+import gzip
 import math
 import os
 import subprocess
@@ -33,7 +34,20 @@ def run(preload, fold, workload, kind, folder, number):
     lines = subprocess.run([fold, "--by", "line", profile], check=True,
                            capture_output=True, text=True).stdout
     assert "hot_a program.src:20" in lines, lines
+    if number == 0:
+        look_at_formats(fold, profile)
     return truth, folded
+
+
+def look_at_formats(fold, profile):
+    """Every format has a place for code that is of no module."""
+    for form in ("html", "heatmap", "top", "pprof", "speedscope", "firefox", "raw"):
+        said = subprocess.run([fold, "-f", form, profile], check=True,
+                              capture_output=True).stdout
+        if said[:2] == b"\x1f\x8b":
+            said = gzip.decompress(said)
+        if form not in ("html", "heatmap"): # what is in those is compressed
+            assert b"hot_a" in said, form
 
 
 def count(folded, seen):
