@@ -295,6 +295,7 @@ static void clear_pending(void)
 }
 
 static bool stopped_for_exec;
+static bool paused_for_exec; /* ... while sampling was paused */
 
 void sigprof__hook_exec(const char *path)
 {
@@ -305,6 +306,7 @@ void sigprof__hook_exec(const char *path)
         return;
     sigprof__guard_enter(&guard);
     sigprof__event_exec(path);
+    paused_for_exec = atomic_load(&sigprof__state.phase) == PHASE_PAUSED;
     stopped_for_exec = sigprof__stop_and_say(true);
     clear_pending();
     sigprof__guard_leave(&guard);
@@ -319,6 +321,7 @@ void sigprof__hook_exec_failed(void)
         return;
     sigprof__guard_enter(&guard);
     stopped_for_exec = false;
+    config.paused = paused_for_exec;
     sigprof__control_lock();
     sigprof__start(&config, false);
     sigprof__control_unlock();

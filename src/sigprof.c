@@ -476,7 +476,8 @@ void sigprof__sheet(struct sigprof_stats *stats)
     struct due due;
 
     sigprof__threads_totals(&totals, phase() == PHASE_ON);
-    stats->own_ns = sigprof__drain_cpu_ns() + sigprof__wall_own_ns();
+    stats->own_ns = sigprof__drain_cpu_ns() + sigprof__wall_own_ns() +
+                    sigprof__toggle_own_ns();
     if (atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_WALL)
         due = time_due(&totals, stats->own_ns);
     else

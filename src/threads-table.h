@@ -10,6 +10,7 @@
 
 #define SLOT_INDEX_BITS 16
 #define SLOT_INDEX_MASK ((1u << SLOT_INDEX_BITS) - 1)
+#define SLOT_VALUE_MASK ((1u << 24) - 1) /* what a system need carry */
 #define SLOTS_IN_CHUNK 64u /* 1.5 MiB of address space, touched when used */
 #define CHUNKS_MAX ((1u << SLOT_INDEX_BITS) / SLOTS_IN_CHUNK)
 #define RING_SPARE_BLOCKS 8u /* threads that may start between two drains */

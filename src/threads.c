@@ -170,7 +170,8 @@ static uint64_t random_phase_ns(void)
 
 static void reset_slot(struct slot *slot, int tid, bool hooked)
 {
-    slot->value += 1u << SLOT_INDEX_BITS; /* the next generation */
+    slot->value = (slot->value + (1u << SLOT_INDEX_BITS)) & /* the next */
+                  SLOT_VALUE_MASK;                          /* generation */
     slot->tid = tid;
     slot->hooked = hooked;
     slot->seen = true;

@@ -45,7 +45,7 @@ struct slot {
     struct unwind_stack stack;
 
     /* fixed while live; threads_lock */
-    uint32_t value; /* what its ticks carry: generation << 16 | index */
+    uint32_t value; /* what its ticks carry, in 24 bits: generation << 16 | index */
     int tid;
     os_timer timer;
     bool has_timer;

@@ -20,6 +20,7 @@ static bool running;
 static _Atomic bool quit;
 static _Atomic int toggle_tid;
 static _Atomic uint64_t served;
+static _Atomic uint64_t used_ns; /* CPU time, when the thread has ended */
 
 int sigprof__toggle_tid(void)
 {
@@ -29,6 +30,16 @@ int sigprof__toggle_tid(void)
 uint64_t sigprof__toggle_count(void)
 {
     return atomic_load(&served);
+}
+
+uint64_t sigprof__toggle_own_ns(void)
+{
+    uint64_t ns = atomic_load(&used_ns);
+    int tid = atomic_load(&toggle_tid);
+
+    if (tid)
+        sigprof__os_thread_cpu_ns(tid, &ns);
+    return ns;
 }
 
 /* Who stops waits for us, and may have the lock: so we do not wait for it. */
@@ -48,12 +59,18 @@ static void serve(void)
     sigprof__control_unlock();
 }
 
+/* A flight recorder's file is opened with each pause: not among the program's. */
 static void *run(void *arg)
 {
+    uint64_t ns = 0;
+
+    sigprof__os_private_descriptors();
     atomic_store(&toggle_tid, sigprof__os_tid());
     while (!atomic_load(&quit))
         if (sem_wait(&sigprof__toggle_posted) == 0 && !atomic_load(&quit))
             serve();
+    sigprof__os_thread_cpu_ns(sigprof__os_tid(), &ns);
+    atomic_store(&used_ns, ns);
     return arg;
 }
 
@@ -92,6 +109,7 @@ int sigprof__toggle_begin(int number)
     sem_init(&sigprof__toggle_posted, 0, 0);
     atomic_store(&quit, false);
     atomic_store(&served, 0);
+    atomic_store(&used_ns, 0);
     code = take_signal(number);
     if (code) /* the program has it since, as the manual allows */
         return sigprof__session.forked ? 0 : code;

@@ -35,6 +35,9 @@ void sigprof__toggle_after_fork(void);
 /* Signals served since the start. Thread-safe. */
 uint64_t sigprof__toggle_count(void);
 
+/* Thread-safe. CPU time that the thread has used since the start. */
+uint64_t sigprof__toggle_own_ns(void);
+
 /* Thread id of the thread; 0: none. */
 int sigprof__toggle_tid(void);
 

@@ -99,6 +99,6 @@ void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
     tick->from_process_timer = info->si_code == SI_KERNEL;
     tick->asleep = false;
     tick->from_event = info->si_code == POLL_IN;
-    tick->value = (uint32_t)value;
+    tick->value = (uint32_t)(value & ~TIMER_MARK_MASK);
     tick->overrun = info->si_overrun > 0 ? (uint32_t)info->si_overrun : 0;
 }

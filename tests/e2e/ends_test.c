@@ -191,6 +191,28 @@ static void after_a_failed_exec_sampling_goes_on(void)
     run_free(&forged.run);
 }
 
+static void after_a_failed_exec_a_pause_goes_on(void)
+{
+    struct forged forged;
+    struct profile profile;
+    unsigned samples = 0, count;
+
+    run_end_as(&forged, "1", "exec-fails-paused");
+    CHECK(WIFEXITED(forged.run.status));
+    CHECK_EQ(WEXITSTATUS(forged.run.status), 5);
+    count = files();
+    count += run_find(".p.2", paths + count, 8);
+    for (unsigned i = 0; i < count; i++) {
+        CHECK_EQ(profile_read(&profile, paths[i]), 0);
+        samples += profile.samples;
+        profile_free(&profile);
+        unlink(paths[i]);
+    }
+    CHECK(samples >= 100 && samples <= 104);
+    sweep(forged.run.pid, 0);
+    run_free(&forged.run);
+}
+
 static void a_forked_child_has_a_file_of_its_own(void)
 {
     struct forged forged;
@@ -271,6 +293,7 @@ int main(int argc, char **argv)
     RUN(an_executed_program_s_file_is_another);
     RUN(a_program_without_samples_leaves_the_file_before_it_alone);
     RUN(after_a_failed_exec_sampling_goes_on);
+    RUN(after_a_failed_exec_a_pause_goes_on);
     RUN(a_forked_child_has_a_file_of_its_own);
     RUN(a_child_that_is_killed_harms_nobody);
     RUN(a_fixed_name_is_the_parent_s_and_children_append_their_pid);

@@ -143,6 +143,32 @@ static void the_program_s_handler_is_back_after_a_stop(void)
     CHECK_EQ(own, 2);
 }
 
+/* By timers and queues as ours, with values of its own. */
+static void the_program_s_signals_with_a_value_reach_it(void)
+{
+    struct sigaction mine = {.sa_handler = own_handler};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGPROF};
+    struct itimerspec soon = {.it_value = {0, 1}};
+    timer_t timer;
+
+    CHECK_EQ(sigaction(SIGPROF, &mine, NULL), 0);
+    start(SIGPROF_CLOCK_WALL);
+    own = 0;
+    CHECK_EQ(sigqueue(getpid(), SIGPROF, (union sigval){.sival_int = 0}), 0);
+    CHECK_EQ(own, 1);
+    CHECK_EQ(sigqueue(getpid(), SIGPROF, (union sigval){.sival_int = 0x10000}),
+             0);
+    CHECK_EQ(own, 2);
+    event.sigev_value.sival_ptr = &timer;
+    CHECK_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    CHECK_EQ(timer_settime(timer, 0, &soon, NULL), 0);
+    while (own < 3)
+        usleep(1000);
+    CHECK_EQ(timer_delete(timer), 0);
+    CHECK_EQ(sigprof_stop(), 0);
+}
+
 static void a_three_argument_handler_gets_its_three_arguments(void)
 {
     struct sigaction mine = {.sa_sigaction = own_action,
@@ -252,6 +278,7 @@ int main(void)
     RUN(ticks_of_a_life_before_are_not_samples_of_this_one);
     RUN(sig_dfl_is_never_put_back);
     RUN(the_program_s_handler_is_back_after_a_stop);
+    RUN(the_program_s_signals_with_a_value_reach_it);
     RUN(a_three_argument_handler_gets_its_three_arguments);
     RUN(an_ignored_signal_may_stay_ours);
     RUN(no_timer_is_left);

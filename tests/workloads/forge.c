@@ -10,6 +10,7 @@
  * timers tick next to never. With FORGE_SLOWLY in the environment it makes some
  * 20,000 ticks a second in each thread, and leaves the CPU to others between.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,7 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,6 +92,14 @@ static void run_again(char **argv)
     _exit(99);
 }
 
+static bool pause_sampling(void)
+{
+    int (*pause_it)(void);
+
+    *(void **)&pause_it = dlsym(RTLD_DEFAULT, "sigprof_pause");
+    return pause_it && pause_it() == 0;
+}
+
 static int end(const char *how, char **argv)
 {
     pthread_t thread;
@@ -113,8 +124,12 @@ static int end(const char *how, char **argv)
         run_again(argv);
     if (strcmp(how, "exec-other") == 0)
         execl("/bin/true", "true", (char *)NULL);
-    if (strcmp(how, "exec-fails") == 0) {
+    if (strcmp(how, "exec-fails-paused") == 0 && !pause_sampling())
+        return 4;
+    if (strncmp(how, "exec-fails", strlen("exec-fails")) == 0) {
         execl("/no/such/program", "program", (char *)NULL);
+        chmod(argv[3], 0700); /* it looks as if this one could */
+        execl(argv[3], "counts", (char *)NULL);
         forge((void *)(uintptr_t)0);
         return 5;
     }
