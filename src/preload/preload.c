@@ -10,9 +10,10 @@
  *      sigaction, signal, …        the program's own SIGPROF and ours, side by
  *                                  side; other signals pass through
  *      setitimer                   the program's ITIMER_PROF comes first
- *      dlclose                     a name does not outlive its module; dlopen is
- *                                  not here: the loader asks who calls it, and
- *                                  the drain and the pull tier notice anyway
+ *      dlclose                     a module that came and goes between two looks
+ *                                  of the drain is seen, and no name outlives
+ *                                  its module; dlopen is not here: the loader
+ *                                  asks who calls it
  *      exec*, posix_spawn* (exec.c) no left-over timer kills the new program;
  *                                  children find what they need in their
  *                                  environment
@@ -177,8 +178,10 @@ INTERPOSED int setitimer(__itimer_which_t which, const struct itimerval *when,
 
 INTERPOSED int dlclose(void *handle)
 {
-    int result = REAL(dlclose)(handle);
+    int result;
 
+    sigprof__hook_modules();
+    result = REAL(dlclose)(handle);
     sigprof__hook_modules();
     return result;
 }
