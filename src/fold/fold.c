@@ -226,6 +226,21 @@ static bool push_places(const struct model *model, uint32_t node, bool exact,
     return true;
 }
 
+/* Of frames with one name that follow each other, the innermost stays: it tells
+ * what ran. */
+static size_t without_repeats(struct fold_frame *frames, size_t first,
+                              size_t count)
+{
+    size_t kept = first;
+
+    for (size_t i = first; i < count; i++) {
+        if (kept > first && frames[kept - 1].name == frames[i].name)
+            kept--;
+        frames[kept++] = frames[i];
+    }
+    return kept;
+}
+
 size_t sigprof__fold_frames(struct model *model,
                             const struct fold_options *options,
                             uint32_t context, uint32_t node,
@@ -259,7 +274,8 @@ size_t sigprof__fold_frames(struct model *model,
         frames[i] = frames[--j];
         frames[j] = swap;
     }
-    return count;
+    return options->fold_recursion ? without_repeats(frames, first, count)
+                                   : count;
 }
 
 /* ---- Samples ------------------------------------------------------------- */
@@ -281,10 +297,14 @@ static uint32_t fold_node(struct folding *folding, uint32_t parent,
 {
     struct model_places places = node_places(folding->model, node, exact);
 
-    for (uint32_t i = 0; i < places.count; i++)
-        parent =
-            tree_child(folding->tree, parent,
-                       folding->model->places[places.first + i].name, false);
+    for (uint32_t i = 0; i < places.count; i++) {
+        uint32_t name = folding->model->places[places.first + i].name;
+        const struct fold_node *above = &folding->tree->nodes[parent];
+
+        if (!folding->options->fold_recursion || above->name != name ||
+            above->is_root_frame)
+            parent = tree_child(folding->tree, parent, name, false);
+    }
     return parent;
 }
 

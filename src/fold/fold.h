@@ -22,6 +22,7 @@ struct fold_options {
     size_t root_count;
     bool weigh_ns; /* model values are CPU ns; lines carry microseconds */
     bool filtered; /* by time or label: losses cannot be placed */
+    bool fold_recursion; /* a function that calls itself is one frame */
     const regex_t *thread;         /* of thread names; NULL: all */
     const regex_t *focus, *ignore; /* of frames below the roots */
 };

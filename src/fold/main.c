@@ -60,6 +60,7 @@ static const char usage[] =
     "                         thread, state, label:KEY, none; may be repeated\n"
     "      --by WHAT          function (default), line or address\n"
     "      --no-inlines       leave inlined functions to those they are in\n"
+    "      --fold-recursion   a function that calls itself is one frame\n"
     "      --demangle HOW     full (default) or none\n"
     "      --modules          add `MODULE to each frame\n"
     "      --annotate         add _[k] to kernel frames, _[i] to inlined ones\n"
@@ -258,6 +259,7 @@ enum option_id {
     OPTION_ROOT,
     OPTION_BY,
     OPTION_NO_INLINES,
+    OPTION_FOLD_RECURSION,
     OPTION_DEMANGLE,
     OPTION_MODULES,
     OPTION_ANNOTATE,
@@ -285,6 +287,7 @@ static const struct option options[] = {
     {"root", required_argument, NULL, OPTION_ROOT},
     {"by", required_argument, NULL, OPTION_BY},
     {"no-inlines", no_argument, NULL, OPTION_NO_INLINES},
+    {"fold-recursion", no_argument, NULL, OPTION_FOLD_RECURSION},
     {"demangle", required_argument, NULL, OPTION_DEMANGLE},
     {"modules", no_argument, NULL, OPTION_MODULES},
     {"annotate", no_argument, NULL, OPTION_ANNOTATE},
@@ -336,6 +339,9 @@ static void take_option(struct arguments *arguments, int option,
         break;
     case OPTION_NO_INLINES:
         arguments->names.no_inlines = true;
+        break;
+    case OPTION_FOLD_RECURSION:
+        arguments->fold.fold_recursion = true;
         break;
     case OPTION_DEMANGLE:
         arguments->names.raw =
@@ -593,6 +599,7 @@ int main(int argc, char **argv)
     struct model model;
     int code;
 
+    sigprof__sym_outlive_cuts();
     parse(&arguments, argc, argv);
     if (arguments.follow)
         return follow(&arguments);

@@ -101,7 +101,7 @@ static uint32_t intern_module(struct model *model, const struct read_module *in)
     }
     ARRAY_ROOM(model->modules, model->module_count, model->module_capacity);
     model->modules[model->module_count++] =
-        (struct model_module){path, build_id, in->flags};
+        (struct model_module){path, build_id, in->flags, 0};
     sigprof__index_put(index, at, hash, (uint32_t)model->module_count);
     return (uint32_t)model->module_count - 1;
 }
@@ -227,6 +227,16 @@ static void count_add(struct model *model, uint32_t context, uint32_t node,
 
 /* ---- Modules ------------------------------------------------------------- */
 
+static void note_seen(const struct model *model, struct model_module *module,
+                      uint64_t time_ns)
+{
+    uint64_t start_ns = model->process->start_real_ns;
+    uint64_t seen_ns = add_saturating(start_ns, time_ns);
+
+    if (start_ns && (!module->seen_ns || seen_ns < module->seen_ns))
+        module->seen_ns = seen_ns;
+}
+
 static void on_module(void *arg, const struct read_module *in)
 {
     struct model *model = arg;
@@ -236,6 +246,7 @@ static void on_module(void *arg, const struct read_module *in)
     if (in->low >= in->high)
         return;
     mapping.module = intern_module(model, in);
+    note_seen(model, &model->modules[mapping.module], in->time_ns);
     sigprof__mapping_add(model->process, &mapping);
 }
 
@@ -634,6 +645,8 @@ static void on_info(void *arg, struct text key, struct text value)
         process->pid = parse_number(value);
     } else if (text_equal(key, sigprof__text("start_mono_ns"))) {
         process->start_mono_ns = parse_number(value);
+    } else if (text_equal(key, sigprof__text("start_real_ns"))) {
+        process->start_real_ns = parse_number(value);
     }
 }
 

@@ -372,6 +372,16 @@ static void say_mismatch(struct naming *naming, const struct sym_module *module,
                     (int)naming->base.size, naming->base.at);
 }
 
+static void say_unverified(struct naming *naming,
+                           const struct sym_module *module, size_t frames)
+{
+    naming->report->unverified += frames;
+    if (naming->say)
+        naming->say("%s: not verified: it has no build-id and was changed after "
+                    "it was sampled; names of %zu frames may be wrong",
+                    module->path, frames);
+}
+
 static void say_missing(struct naming *naming, const struct sym_module *module,
                         const struct sym_report *report, size_t frames)
 {
@@ -407,7 +417,8 @@ static void make_job(const struct model *model, struct job *job)
     job->path[path.size] = '\0';
     job->module =
         (struct sym_module){job->path, (const uint8_t *)id.at, id.size,
-                            (in->flags & FORMAT_MODULE_NO_FILE) != 0};
+                            (in->flags & FORMAT_MODULE_NO_FILE) != 0,
+                            in->seen_ns};
     for (size_t i = 0; i < job->count; i++)
         job->addresses[i] = job->lookups[i].address;
     memset(job->answers, 0, job->count * sizeof *job->answers);
@@ -424,6 +435,8 @@ static void name_module(struct naming *naming, struct job *job)
         naming->base = sigprof__text("[no file]");
     if (report->state == SYM_MISMATCH)
         say_mismatch(naming, &job->module, report, job->count / 2);
+    else if (report->unverified)
+        say_unverified(naming, &job->module, job->count / 2);
     else if (report->state != SYM_NAMED && !job->module.no_file)
         say_missing(naming, &job->module, report, job->count / 2);
     for (size_t i = 0; i < job->count; i++) {
@@ -553,11 +566,17 @@ static int by_module(const void *a, const void *b)
 static void name_unmapped(struct naming *naming, struct model_frame *frame)
 {
     bool kernel = frame->address >= KERNEL_HALF;
-    struct text name = sigprof__text(kernel ? "[kernel]" : "[unknown]");
+    char name[40] = "[unknown]";
 
+    if (kernel)
+        strcpy(name, "[kernel]");
+    else if (naming->options->by == BY_ADDRESS)
+        snprintf(name, sizeof name, "[unknown 0x%llx]",
+                 (unsigned long long)frame->address);
     naming->base.size = 0;
-    frame->exact = frame->call = one_place(
-        naming->model, finish_name(naming, name, kernel ? "_[k]" : ""));
+    frame->exact = frame->call =
+        one_place(naming->model, finish_name(naming, sigprof__text(name),
+                                             kernel ? "_[k]" : ""));
 }
 
 /* Code that the program has named; offset: of the instruction meant. */

@@ -27,6 +27,7 @@ struct name_options {
 struct name_report {
     uint64_t mismatched; /* frames whose names were withheld */
     uint64_t mismatched_modules;
+    uint64_t unverified; /* frames whose names may be of another build */
 };
 
 /* Fills in exact and call of every frame, and the places. Says on stderr, once

@@ -17,6 +17,8 @@ struct view {
     bool exchange;         /* has processes of its own, so no comm in front */
     bool labels;           /* keeps them apart */
     bool compares;         /* takes --diff */
+    bool javascript;       /* its reader has no exact numbers above 2^53 */
+    bool always_ns;        /* weights are time, whatever --weight says */
     void (*put_chart)(const struct chart *chart, FILE *out);
     void (*put_tree)(const struct model *model, const struct fold_tree *tree,
                      bool weigh_ns, FILE *out);
@@ -42,6 +44,8 @@ static const struct view views[] = {
      .making = FROM_CHART,
      .timed = true,
      .exchange = true,
+     .javascript = true,
+     .always_ns = true,
      .put_chart = sigprof__view_speedscope},
     {.name = "firefox",
      .suffix = ".firefox.json",
@@ -49,16 +53,19 @@ static const struct view views[] = {
      .addresses = true,
      .timed = true,
      .exchange = true,
+     .javascript = true,
      .put_chart = sigprof__view_firefox},
     {.name = "heatmap",
      .suffix = ".heatmap.html",
      .making = FROM_CHART,
      .timed = true,
+     .javascript = true,
      .put_chart = sigprof__view_html},
     {.name = "html",
      .suffix = ".html",
      .making = FROM_CHART,
      .compares = true,
+     .javascript = true,
      .put_chart = sigprof__view_html}};
 
 static bool ends_with(const char *string, const char *suffix)
@@ -122,7 +129,7 @@ static void name_all(const struct view_job *job)
     struct name_report report;
 
     sigprof__name_frames(job->model, job->names, sigprof__say, &report);
-    job->load->imperfect |= report.mismatched > 0;
+    job->load->imperfect |= report.mismatched > 0 || report.unverified > 0;
 }
 
 /* Where samples are read again, it is with every module known: once more before
@@ -189,6 +196,23 @@ static bool chart_by_time(const struct view_job *job, struct chart *chart)
     return false;
 }
 
+static void say_rounded(const struct view_job *job, const struct chart *chart)
+{
+    const uint64_t exact = UINT64_C(1) << 53;
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < chart->row_count && total <= exact; i++) {
+        uint64_t weight = job->view->always_ns
+                              ? chart->rows[i].cpu_ns
+                              : sigprof__chart_weight(chart, &chart->rows[i]);
+
+        total = total + weight < total ? UINT64_MAX : total + weight;
+    }
+    if (total > exact)
+        sigprof__say("weights are above 2^53 in sum: programs that read this "
+                     "format round them; folded and pprof are exact");
+}
+
 static uint64_t write_chart(const struct view_job *job, FILE *out)
 {
     struct chart chart;
@@ -205,6 +229,8 @@ static uint64_t write_chart(const struct view_job *job, FILE *out)
     }
     sigprof__chart_end(&chart);
     say_hidden(chart.hidden);
+    if (job->view->javascript)
+        say_rounded(job, &chart);
     job->view->put_chart(&chart, out);
     sampled = chart.sampled;
     sigprof__chart_free(&chart);

@@ -4,7 +4,8 @@
  * the debug file that belongs to it.
  *
  * A file is believed when its build-id is the one that was recorded. Where the
- * recording has none, the file at the path is taken as it is. A debug file is
+ * recording has none, the file at the path is taken as it is, and not verified
+ * if it was changed since. A debug file is
  * believed by its build-id, else by the CRC in .gnu_debuglink. Only regular
  * files are read; they are opened so that a FIFO cannot hold us.
  */
@@ -179,6 +180,8 @@ static void open_module(const struct sym_places *places,
         return;
     }
     report->state = SYM_NAMED;
+    report->unverified = !module->build_id_bytes && module->seen_ns &&
+                         image->changed_ns > module->seen_ns;
     if (!module->build_id_bytes ||
         id_equal(image->elf, module->build_id, module->build_id_bytes))
         return;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,35 @@ int sigprof__sym_image_open(const char *path, struct sym_image *image)
     image->inode = status.st_ino;
     image->mtime_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000u +
                       (uint64_t)status.st_mtim.tv_nsec;
+    image->changed_ns = (uint64_t)status.st_ctim.tv_sec * 1000000000u +
+                        (uint64_t)status.st_ctim.tv_nsec;
     image->path = strdup(path);
     image->elf = sigprof__sym_elf_open(image->bytes, image->size);
     return 0;
+}
+
+static long page_bytes;
+
+/* Readers bound all that a file says, so zeros cost names and no more. */
+static void put_zeros(int number, siginfo_t *info, void *context)
+{
+    uintptr_t page = (uintptr_t)info->si_addr & ~((uintptr_t)page_bytes - 1);
+
+    (void)context;
+    if (info->si_code != BUS_ADRERR ||
+        mmap((void *)page, (size_t)page_bytes, PROT_READ,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        signal(number, SIG_DFL); /* and again, for good */
+}
+
+void sigprof__sym_outlive_cuts(void)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO};
+
+    page_bytes = sysconf(_SC_PAGESIZE);
+    action.sa_sigaction = put_zeros;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
 }
 
 void sigprof__sym_image_close(struct sym_image *image)

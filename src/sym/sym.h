@@ -93,7 +93,12 @@ struct sym_image {
     struct sym_elf *elf; /* NULL: no object file */
     char *path;
     uint64_t device, inode, mtime_ns;
+    uint64_t changed_ns; /* the file, or its place; since 1970 */
 };
+
+/* From now on a file that is cut while it is read is zeros behind the cut, where
+ * the process would have ended by SIGBUS. */
+void sigprof__sym_outlive_cuts(void);
 
 /* 0 or an errno. Only regular files are read; a FIFO cannot hold us. */
 int sigprof__sym_image_open(const char *path, struct sym_image *image);
@@ -113,6 +118,7 @@ struct sym_module {
     const uint8_t *build_id;
     size_t build_id_bytes; /* 0: it had none, or it is not known */
     bool no_file;          /* the vDSO */
+    uint64_t seen_ns;      /* when it was mapped, since 1970; 0: not known */
 };
 
 enum sym_state {
@@ -126,6 +132,8 @@ struct sym_report {
     enum sym_state state;
     char found_id[2 * 64 + 1]; /* with SYM_MISMATCH: hexadecimal, or "none" */
     int error;                 /* with SYM_NO_FILE: errno of the open */
+    bool unverified; /* with SYM_NAMED: no build-id, and a file that was changed
+                        since it was mapped */
 };
 
 /* Thread-safe, for different names. */
