@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +22,54 @@
 #include "encode.h"
 #include "guard.h"
 #include "ring.h"
+
+#define BLOCK_BYTES_MAX (FORMAT_BLOCK_HEADER_BYTES + FORMAT_PAYLOAD_MAX)
+
+/* The profile as it is on disk: in memory as a whole, or by a window that holds the
+ * largest block from any place of its first half. */
+struct source {
+    const uint8_t *bytes; /* from `from` on */
+    uint64_t from, size;  /* size: of the file */
+    size_t have;
+    int descriptor;
+    uint8_t *window; /* NULL: in memory as a whole */
+};
+
+static void fill_window(struct source *source, uint64_t at)
+{
+    const uint64_t left = source->size - at;
+    const size_t want = left < 2 * BLOCK_BYTES_MAX ? (size_t)left
+                                                   : 2 * BLOCK_BYTES_MAX;
+
+    source->from = at;
+    source->have = 0;
+    while (source->have < want) {
+        ssize_t got = pread(source->descriptor, source->window + source->have,
+                            want - source->have,
+                            (off_t)(at + source->have));
+
+        if (got > 0)
+            source->have += (size_t)got;
+        else if (got == 0 || errno != EINTR)
+            break;
+    }
+    if (source->have < want)
+        source->size = at + source->have; /* it was cut, or cannot be read */
+}
+
+/* What there is at `at`, at least a whole block if the file has it. */
+static const uint8_t *look_at(struct source *source, uint64_t at, size_t *size)
+{
+    uint64_t end = source->from + source->have;
+
+    if (source->window &&
+        (at < source->from ||
+         (end < source->size && (at > end || end - at < BLOCK_BYTES_MAX))))
+        fill_window(source, at);
+    end = source->from + source->have;
+    *size = at < end ? (size_t)(end - at) : 0;
+    return source->bytes + (at - source->from);
+}
 
 struct tail {
     uint8_t *bytes;
@@ -78,11 +125,12 @@ static void read_info(struct format_in *body, uint32_t *part)
 }
 
 /* The number of the part that the file is; 0: it does not say. */
-static uint32_t part_of(const uint8_t *file, size_t file_bytes)
+static uint32_t part_of(struct source *source)
 {
     struct format_in in, body;
     uint32_t sequence, word, part = 0;
-    size_t payload;
+    size_t payload, file_bytes;
+    const uint8_t *file = look_at(source, 0, &file_bytes);
     unsigned type;
 
     if (file_bytes < FORMAT_FILE_HEADER_BYTES ||
@@ -100,23 +148,23 @@ static uint32_t part_of(const uint8_t *file, size_t file_bytes)
 }
 
 /* Where the file ends: cursors, and the number of the next block. */
-static void read_file(struct encoder *encoder, const uint8_t *file,
-                      size_t file_bytes)
+static void read_file(struct encoder *encoder, struct source *source)
 {
-    size_t at = FORMAT_FILE_HEADER_BYTES;
+    uint64_t at = FORMAT_FILE_HEADER_BYTES;
 
-    while (at < file_bytes) {
-        size_t payload;
+    while (at < source->size) {
+        size_t payload, left;
+        const uint8_t *block = look_at(source, at, &left);
         uint32_t sequence, word;
         struct format_in in, body;
         unsigned type;
 
-        if (sigprof__format_block_check(file + at, file_bytes - at, &payload,
-                                        &sequence, &word) != 0) {
+        if (sigprof__format_block_check(block, left, &payload, &sequence,
+                                        &word) != 0) {
             at++; /* damaged: look for the next sync */
             continue;
         }
-        in.at = file + at + FORMAT_BLOCK_HEADER_BYTES;
+        in.at = block + FORMAT_BLOCK_HEADER_BYTES;
         in.end = in.at + payload;
         in.bad = false;
         while ((type = sigprof__get_record(&in, &body)))
@@ -187,8 +235,8 @@ static void put_note(struct encoder *encoder)
     sigprof__encode_records(encoder, record, sizeof record - 1);
 }
 
-static bool encode_tail(const struct ring *ring, const uint8_t *file,
-                        size_t file_bytes, struct tail *tail)
+static bool encode_tail(const struct ring *ring, struct source *source,
+                        struct tail *tail)
 {
     struct encoder encoder;
     bool good = true;
@@ -198,8 +246,8 @@ static bool encode_tail(const struct ring *ring, const uint8_t *file,
         return false;
     encoder.sink = keep_bytes;
     encoder.arg = tail;
-    if (file_bytes >= FORMAT_FILE_HEADER_BYTES) {
-        read_file(&encoder, file, file_bytes);
+    if (source->size >= FORMAT_FILE_HEADER_BYTES) {
+        read_file(&encoder, source);
     } else {
         uint8_t start[FORMAT_FILE_HEADER_BYTES];
 
@@ -217,9 +265,9 @@ static bool encode_tail(const struct ring *ring, const uint8_t *file,
     return good;
 }
 
-enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
-                                    const uint8_t *file, size_t file_bytes,
-                                    uint8_t **bytes, size_t *size)
+static enum salvage_state salvage(const char *ring_path, const uint8_t *id,
+                                  struct source *source, uint8_t **bytes,
+                                  size_t *size)
 {
     enum salvage_state state = SALVAGE_NONE;
     struct tail tail = {NULL, 0, 0};
@@ -230,13 +278,13 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
     if (sigprof__ring_open(&ring, ring_path, true) != 0)
         return SALVAGE_NONE;
     if (memcmp(ring.head->id, id, FORMAT_ID_BYTES) == 0) {
-        uint32_t part = part_of(file, file_bytes);
+        uint32_t part = part_of(source);
 
         if (part && part != atomic_load(&ring.head->part))
             state = SALVAGE_PART;
         else if (sigprof__ring_alive(ring_path))
             state = SALVAGE_ALIVE;
-        else if (encode_tail(&ring, file, file_bytes, &tail))
+        else if (encode_tail(&ring, source, &tail))
             state = SALVAGE_TAIL;
     }
     sigprof__ring_drop(&ring, false);
@@ -246,6 +294,37 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
     } else {
         free(tail.bytes);
     }
+    return state;
+}
+
+enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
+                                    const uint8_t *file, size_t file_bytes,
+                                    uint8_t **bytes, size_t *size)
+{
+    struct source source = {
+        .bytes = file, .size = file_bytes, .have = file_bytes};
+
+    return salvage(ring_path, id, &source, bytes, size);
+}
+
+enum salvage_state sigprof__salvage_file(const char *ring_path,
+                                         const uint8_t *id, int descriptor,
+                                         uint64_t file_bytes, uint8_t **bytes,
+                                         size_t *size)
+{
+    struct source source = {.size = file_bytes,
+                            .descriptor = descriptor,
+                            .window = malloc(2 * BLOCK_BYTES_MAX)};
+    enum salvage_state state = SALVAGE_NONE;
+
+    source.bytes = source.window;
+    *bytes = NULL;
+    *size = 0;
+    if (source.window) {
+        fill_window(&source, 0);
+        state = salvage(ring_path, id, &source, bytes, size);
+    }
+    free(source.window);
     return state;
 }
 
@@ -314,19 +393,30 @@ int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
 /* ---- At the next start --------------------------------------------------- */
 
 /* Nothing is appended to a file only because a ring names it. */
-static bool is_of_recording(const uint8_t *file, size_t size, const uint8_t *id)
+static bool is_of_recording(int descriptor, uint64_t size, const uint8_t *id)
 {
     uint8_t start[FORMAT_FILE_HEADER_BYTES];
+    struct source source = {.size = size,
+                            .descriptor = descriptor,
+                            .window = malloc(2 * BLOCK_BYTES_MAX)};
+    const uint8_t *file = source.window;
     size_t payload;
     uint32_t sequence, word;
+    bool same;
 
+    if (!file)
+        return false;
+    fill_window(&source, 0);
     sigprof__format_file_header(start);
-    return size > sizeof start && memcmp(file, start, sizeof start) == 0 &&
+    same = source.have > sizeof start &&
+           memcmp(file, start, sizeof start) == 0 &&
            sigprof__format_block_check(file + sizeof start,
-                                       size - sizeof start, &payload,
+                                       source.have - sizeof start, &payload,
                                        &sequence, &word) == 0 &&
            sequence == 0 &&
            memcmp(file + sizeof start + 12, id, sizeof word) == 0;
+    free(source.window);
+    return same;
 }
 
 static void salvage_into(const char *ring_path, const uint8_t *id,
@@ -336,22 +426,16 @@ static void salvage_into(const char *ring_path, const uint8_t *id,
     struct stat status;
     uint8_t *tail = NULL;
     size_t size;
-    void *file;
 
     if (descriptor < 0)
         return;
     if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        status.st_size > 0) {
-        file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
-                    descriptor, 0);
-        if (file != MAP_FAILED) {
-            if (is_of_recording(file, (size_t)status.st_size, id) &&
-                sigprof__salvage(ring_path, id, file, (size_t)status.st_size,
-                                 &tail, &size) == SALVAGE_TAIL)
-                sigprof__salvage_keep(ring_path, profile, tail, size);
-            munmap(file, (size_t)status.st_size);
-        }
-    }
+        status.st_size > 0 &&
+        is_of_recording(descriptor, (uint64_t)status.st_size, id) &&
+        sigprof__salvage_file(ring_path, id, descriptor,
+                              (uint64_t)status.st_size, &tail,
+                              &size) == SALVAGE_TAIL)
+        sigprof__salvage_keep(ring_path, profile, tail, size);
     free(tail);
     close(descriptor);
 }

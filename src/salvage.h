@@ -27,6 +27,13 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
                                     const uint8_t *file, size_t file_bytes,
                                     uint8_t **tail, size_t *tail_bytes);
 
+/* The same for the first file_bytes of an open file, read a piece at a time: files
+ * can be larger than memory, and be cut while they are read. */
+enum salvage_state sigprof__salvage_file(const char *ring_path,
+                                         const uint8_t *id, int descriptor,
+                                         uint64_t file_bytes, uint8_t **tail,
+                                         size_t *tail_bytes);
+
 /*
  * Appends the tail to the profile and, only when that has succeeded, removes the
  * ring. EXDEV: profile_path is a copy of the process's profile, which is still at

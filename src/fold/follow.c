@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,26 +196,22 @@ static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
     return true;
 }
 
-/* A killed process's ring holds what its drain has not written. It stays there. */
+/* A killed process's ring holds what its drain has not written. It stays there,
+ * unless a start of the same user has put it into the file just now. */
 static void read_tail(struct follow *follow)
 {
-    struct stat status;
     uint8_t id[FORMAT_ID_BYTES], *tail = NULL;
     size_t size = 0;
-    void *file;
 
     if (follow->reader.ended || !follow->ring[0] ||
-        !parse_id(sigprof__model_info(follow->model.process, "id"), id) ||
-        fstat(follow->descriptor, &status) != 0 || status.st_size == 0)
+        !parse_id(sigprof__model_info(follow->model.process, "id"), id))
         return;
-    file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE,
-                follow->descriptor, 0);
-    if (file == MAP_FAILED)
-        return;
-    if (sigprof__salvage(follow->ring, id, file, (size_t)status.st_size, &tail,
-                         &size) == SALVAGE_TAIL)
+    if (sigprof__salvage_file(follow->ring, id, follow->descriptor,
+                              (uint64_t)follow->at, &tail,
+                              &size) == SALVAGE_TAIL)
         sigprof__reader_more(&follow->reader, tail, size);
-    munmap(file, (size_t)status.st_size);
+    else
+        read_news(follow);
     free(tail);
 }
 

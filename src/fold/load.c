@@ -19,7 +19,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -474,23 +473,17 @@ static bool take_appended(struct load_input *input, struct reader *reader)
 static enum salvage_state look_in_ring(struct load_input *input,
                                        const char *ring, const uint8_t *id)
 {
-    const size_t size = (size_t)input->size;
-    enum salvage_state state = SALVAGE_NONE;
-    void *file = MAP_FAILED;
+    enum salvage_state state;
     int descriptor;
 
     if (input->bytes)
-        return sigprof__salvage(ring, id, input->bytes, size, &input->tail,
-                                &input->tail_bytes);
+        return sigprof__salvage(ring, id, input->bytes, (size_t)input->size,
+                                &input->tail, &input->tail_bytes);
     if (open_again(input, &descriptor) != 0)
         return SALVAGE_NONE;
-    file = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    state = sigprof__salvage_file(ring, id, descriptor, input->size,
+                                  &input->tail, &input->tail_bytes);
     close(descriptor);
-    if (file == MAP_FAILED)
-        return SALVAGE_NONE;
-    state = sigprof__salvage(ring, id, file, size, &input->tail,
-                             &input->tail_bytes);
-    munmap(file, size);
     return state;
 }
 

@@ -32,6 +32,16 @@ enum salvage_state sigprof__salvage(const char *ring_path, const uint8_t *id,
     return SALVAGE_TAIL;
 }
 
+enum salvage_state sigprof__salvage_file(const char *ring_path,
+                                         const uint8_t *id, int descriptor,
+                                         uint64_t file_bytes, uint8_t **tail,
+                                         size_t *tail_bytes)
+{
+    (void)descriptor;
+    return sigprof__salvage(ring_path, id, (const uint8_t *)"", file_bytes != 0,
+                            tail, tail_bytes);
+}
+
 int sigprof__salvage_keep(const char *ring_path, const char *profile_path,
                           const uint8_t *tail, size_t tail_bytes)
 {

@@ -273,6 +273,52 @@ static void write_profile(const char *path)
     fclose(out);
 }
 
+/* By a window, over what is damaged in between, and where less is there than was
+ * said: the same tail as from memory. */
+static void a_large_file_is_read_by_parts(void)
+{
+    const size_t hole = 5 << 20;
+    struct profile profile;
+    uint8_t *tail, *large = calloc(1, hole + sizeof file);
+    const char *path = run_path("large");
+    size_t size, first;
+    FILE *out;
+
+    CHECK(large != NULL);
+    begin();
+    begin_file();
+    put(50);
+    drain(true);
+    first = file_bytes;
+    put(30);
+    drain(true);
+    put(20);
+    die();
+    memcpy(large, file, first);
+    memcpy(large + first + hole, file + first, file_bytes - first);
+    out = fopen(path, "w+b");
+    CHECK(out != NULL);
+    CHECK_EQ(fwrite(large, 1, hole + file_bytes, out), hole + file_bytes);
+    CHECK_EQ(fflush(out), 0);
+    for (uint64_t more = 0; more <= 9 << 20; more += 9 << 20) {
+        CHECK_EQ(sigprof__salvage_file(ring.path, ring.head->id, fileno(out),
+                                       hole + file_bytes + more, &tail, &size),
+                 SALVAGE_TAIL);
+        profile_parse(&profile, file, file_bytes);
+        CHECK_EQ(profile.samples, 80);
+        profile_free(&profile);
+        CHECK(file_bytes + size <= sizeof file);
+        memcpy(file + file_bytes, tail, size);
+        free(tail);
+        profile_parse(&profile, file, file_bytes + size);
+        CHECK_EQ(profile.samples, 100);
+        profile_free(&profile);
+    }
+    fclose(out);
+    free(large);
+    end();
+}
+
 static void keeping_appends_and_then_removes_the_ring(void)
 {
     struct profile profile;
@@ -370,6 +416,7 @@ int main(void)
     RUN(a_ring_that_lives_is_left_alone);
     RUN(another_recording_s_ring_is_none_of_ours);
     RUN(losses_are_told_too);
+    RUN(a_large_file_is_read_by_parts);
     RUN(keeping_appends_and_then_removes_the_ring);
     RUN(the_ring_stays_when_the_file_cannot_be_written);
     RUN(the_next_start_puts_a_dead_ring_into_its_file);
