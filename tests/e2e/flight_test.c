@@ -155,17 +155,21 @@ static void count_threads(pid_t pid, unsigned *threads)
     fclose(file);
 }
 
-/* At any moment, as kill -9 comes. SIGPROF_TEST_LONG: after a minute. */
+/* At any moment, as kill -9 comes, once the ring has been round a few times.
+ * SIGPROF_TEST_LONG: after a minute. */
 static void a_running_program_is_killed(void)
 {
-    struct timespec nap = {test_is_long() ? 60 : 3, 0};
+    struct timespec nap = {test_is_long() ? 60 : 0, 10000000};
     struct forged forged;
     struct profile profile;
     char rings[8][512];
     unsigned threads;
 
     begin(&forged, "0", "return");
-    nanosleep(&nap, NULL);
+    for (int i = 0; i < THREADS; i++)
+        do
+            nanosleep(&nap, NULL);
+        while (forged_count(i) < 20000);
     count_threads(forged.run.pid, &threads);
     CHECK_EQ(threads, THREADS); /* none of ours */
     kill(forged.run.pid, SIGKILL);

@@ -18,7 +18,7 @@ import time
 
 FOLD, PRELOAD, FORGE = sys.argv[1:4]
 HERE = tempfile.mkdtemp(prefix="sigprof-follow-")
-LIMIT_S = 60
+LIMIT_S = 240
 
 
 def fail(text):

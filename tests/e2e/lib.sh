@@ -33,11 +33,11 @@ need() {
 same() {
     what=$1
     shift
-    timeout -s KILL 60 "$@" >plain.out 2>plain.err </dev/null
+    timeout -s KILL 300 "$@" >plain.out 2>plain.err </dev/null
     echo $? >plain.status
     for clock in thread itimer; do
         rm -f ours.sigprof*
-        timeout -s KILL 60 env LD_PRELOAD="$PRELOAD" SIGPROF_HZ=997 SIGPROF_CLOCK=$clock \
+        timeout -s KILL 300 env LD_PRELOAD="$PRELOAD" SIGPROF_HZ=997 SIGPROF_CLOCK=$clock \
             SIGPROF_OUT="$here/ours.sigprof" "$@" >ours.out 2>ours.err </dev/null
         echo $? >ours.status
         for part in status out err; do

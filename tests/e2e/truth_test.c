@@ -91,7 +91,7 @@ static void run_shape(const struct shape *shape, double longer, char **argv,
     snprintf(seconds, sizeof seconds, "%g",
              shape->seconds * (shape->brief ? 1 : longer));
     *run = (struct run){.argv = command, .environment = environment,
-                        .limit_seconds = 100};
+                        .limit_seconds = 600};
     run_program(run);
     if (!WIFEXITED(run->status) || WEXITSTATUS(run->status) != 0)
         FAIL("status %#x: %s", (unsigned)run->status, run->err);

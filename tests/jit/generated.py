@@ -6,7 +6,8 @@ its address had then, under the chain that called it.
 usage: generated.py PRELOAD FOLD WORKLOAD KIND
 
 The workload says what CPU time it gave to each of three functions; the shares of the
-samples, pooled over three runs, have to agree (|z| at most 4).
+samples, pooled over three runs, have to agree (|z| at most 4). Chance alone fails that
+once in a few thousand times: then it runs again, longer.
 """
 import gzip
 import math
@@ -20,11 +21,11 @@ Z_MAX = 4
 NAMES = ("hot_a", "hot_b", "hot_c")
 
 
-def run(preload, fold, workload, kind, folder, number):
+def run(preload, fold, workload, kind, folder, number, ms):
     profile = os.path.join(folder, f"{number}.sigprof")
     environment = dict(os.environ, LD_PRELOAD=preload, SIGPROF_HZ="199",
                        SIGPROF_CLOCK="thread", SIGPROF_OUT=profile)
-    said = subprocess.run([workload, kind, "300"], env=environment, check=True,
+    said = subprocess.run([workload, kind, str(ms)], env=environment, check=True,
                           capture_output=True, text=True)
     assert said.stderr == "", said.stderr
     truth = {name: int(ns) for name, ns in
@@ -61,25 +62,35 @@ def count(folded, seen):
             assert "[unknown]" not in frames, line
 
 
-def main():
+def worst_of(ms):
+    """The largest |z| of three functions in RUNS runs."""
     preload, fold, workload, kind = sys.argv[1:]
     truth = dict.fromkeys(NAMES, 0)
     seen = dict.fromkeys(NAMES, 0)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(RUNS):
-            spent, folded = run(preload, fold, workload, kind, folder, number)
+            spent, folded = run(preload, fold, workload, kind, folder, number, ms)
             for name in NAMES:
                 truth[name] += spent[name]
             count(folded, seen)
     total = sum(seen.values())
     assert total > 100, f"{total} samples"
+    worst = 0
     for name in NAMES:
         want = truth[name] / sum(truth.values())
         got = seen[name] / total
         z = (got - want) / math.sqrt(want * (1 - want) / total)
         print(f"{name}: {100 * got:.1f} % of {100 * want:.1f} %, z {z:+.2f}")
-        assert abs(z) <= Z_MAX
+        worst = max(worst, abs(z))
     print(f"{total} samples")
+    return worst
+
+
+def main():
+    for ms in (300, 1200):
+        if worst_of(ms) <= Z_MAX:
+            return
+    sys.exit(f"shares differ by more than z {Z_MAX}, twice")
 
 
 main()

