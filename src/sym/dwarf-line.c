@@ -8,6 +8,7 @@
  */
 #include "dwarf_forms.h"
 #include "dwarf_impl.h"
+#include "second.h"
 
 #include <stdlib.h>
 
@@ -194,6 +195,8 @@ static void read_header(struct dw_lines *lines, struct dw_unit *unit)
     } else {
         read_old_tables(lines, &c, unit);
     }
+    if (c.failed)
+        unit->declined = true;
 }
 
 /* The header of the unit's own program; NULL: it has none. */
@@ -207,6 +210,8 @@ static struct dw_lines *lines_of(struct dw_unit *unit)
         unit->lines = sigprof__store_grow(NULL, &room, sizeof *unit->lines, 1);
         *unit->lines = (struct dw_lines){0};
         read_header(unit->lines, unit);
+        if (!unit->lines->usable)
+            unit->declined = true;
     }
     return unit->lines->usable ? unit->lines : NULL;
 }
@@ -222,14 +227,13 @@ void sigprof__dw_lines_free(struct dw_lines *lines)
 
 /* ---- Names of files ------------------------------------------------------ */
 
-static const char *join(const char *first, const char *second,
-                        const char *third, struct sym_names *names)
+char *sigprof__dw_join(const char *first, const char *second, const char *third,
+                       struct sym_names *names)
 {
     const char *parts[3] = {first, second, third};
     size_t size = 1, at = 0;
     char *path;
 
-    /* What is absolute needs nothing in front of it. */
     for (unsigned i = 3; i-- > 1;)
         if (parts[i] && *parts[i] == '/') {
             while (i-- > 0)
@@ -268,8 +272,8 @@ const char *sigprof__dw_file_name(struct dw_unit *unit, uint64_t number,
         directory = file->directory < lines->directory_count
                         ? lines->directories[file->directory]
                         : NULL;
-        file->path = join(file->directory ? unit->directory : NULL, directory,
-                          file->name, names);
+        file->path = sigprof__dw_join(file->directory ? unit->directory : NULL,
+                                      directory, file->name, names);
     }
     return file->path;
 }
@@ -425,4 +429,6 @@ void sigprof__dw_lines(struct sym_dwarf *dwarf, struct dw_unit *unit)
             run_standard(&m, opcode);
         }
     }
+    if (m.c.failed)
+        unit->declined = true;
 }

@@ -12,6 +12,7 @@
  */
 #include "dwarf_forms.h"
 #include "dwarf_impl.h"
+#include "second.h"
 
 #include <stdlib.h>
 
@@ -146,9 +147,9 @@ static bool enter(struct dw_names *names, struct place_of_die at,
     return true;
 }
 
-static bool has_scopes(const struct dw_unit *unit)
+bool sigprof__dw_has_scopes(uint64_t language)
 {
-    switch (unit->language) {
+    switch (language) {
     case DW_LANG_C89:
     case DW_LANG_C:
     case DW_LANG_C99:
@@ -158,6 +159,11 @@ static bool has_scopes(const struct dw_unit *unit)
     default:
         return true;
     }
+}
+
+const char *sigprof__dw_between(uint64_t language)
+{
+    return language == DW_LANG_D ? "." : "::";
 }
 
 static const char *keep(struct dw_names *names, const char *name)
@@ -183,7 +189,8 @@ static void resolve(struct dw_names *names, struct place_of_die at,
     }
     if (die.linkage && *die.linkage) {
         names->entries[entry].name = keep(names, die.linkage);
-    } else if (waiting.name && !has_scopes(waiting.unit)) {
+    } else if (waiting.name &&
+               !sigprof__dw_has_scopes(waiting.unit->language)) {
         names->entries[entry].name = keep(names, waiting.name);
     } else if (waiting.name) {
         ARRAY_ROOM(names->waiting, names->waiting_count,
@@ -259,7 +266,7 @@ static const char *scope_name(struct dw_unit *unit, const struct scope *scope)
 static void compose(struct scope_scan *scan, const struct waiting *waiting)
 {
     const char *parts[MOST_SCOPES + 1];
-    const char *between = scan->unit->language == DW_LANG_D ? "." : "::";
+    const char *between = sigprof__dw_between(scan->unit->language);
     size_t size = 1, at = 0, tail = strlen(between);
     char *name;
 

@@ -291,12 +291,16 @@ void sigprof__dw_scan(struct sym_dwarf *dwarf, struct dw_unit *unit,
             continue;
         }
         abbrev = sigprof__dw_abbrev(abbrevs, code);
-        if (!abbrev)
+        if (!abbrev) {
+            unit->declined = true;
             return;
+        }
         /* A hit without children, or a neighbour, is closed too. */
         while (scan.open_count &&
                scan.open[scan.open_count - 1].depth >= scan.depth)
             scan.open_count--;
         scan_die(&scan, abbrev, offset);
     }
+    if (scan.c.failed)
+        unit->declined = true;
 }

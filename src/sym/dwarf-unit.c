@@ -17,7 +17,7 @@
 
 /* ---- Headers ------------------------------------------------------------- */
 
-static bool read_unit_kind(struct dw_unit *unit, struct dw_cursor *c)
+static void read_unit_kind(struct dw_unit *unit, struct dw_cursor *c)
 {
     unit->version = (uint8_t)sigprof__dw_fixed(c, 2);
     if (unit->version >= 5) {
@@ -31,10 +31,11 @@ static bool read_unit_kind(struct dw_unit *unit, struct dw_cursor *c)
         unit->abbrev_offset += sigprof__dw_fixed(c, unit->offset_size);
         unit->address_size = sigprof__dw_u8(c);
     }
-    return !c->failed && unit->version >= 2 && unit->version <= 5 &&
-           (unit->address_size == 4 || unit->address_size == 8 ||
-            unit->address_size == 2) &&
-           unit->type != DW_UT_type && unit->type != DW_UT_split_type;
+    unit->declined = c->failed || unit->version < 2 || unit->version > 5 ||
+                     (unit->address_size != 4 && unit->address_size != 8 &&
+                      unit->address_size != 2);
+    unit->usable = !unit->declined && unit->type != DW_UT_type &&
+                   unit->type != DW_UT_split_type;
 }
 
 /* Reads a header and moves to the next; false at the end. */
@@ -51,13 +52,14 @@ static bool read_unit(struct dw_cursor *c, const uint8_t *section,
         length = sigprof__dw_fixed(c, 8);
         unit->offset_size = 8;
     }
-    if (c->failed || length == 0 || length > (uint64_t)(c->end - c->at))
+    unit->declined = c->failed || length > (uint64_t)(c->end - c->at);
+    if (unit->declined || length == 0)
         return false;
     inner = *c;
     inner.end = c->at + length;
     c->at += length;
     unit->end = (uint64_t)(c->at - section);
-    unit->usable = read_unit_kind(unit, &inner);
+    read_unit_kind(unit, &inner);
     unit->root = (uint64_t)(inner.at - section);
     return true;
 }
@@ -186,6 +188,7 @@ void sigprof__dw_units_read(struct dw_file *file)
         struct dw_unit *unit = add_unit(file);
 
         if (!read_unit(&c, bytes.at, unit)) {
+            file->declined = unit->declined;
             free(unit);
             file->unit_count--;
             return;
@@ -339,6 +342,7 @@ bool sigprof__dw_root(struct dw_unit *unit)
         unit->usable = !c.failed;
     }
     sigprof__dw_abbrevs_free(abbrevs);
+    unit->declined = !unit->usable;
     if (unit->usable)
         finish_root(unit, &values);
     return unit->usable;

@@ -17,9 +17,15 @@
  *
  * The file is hostile. What cannot be read costs answers: a bad offset is no
  * value, a bad DIE ends its unit.
+ *
+ * Such a unit is declined, and so is one of a version or with a form that is
+ * not known here, and a section that cannot be inflated. The addresses of what
+ * was declined are asked of the second reader (libdwarf.c), if the build has
+ * it, and the better answer of the two is taken.
  */
 #include "dwarf_forms.h"
 #include "dwarf_impl.h"
+#include "second.h"
 
 #include <stdlib.h>
 
@@ -151,9 +157,12 @@ static void claim_units(struct sym_dwarf *dwarf)
     struct dw_file *file = dwarf->file;
 
     sigprof__dw_units_read(file);
-    for (size_t i = 0; i < file->unit_count; i++)
-        file->units[i]->wanted =
-            sigprof__dw_root(file->units[i]) && claim(dwarf, file->units[i]);
+    for (size_t i = 0; i < file->unit_count; i++) {
+        struct dw_unit *unit = file->units[i];
+
+        unit->wanted = sigprof__dw_root(unit) && claim(dwarf, unit);
+        file->declined = file->declined || unit->declined;
+    }
 }
 
 static bool has_functions(const struct dw_unit *unit)
@@ -320,6 +329,81 @@ static void fill_extents(struct sym_dwarf *dwarf, struct sym_extent *extents)
     }
 }
 
+/* ---- What was declined --------------------------------------------------- */
+
+static enum sym_reader reader_of(const struct sym_dwarf *dwarf)
+{
+    return dwarf->where.places ? dwarf->where.places->reader : SYM_READER_BOTH;
+}
+
+static bool section_declined(const struct dw_file *file)
+{
+    for (unsigned i = 0; i < DW_SECTIONS; i++)
+        if (file->sections[i].ready && file->sections[i].in.at &&
+            !file->sections[i].bytes.at)
+            return true;
+    return false;
+}
+
+static bool is_declined(const struct sym_dwarf *dwarf, size_t i)
+{
+    const struct dw_unit *unit = dwarf->found[i].unit;
+
+    return unit ? unit->declined : dwarf->file->declined;
+}
+
+/* Of one address: more functions, or a line where there was none. */
+static bool is_better(const struct sym_answer *new,
+                      const struct sym_answer *old)
+{
+    uint32_t last = new->place_count - 1;
+
+    if (new->place_count != old->place_count)
+        return new->place_count > old->place_count;
+    return new->place_count &&new->places[last].file && !old->places[last].file;
+}
+
+static void ask_second(struct sym_dwarf *dwarf, struct sym_answer *answers,
+                       struct sym_extent *extents)
+{
+    bool all = reader_of(dwarf) == SYM_READER_LIBDWARF ||
+               section_declined(dwarf->file);
+    struct sym_answer *theirs = NULL;
+    uint64_t *asked = NULL;
+    size_t *which = NULL, count = 0, room = 0, which_room = 0, asked_room = 0;
+
+    for (size_t i = 0; i < dwarf->count; i++)
+        if (all || is_declined(dwarf, i)) {
+            ARRAY_ROOM(which, count, which_room);
+            which[count++] = i;
+        }
+    if (count == 0)
+        return;
+    asked = sigprof__store_grow(NULL, &asked_room, count, sizeof *asked);
+    theirs = sigprof__store_grow(NULL, &room, count, sizeof *theirs);
+    memset(theirs, 0, count * sizeof *theirs);
+    for (size_t i = 0; i < count; i++)
+        asked[i] = dwarf->addresses[which[i]];
+    sigprof__second_answer(dwarf->where.image, asked, count, theirs,
+                           dwarf->names);
+    for (size_t i = 0; i < count; i++) {
+        struct sym_answer *answer = &answers[which[i]];
+
+        if (!is_better(&theirs[i], answer))
+            continue;
+        if (answer->name) {
+            theirs[i].name = answer->name;
+            theirs[i].start = answer->start;
+        }
+        *answer = theirs[i];
+        if (extents)
+            extents[which[i]] = (struct sym_extent){asked[i], asked[i] + 1};
+    }
+    free(asked);
+    free(theirs);
+    free(which);
+}
+
 bool sigprof__sym_dwarf_answer(struct sym_dwarf *dwarf,
                                const uint64_t *addresses, size_t count,
                                struct sym_answer *answers,
@@ -340,13 +424,18 @@ bool sigprof__sym_dwarf_answer(struct sym_dwarf *dwarf,
                                          1u << DW_STR | 1u << DW_LINE |
                                          1u << DW_LINE_STR | 1u << DW_RANGES |
                                          1u << DW_RNGLISTS);
-    claim_units(dwarf);
-    read_units(dwarf);
-    sigprof__dw_name_hits(dwarf);
-    for (size_t i = 0; i < count; i++)
-        answer(dwarf, i, answers);
+    if (reader_of(dwarf) != SYM_READER_LIBDWARF) {
+        claim_units(dwarf);
+        read_units(dwarf);
+        sigprof__dw_name_hits(dwarf);
+        for (size_t i = 0; i < count; i++)
+            answer(dwarf, i, answers);
+    }
     if (extents)
         fill_extents(dwarf, extents);
+    if (dwarf->where.image && reader_of(dwarf) != SYM_READER_OURS &&
+        sigprof__second_available())
+        ask_second(dwarf, answers, extents);
     free(dwarf->found);
     free(dwarf->hits);
     free(dwarf->edges);

@@ -15,6 +15,7 @@ struct sym_dwarf_places {
     const char *path;    /* of the file with the DWARF; NULL: only in memory */
     const char *program; /* of the program it belongs to, or NULL */
     const struct sym_places *places;
+    const struct sym_image *image; /* the file; NULL: no second reader */
 };
 
 /* NULL: there is none in the file. The strings, and elf, must outlive it. */

@@ -167,6 +167,7 @@ struct dw_unit {
     uint8_t version, type, address_size, offset_size;
     struct dw_abbrevs *abbrevs; /* NULL: not read yet, or unreadable */
     bool root_read, usable;
+    bool declined; /* not all of it could be read: see dwarf.c */
     /* of the root */
     uint16_t tag, language;
     uint64_t base; /* that ranges are relative to */
@@ -192,6 +193,7 @@ struct dw_file {
     struct sym_image image; /* closed with it; empty: somebody else's */
     bool big;
     struct dw_section_state sections[DW_SECTIONS];
+    bool declined; /* there are units whose addresses are not known */
     struct dw_unit **units; /* by offset */
     size_t unit_count, unit_capacity;
     struct dw_abbrevs **abbrevs; /* by offset */

@@ -22,7 +22,8 @@
 /* What this build can read: with more, answers would be others. */
 #define READER_OF_THIS_BUILD                                                   \
     ((SIGPROF_WITH_LIBDEFLATE | SIGPROF_WITH_ZLIB) | SIGPROF_WITH_ZSTD << 1 |  \
-     SIGPROF_WITH_LZMA << 2 | SIGPROF_WITH_LIBIBERTY << 3)
+     SIGPROF_WITH_LZMA << 2 | SIGPROF_WITH_LIBIBERTY << 3 |                    \
+     SIGPROF_WITH_LIBDWARF << 4)
 
 #define PATH_BYTES 4096 /* PATH_MAX, which some systems do not define */
 
@@ -258,7 +259,8 @@ static void cut_extents(struct sym_extent *extents,
 static bool ask_dwarf(const struct request *request,
                       const struct sym_image *image, const char *program)
 {
-    struct sym_dwarf_places where = {image->path, program, request->places};
+    struct sym_dwarf_places where = {image->path, program, request->places,
+                                     image};
     struct sym_dwarf *dwarf = sigprof__sym_dwarf_open(image->elf, &where);
     struct sym_extent *extents = NULL;
     bool complete = true;

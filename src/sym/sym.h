@@ -106,11 +106,19 @@ void sigprof__sym_image_close(struct sym_image *image);
 
 /* ---- Which file (find.c) ------------------------------------------------- */
 
+/* Who reads DWARF. */
+enum sym_reader {
+    SYM_READER_BOTH, /* ours, and libdwarf what ours declines */
+    SYM_READER_OURS,
+    SYM_READER_LIBDWARF /* it alone: what a test compares with ours */
+};
+
 struct sym_places {
     const char *symfs; /* put before recorded paths; NULL: nothing */
     const char *const *debug_dirs; /* before /usr/lib/debug */
     size_t debug_dir_count;
     const char *cache; /* folder of indexes; NULL: none is read or written */
+    enum sym_reader reader;
 };
 
 struct sym_module {

@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* Files that the input speaks of are not there. */
     const struct sym_places places = {.symfs = "/nonexistent"};
-    const struct sym_dwarf_places where = {"/nonexistent/p", NULL, &places};
+    const struct sym_dwarf_places where = {"/nonexistent/p", NULL, &places,
+                                           NULL};
     uint64_t addresses[ADDRESSES];
     struct sym_answer answers[ADDRESSES];
     struct sym_extent extents[ADDRESSES];

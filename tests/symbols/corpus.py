@@ -2,7 +2,8 @@
 """Function, inlined functions, file and line of random addresses in many kinds
 of binaries, all built here, against the peers (see peers.py); and for those that
 only keep their debug information elsewhere or otherwise, against our own answers
-for the binary they were made from, which must be the same.
+for the binary they were made from, which must be the same. Where the build has
+libdwarf, the second reader has to answer as ours does, too.
 
 corpus.py SOURCES PROJECT: in an empty folder. 2,000 addresses of each binary,
 20,000 with SIGPROF_TEST_LONG=1.
@@ -17,6 +18,7 @@ from peers import run, tool
 SOURCES, PROJECT = sys.argv[1], sys.argv[2]
 LONG = os.environ.get("SIGPROF_TEST_LONG") == "1"
 REQUIRE_ALL = os.environ.get("SIGPROF_REQUIRE_ALL") == "1"
+SECOND = os.environ.get("SIGPROF_WITH_LIBDWARF") == "1"
 COUNT = 20000 if LONG else 2000
 MOST_DISAGREEMENTS_SHOWN = 5
 
@@ -51,6 +53,23 @@ def check_peers(name, binary, asked, count=COUNT):
         print("  0x%x ours %s" % (address, us))
         for answer in theirs:
             print("  %s peer %s" % (" " * len("%x" % address), answer))
+    if SECOND:
+        check_second(name, binary, addresses, answers[0])
+
+
+def check_second(name, binary, addresses, llvm):
+    """Our reader alone, and libdwarf alone."""
+    ours = peers.ask_us(binary, addresses, ["-r", "ours"])
+    theirs = peers.ask_us(binary, addresses, ["-r", "libdwarf"])
+    causes, unexplained = peers.compare_second(addresses, ours, theirs, llvm)
+    print("%-16s libdwarf: %s" % ("", ", ".join("%s %d" % c for c
+                                                in sorted(causes.items()))))
+    if unexplained or not causes["equal"]:
+        failures.append("%s: libdwarf: %d unexplained" % (name,
+                                                          len(unexplained)))
+    for address, us, second in unexplained[:MOST_DISAGREEMENTS_SHOWN]:
+        print("  0x%x ours     %s" % (address, us))
+        print("  %s libdwarf %s" % (" " * len("%x" % address), second))
 
 
 def check_same(name, plain, binary, options=(), names_only=False):
@@ -131,6 +150,68 @@ def against_peers():
     if need("rust", "rustc"):
         run(["rustc", "-g", "-O", source("corpus.rs"), "-o", "rust"])
         check_peers("rust", "rust", MOST)
+
+
+# ---- What our reader declines -----------------------------------------------
+
+DECLINED = """
+ .section .debug_line
+lines:
+ .text
+ .globl declined
+ .type declined, @function
+declined:
+ .file 1 "declined.s"
+ .loc 1 7
+ nop
+ .loc 1 8
+ nop
+end:
+ .size declined, . - declined
+ .section .debug_abbrev
+ .uleb128 1, 0x11 # a unit: name, folder, low_pc, high_pc, stmt_list
+ .byte 1
+ .uleb128 0x03, 0x08, 0x1b, 0x08, 0x11, 0x01, 0x12, 0x07, 0x10, 0x17
+ %s # and flags of a vendor's
+ .uleb128 0, 0
+ .uleb128 2, 0x2e # a function: name, low_pc, high_pc
+ .byte 0
+ .uleb128 0x03, 0x08, 0x11, 0x01, 0x12, 0x07, 0, 0
+ .byte 0
+ .section .debug_info
+ .long info_end - info
+info:
+ .short 4
+ .long .debug_abbrev
+ .byte 8
+ .uleb128 1
+ .asciz "declined.s"
+ .asciz "/folder"
+ .quad declined, end - declined
+ .long lines
+ .uleb128 2
+ .asciz "declined"
+ .quad declined, end - declined
+ .byte 0
+info_end:
+"""
+
+
+def declined():
+    """A sound unit with more attributes than ours takes: libdwarf answers."""
+    with open("declined.s", "w") as out:
+        out.write(DECLINED % "\n".join(" .uleb128 0x%x, 0x19" % (0x2200 + i)
+                                       for i in range(1100)))
+    run(["gcc", "-shared", "-nostdlib", "declined.s", "-o", "declined"])
+    start = [s for s, _, name in peers.symbols("declined")
+             if name == "declined"][0]
+    nothing = [[("declined", None, 0)]] * 2
+    told = [[("declined", "/folder/declined.s", line)] for line in (7, 8)]
+    for options, wanted in (["-r", "ours"], nothing), ([], told):
+        got = peers.ask_us("declined", [start, start + 1], options)
+        print("declined %-12s %s" % (" ".join(options), got))
+        if got != wanted:
+            failures.append("declined %s: %s" % (options, got))
 
 
 # ---- Debug information that is elsewhere, or otherwise ----------------------
@@ -256,8 +337,13 @@ if not (peers.LLVM and peers.EU and peers.BINUTILS):
     print("skipped: no llvm-symbolizer, eu-addr2line or addr2line")
     sys.exit(1 if REQUIRE_ALL else 77)
 against_peers()
+if SECOND:
+    declined()
+else:
+    left_out.append("libdwarf: the build has none")
 against_ourselves()
-for cause, why in peers.EXCEPTIONS.items():
+for cause, why in list(peers.EXCEPTIONS.items()) + \
+        list(peers.SECOND_EXCEPTIONS.items()):
     print("exception '%s': %s" % (cause, why))
 for what in left_out:
     print("left out: " + what)

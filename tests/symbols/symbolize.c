@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What our reader says of addresses, one by one: symbolize [-d DIR] [-s DIR]
- * [-p PATH] FILE <ADDRESSES. An address a line, in hexadecimal, any order. For
- * each, its address on a line, then a line for each function, the innermost
- * first:
+ * [-r READER] FILE <ADDRESSES. READER is ours or libdwarf, alone; else ours
+ * with libdwarf behind it, as the command has it. An address a line, in
+ * hexadecimal, any order. For each, its address on a line, then a line for each
+ * function, the innermost first:
  *
  *   NAME<tab>FILE<tab>LINE
  *
@@ -79,11 +80,14 @@ int main(int argc, char **argv)
     struct sym_report report;
     int option;
 
-    while ((option = getopt(argc, argv, "d:s:")) != -1) {
+    while ((option = getopt(argc, argv, "d:s:r:")) != -1) {
         if (option == 'd' && places.debug_dir_count < 8)
             debug_dirs[places.debug_dir_count++] = optarg;
         else if (option == 's')
             places.symfs = optarg;
+        else if (option == 'r')
+            places.reader = strcmp(optarg, "ours") == 0 ? SYM_READER_OURS
+                                                        : SYM_READER_LIBDWARF;
         else
             return 2;
     }
