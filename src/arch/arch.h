@@ -11,6 +11,7 @@
  *                    CFA
  *  ARCH_CFA_SP       the CFA minus the caller's sp at the call
  *  ARCH_BACKCHAIN    1: the chain of frames begins at sp, 0: at fp
+ *  ARCH_CHAIN_IS_ABI  defined: every frame is in it, and it ends with 0
  *  ARCH_RECORD_FP    next element of the chain, from one
  *  ARCH_RECORD_PC    return address, from one (back chain: from the next)
  *  ARCH_RECORD_END   the caller's sp, from an element; where a frame lies above

@@ -12,6 +12,7 @@
 #define ARCH_RA_TOP 24
 #define ARCH_CFA_SP 0
 #define ARCH_BACKCHAIN 1
+#define ARCH_CHAIN_IS_ABI
 #define ARCH_RECORD_FP 0
 #define ARCH_RECORD_PC 16
 #define ARCH_RECORD_END 0

@@ -17,9 +17,23 @@ int sigprof__os_tid(void)
     return (int)syscall(SYS_gettid);
 }
 
+/* These two count from 28 KiB into what follows the control block. */
+#if defined(__powerpc64__) || defined(__mips__)
+#define THREAD_POINTER_BIAS 0x7000u
+#else
+#define THREAD_POINTER_BIAS 0u
+#endif
+
 uintptr_t sigprof__os_thread_pointer(void)
 {
-    return (uintptr_t)__builtin_thread_pointer();
+#ifdef __powerpc64__ /* gcc 12 has no such builtin there */
+    uintptr_t pointer;
+
+    __asm__("mr %0, 13" : "=r"(pointer));
+    return pointer - THREAD_POINTER_BIAS;
+#else
+    return (uintptr_t)__builtin_thread_pointer() - THREAD_POINTER_BIAS;
+#endif
 }
 
 uint64_t sigprof__os_now_ns(void)

@@ -12,7 +12,8 @@
  *                    ucontext_t lies *at bytes above sp
  *  REGS_TRAMPOLINE_BYTES  that it looks at
  *  REGS_TRAMPOLINE_LATER  a tick may also stop that many bytes behind the first
- *  REGS_SIGINFO_AT   siginfo_t, from sp there
+ *  REGS_SIGINFO_AT   siginfo_t, or another int that is the signal's number, from
+ *                    sp there
  *
  * and, where its system is unlike the others,
  *

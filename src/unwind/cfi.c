@@ -138,10 +138,10 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
 
 static NOINLINE int step_guessed(struct walker *w)
 {
-    struct guess guess = {false, 0, 0};
+    struct guess guess = {false, false, 0, 0};
     int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
 
-    w->guessed |= step != STEP_NO_CFI;
+    w->guessed |= step != STEP_NO_CFI && !guess.certain;
     if (step >= 0)
         return step;
     if (step == STEP_NO_CFI)
@@ -219,6 +219,19 @@ static NOINLINE uintptr_t untold_pushes(struct walker *w, uintptr_t ra_at,
 #define may_push_untold(at, by_fp) false
 #endif
 
+/* The frame's return address, at ra_at, is 0: where stacks begin on CPUs whose
+ * start-up code has no rule that says so. */
+static int end_at_zero(struct walker *w, uintptr_t ra_at)
+{
+    intptr_t at = (intptr_t)(ra_at - w->at.sp);
+
+    if (at != 0 && at == (int16_t)at && !place_is_low(&w->at)) {
+        w->last->ra_at = (int16_t)at;
+        w->last->flags |= FRAME_ROOT;
+    }
+    return FORMAT_END_COMPLETE;
+}
+
 static int step_packed(struct walker *w, uint32_t rule)
 {
     bool by_fp = PACKED_KIND(rule) == PACKED_FP;
@@ -249,7 +262,7 @@ static int step_packed(struct walker *w, uint32_t rule)
     if (may_push_untold(&w->at, by_fp))
         cfa += untold_pushes(w, ra_at, &pc);
     if (pc < FORMAT_FIRST_PC)
-        return pc == 0 ? FORMAT_END_COMPLETE : FORMAT_END_BAD_ADDRESS;
+        return pc == 0 ? end_at_zero(w, ra_at) : FORMAT_END_BAD_ADDRESS;
     cfa -= ARCH_CFA_SP;
     if (fp_below <= FP_AT_MAX) {
         w->last->ra_at = (int16_t)(PACKED_RA_AT(rule) + ARCH_CFA_SP);
@@ -360,6 +373,7 @@ static int step(struct walker *w)
     case PACKED_FP:
         return step_packed(w, rule);
     case PACKED_ROOT:
+        w->last->ra_at = 0;
         w->last->flags |= FRAME_ROOT;
         return FORMAT_END_COMPLETE;
     case PACKED_EXACT:
@@ -468,6 +482,15 @@ static NOINLINE uint32_t verify(const struct walker *w, uint32_t index)
     }
 }
 
+/* Has the frame still no caller? By its rule, or by a return address of 0. */
+static bool still_is_root(const struct walker *w,
+                          const struct unwind_frame *frame)
+{
+    return (frame->flags & FRAME_ROOT) &&
+           (frame->ra_at == 0 ||
+            holds(w, frame->sp + (uintptr_t)(intptr_t)frame->ra_at, 0));
+}
+
 /* Is w->at one of the last walk's frames, number w->old? Both go up. */
 static bool meets(struct walker *w)
 {
@@ -537,7 +560,7 @@ static bool arrive(struct walker *w)
         return false;
     }
     index = verify(w, w->old);
-    if (w->stack->frame[index].flags & FRAME_ROOT)
+    if (still_is_root(w, &w->stack->frame[index]))
         return true;
     take_over(w, index);
     return false;

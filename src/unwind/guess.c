@@ -199,6 +199,22 @@ static bool is_outermost(struct walker *w, const struct place *place)
             argc <= ARGC_MAX);
 }
 
+/* Where the ABI has every frame in the chain, it also has the first one's element
+ * 0: a thread's start needs no rule. */
+static bool begins_chain(struct walker *w, const struct place *place)
+{
+#ifdef ARCH_CHAIN_IS_ABI
+    uintptr_t word;
+
+    return !place->exact &&
+           sigprof__memory_read(&w->memory, place->sp, &word) && word == 0;
+#else
+    (void)w;
+    (void)place;
+    return false;
+#endif
+}
+
 static int follow_fp(struct walker *w, struct place *place, bool generated)
 {
     uintptr_t at = ARCH_BACKCHAIN ? place->sp : place->fp;
@@ -275,7 +291,8 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
     bool generated = !sigprof__module_find(w->snapshot, key);
     int step;
 
-    if (is_put_there(w, place))
+    guess->certain = begins_chain(w, place);
+    if (guess->certain || is_put_there(w, place))
         return FORMAT_END_COMPLETE;
     if ((first || !generated) && guess_exit(w, place, guess))
         return STEP_GUESSED;

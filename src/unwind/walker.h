@@ -71,7 +71,8 @@ enum step {
 enum frame_flag {
     FRAME_STEPPED = 1, /* ra_at and fp_at say how its caller was found */
     FRAME_EXACT = 2,   /* its pc was interrupted */
-    FRAME_ROOT = 4,    /* by rule it has no caller */
+    FRAME_ROOT = 4,    /* it has no caller: by rule, or since the word ra_at bytes
+                          above its sp is 0 */
     FRAME_BESIDE = 8,  /* a mark between two frames that still verify */
     FRAME_BY_FP = 16,  /* its step began at fp */
     FRAME_LOW = 32,    /* its sp is a lower bound */
@@ -110,6 +111,7 @@ bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
 
 /* How a guess was made, for the walk's memory of it. */
 struct guess {
+    bool certain;  /* it was none: the ABI says so */
     bool verifies; /* it depends on nothing but the words that it took */
     int16_t ra_at; /* as in struct unwind_frame */
     int16_t fp_at;

@@ -18,6 +18,7 @@ import subprocess
 import sys
 
 
+TABLES = ("_GLOBAL_OFFSET_TABLE_", ".TOC.")  # the linker's, of addresses
 X86 = os.environ.get("CPU", "x86_64") in ("x86_64", "i386")
 
 
@@ -63,7 +64,7 @@ def main():
     if "sigprof__handler" not in defined:
         sys.exit("sigprof__handler is not among the objects")
     imports = {n: p for n, p in wanted.items()
-               if n not in defined and n != "_GLOBAL_OFFSET_TABLE_"}
+               if n not in defined and n not in TABLES}
     for name, path in sorted(imports.items()):
         known = [n for n in allowed if fnmatch.fnmatchcase(name, n)]
         if known:

@@ -19,7 +19,15 @@
 
 #define PAINT 0xa5
 #define STACK_BYTES (256u << 10)
-#define LIMIT_BYTES 1024 /* DESIGN.md, rules of the handler, 5 */
+/* DESIGN.md, rules of the handler, 5. Some ABIs take more for each call: s390x's
+ * leaves 160 bytes to the callee, ppc64le's 32 and the saved link register's. */
+#if defined(__s390x__)
+#define LIMIT_BYTES 2560
+#elif defined(__powerpc64__)
+#define LIMIT_BYTES 1536
+#else
+#define LIMIT_BYTES 1024
+#endif
 #define TICKS 200
 
 static volatile sig_atomic_t empties;

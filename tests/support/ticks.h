@@ -24,6 +24,14 @@ struct ticks_thread {
     uintptr_t value; /* of its timer's sigevent */
 };
 
+/* qemu-user shows the file of the kernel that it runs on, which has other signal
+ * numbers. */
+#ifdef __mips__
+#define TICKS_SIGNAL(number) ((number) == SIGPROF || (number) == 27)
+#else
+#define TICKS_SIGNAL(number) ((number) == SIGPROF)
+#endif
+
 /* Lists the threads that have a SIGPROF timer. */
 static inline unsigned ticks_threads(struct ticks_thread *threads, unsigned room)
 {
@@ -37,7 +45,7 @@ static inline unsigned ticks_threads(struct ticks_thread *threads, unsigned room
         return 0;
     while (count < room && fgets(line, sizeof line, file)) {
         if (sscanf(line, "signal: %u/%llx", &number, &value) == 2 &&
-            number != SIGPROF)
+            !TICKS_SIGNAL(number))
             value = 0;
         if (sscanf(line, "notify: signal/tid.%d", &tid) == 1 && value)
             threads[count++] = (struct ticks_thread){tid, (uintptr_t)value};

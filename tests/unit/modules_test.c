@@ -79,8 +79,10 @@ static void the_vdso_has_no_file(void)
 {
     const struct module *vdso = find_flag(FORMAT_MODULE_NO_FILE);
 
-    if (!vdso)
-        test_skip("this system has no vdso");
+    if (!vdso) {
+        puts("skipped: the vdso, which this system has not");
+        return;
+    }
     CHECK(vdso->flags & FORMAT_MODULE_PERMANENT);
     CHECK(!(vdso->flags & FORMAT_MODULE_MAIN));
 }
@@ -216,7 +218,10 @@ static void loading_a_thousand_times_leaks_nothing(void)
         CHECK(fscanf(statm, "%lu", i == 100 ? &before : &after) == 1);
         fclose(statm);
     }
-    CHECK(after <= before + 64); /* pages */
+    if (getenv("SIGPROF_TEST_EMULATOR") && *getenv("SIGPROF_TEST_EMULATOR"))
+        puts("skipped: the process's pages, which are the emulator's");
+    else
+        CHECK(after <= before + 64); /* pages */
 }
 #endif
 

@@ -72,6 +72,7 @@ static void a_record_is_the_words_that_were_put(void)
                                         FORMAT_END_GUESSED};
     const uint64_t pc[] = {0xaaaa, FORMAT_MARK_SIGNAL,
                            (uintptr_t)0x7fffffffe000};
+    const struct ring_record *record;
     struct ring_block *block;
     uint64_t word[6];
 
@@ -84,8 +85,14 @@ static void a_record_is_the_words_that_were_put(void)
     CHECK_EQ(ring_life(atomic_load(&block->word)), 1);
     CHECK_EQ(atomic_load(&block->committed), 48);
     memcpy(word, block->records, sizeof word);
-    CHECK_EQ(word[0], 6 | 3 << 16 | (uint64_t)18 << 48);
-    CHECK_EQ(word[1], 3 | (uint64_t)7 << 32);
+    record = (const void *)block->records; /* in the machine's byte order */
+    CHECK_EQ(record->words, 6);
+    CHECK_EQ(record->fresh, 3);
+    CHECK_EQ(record->shared, 0);
+    CHECK_EQ(record->end, FORMAT_END_NO_RULE | FORMAT_END_GUESSED);
+    CHECK_EQ(record->state, 0);
+    CHECK_EQ(record->weight, 3);
+    CHECK_EQ(record->label, 7);
     CHECK_EQ(word[2], 0x1122334455667788);
     CHECK_EQ(word[3], 0xaaaa);
     CHECK_EQ(word[4], FORMAT_MARK_SIGNAL);

@@ -158,13 +158,16 @@ static void use_stack(void)
 }
 
 /* Behind raise: everything that backtrace has seen, but for its own caller and
- * that one's (a sanitizer's backtrace has itself in front). */
+ * that one's (a sanitizer's backtrace has itself in front). It ends a frame early
+ * where a thread's first has no rule, as on ppc64le. */
 static void check_against_backtrace(void)
 {
     uint32_t count = test_walk_count(&walk);
 
     CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
     CHECK(count >= (uint32_t)true_count - 1);
+    if (test_walk_pc(&walk, count - 2) == (uintptr_t)true_pcs[true_count - 1])
+        count--;
     for (int i = 2; i < true_count; i++)
         CHECK_EQ(test_walk_pc(&walk, count - (uint32_t)(true_count - i)),
                  (uintptr_t)true_pcs[i]);

@@ -35,16 +35,24 @@ static inline size_t regs_offset(unsigned column)
 
 #define REGS_TRAMPOLINE_BYTES 12
 #define REGS_TRAMPOLINE_LATER 0 /* by then sp is another */
-#define REGS_SIGINFO_AT 0 /* not known: it lies behind what varies */
+#define REGS_SIGINFO_AT 344 /* qemu-user's, of the number beside the registers */
 
-/* addi r1, r1, 128; li r0, 172; sc: the ucontext is what r1 points to then. */
+/* li r0, 172; sc */
+static inline bool regs_is_sigreturn(const uint8_t *code)
+{
+    return code[0] == 172 && code[1] == 0 && code[2] == 0 && code[3] == 0x38 &&
+           code[4] == 2 && code[5] == 0 && code[6] == 0 && code[7] == 0x44;
+}
+
+/* addi r1, r1, 128, and that: the ucontext is what r1 points to then. qemu-user has
+ * no addi, and two words more below. */
 static inline bool regs_trampoline(const uint8_t *code, intptr_t *at)
 {
-    *at = 128;
-    return code[0] == 0x80 && code[1] == 0 && code[2] == 0x21 &&
-           code[3] == 0x38 && code[4] == 172 && code[5] == 0 && code[6] == 0 &&
-           code[7] == 0x38 && code[8] == 2 && code[9] == 0 && code[10] == 0 &&
-           code[11] == 0x44;
+    bool bare = regs_is_sigreturn(code);
+
+    *at = bare ? 144 : 128;
+    return bare || (code[0] == 0x80 && code[1] == 0 && code[2] == 0x21 &&
+                    code[3] == 0x38 && regs_is_sigreturn(code + 4));
 }
 
 #endif
