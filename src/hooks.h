@@ -50,6 +50,10 @@ SIGPROF_HOOK void sigprof__hook_exec_failed(void);
 SIGPROF_HOOK size_t sigprof__hook_environment_bytes(char *const *envp);
 SIGPROF_HOOK char **sigprof__hook_environment(char *const *envp, void *buffer);
 
+/* The calling thread opens a file or waits for events: a VM that runs there can be
+ * asked now (jit/v8.h). */
+SIGPROF_HOOK void sigprof__hook_moment(void);
+
 /* The process is about to leave by _exit. */
 SIGPROF_HOOK void sigprof__hook_exit(void);
 

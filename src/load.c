@@ -19,6 +19,7 @@
 #include "foreign.h"
 #include "guard.h"
 #include "hooks.h"
+#include "jit/v8.h"
 #include "modules.h"
 #include "sigprof_impl.h"
 #include "threads.h"
@@ -240,6 +241,7 @@ void sigprof__hook_load(const struct sigprof__sys *real,
 
     sigprof__guard_enter(&guard);
     sigprof__sys = *real;
+    sigprof__v8_find();
     start_from_environment(preload_path);
     sigprof__guard_leave(&guard);
 }
@@ -326,6 +328,12 @@ void sigprof__hook_exec_failed(void)
     sigprof__start(&config, false);
     sigprof__control_unlock();
     sigprof__guard_leave(&guard);
+}
+
+void sigprof__hook_moment(void)
+{
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
+        sigprof__v8_look();
 }
 
 void sigprof__hook_exit(void)

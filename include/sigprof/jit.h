@@ -40,7 +40,10 @@ enum sigprof_code_unwind {
      * register it is taken for SIGPROF_CODE_FP. */
     SIGPROF_CODE_FRAME,
     /* eh_frame says. */
-    SIGPROF_CODE_CFI
+    SIGPROF_CODE_CFI,
+    /* Not known, but what it calls finds a frame pointer as of SIGPROF_CODE_FP:
+     * of the interrupted function the return address is looked for. */
+    SIGPROF_CODE_UNKNOWN
 };
 
 /* Instructions from code_offset on are of this line. */

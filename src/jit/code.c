@@ -224,7 +224,8 @@ static struct code_region *make_region(const struct sigprof_code *code)
 static struct code_entry entry_of(const struct sigprof_code *code,
                                   struct code_region *region)
 {
-    static const uint32_t rules[] = {CODE_FP, CODE_FRAME, CODE_CFI};
+    static const uint32_t rules[] = {CODE_FP, CODE_FRAME, CODE_CFI,
+                                     CODE_UNKNOWN};
     struct code_entry entry = {.start = region->start,
                                .end = region->start + region->bytes,
                                .frame_bytes = code->frame_bytes,
@@ -305,7 +306,7 @@ static bool is_sane(const struct sigprof_code *code)
 {
     return code->start && code->bytes && code->bytes <= CODE_MAX &&
            (uintptr_t)code->start <= UINTPTR_MAX - code->bytes &&
-           code->unwind <= SIGPROF_CODE_CFI &&
+           code->unwind <= SIGPROF_CODE_UNKNOWN &&
            code->frame_bytes % ARCH_WORD == 0 &&
            (code->unwind != SIGPROF_CODE_CFI ||
             (code->eh_frame && code->eh_frame_bytes &&

@@ -39,7 +39,7 @@ struct code_entry {
     struct code_region *region; /* code.c's; not for the handler */
 };
 
-enum code_rule { CODE_DEAD, CODE_FP, CODE_FRAME, CODE_CFI };
+enum code_rule { CODE_DEAD, CODE_FP, CODE_FRAME, CODE_CFI, CODE_UNKNOWN };
 
 struct code_table {
     uint32_t mask;    /* places - 1 */

@@ -17,6 +17,8 @@
  *      exec*, posix_spawn* (exec.c) no left-over timer kills the new program;
  *                                  children find what they need in their
  *                                  environment
+ *      open, epoll_wait, …         moments when a VM can be asked what code it
+ *      (moments.c)                 has generated
  *      _exit, _Exit, quick_exit    ends that run no destructor
  */
 #include <dlfcn.h>

@@ -12,10 +12,14 @@
 #define REAL_FUNCTIONS(X)                                                      \
     X(_exit)                                                                   \
     X(dlclose)                                                                 \
+    X(epoll_pwait)                                                             \
+    X(epoll_wait)                                                              \
     X(execve)                                                                  \
     X(execveat)                                                                \
     X(execvpe)                                                                 \
     X(fexecve)                                                                 \
+    X(open)                                                                    \
+    X(open64)                                                                  \
     X(posix_spawn)                                                             \
     X(posix_spawnp)                                                            \
     X(pthread_create)                                                          \

@@ -54,12 +54,16 @@ static enum arch_frame frame_at(struct walker *w, uintptr_t start)
  * the last. */
 static uint32_t rule_of(struct walker *w, const struct code_entry *code)
 {
+    uint32_t rule = atomic_load_explicit(&code->rule, memory_order_relaxed);
     unsigned words = code->frame_bytes / ARCH_WORD + 1;
-    enum arch_frame frame = frame_at(w, code->start);
+    enum arch_frame frame;
 
+    if (rule == CODE_UNKNOWN && w->at.exact)
+        return PACKED_NONE; /* guess.c */
+    frame = frame_at(w, code->start);
     if (frame == ARCH_FRAME_NONE)
         return packed(PACKED_SP, 1, 0);
-    if (atomic_load_explicit(&code->rule, memory_order_relaxed) == CODE_FRAME)
+    if (rule == CODE_FRAME)
         return words > PACKED_CFA_MAX ? (uint32_t)PACKED_NONE
                                       : packed(PACKED_SP, words, 0);
     return packed(frame == ARCH_FRAME_PUSHED ? PACKED_SP : PACKED_FP, 2, 2);

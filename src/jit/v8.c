@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * V8's events of generated code. Theory: v8.h.
+ *
+ * V8's interface is C++; what is called of it takes and gives only pointers and
+ * numbers, and is found by its mangled names. One structure comes back, struct
+ * code_event: V8 8.8 to 14 have it as it is here, and of an event that looks odd
+ * nothing is believed, nor of any later one.
+ */
+#include "jit/v8.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jit/v8-name.h"
+#include "sigprof/jit.h"
+
+/* ---- V8's interface, as its headers have it -------------------------------- */
+
+struct isolate;
+
+enum event_type { CODE_ADDED, CODE_MOVED };
+enum code_type { BYTE_CODE, JIT_CODE, WASM_CODE };
+
+/* v8::JitCodeEvent. */
+struct code_event {
+    int type;
+    int code_type;
+    const void *start;
+    size_t bytes;
+    void *script;
+    void *user_data;
+    void *wasm_source_info;
+    union {
+        struct {
+            const char *text; /* not terminated */
+            size_t bytes;
+        } name;
+        const void *moved_to;
+    };
+};
+
+#define ENUMERATE_EXISTING 1
+#define PLATFORM_NOT_NEEDED 11 /* V8's version from which TryGetCurrent is right
+                                  before V8 is initialized */
+#define CODE_BYTES_MAX ((size_t)1 << 30)
+#define NAME_BYTES_MAX 65536  /* V8 makes none above 4096 */
+#define NAME_AT_MIN 65536     /* where Linux maps nothing */
+
+typedef void event_handler(const struct code_event *event);
+typedef void interrupt(struct isolate *isolate, void *arg);
+
+static struct {
+    const char *(*version)(void);
+    void *(*platform)(void);
+    struct isolate *(*current)(void);
+    bool (*in_context)(struct isolate *);
+    void (*request_interrupt)(struct isolate *, interrupt *, void *arg);
+    void (*set_handler)(struct isolate *, int options, event_handler *);
+    void (*builtins)(struct isolate *, const void **start, size_t *bytes);
+    const void *(*copied_builtins)(struct isolate *);
+    void (*set_flags)(const char *text);
+} v8;
+
+static const struct {
+    void *to;
+    const char *name;
+} members[] = {
+    {&v8.version, "_ZN2v82V810GetVersionEv"},
+    {&v8.platform, "_ZN2v88internal2V818GetCurrentPlatformEv"},
+    {&v8.current, "_ZN2v87Isolate13TryGetCurrentEv"},
+    {&v8.in_context, "_ZN2v87Isolate9InContextEv"},
+    {&v8.request_interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_"},
+    {&v8.set_handler, "_ZN2v87Isolate22SetJitCodeEventHandlerENS_19"
+                      "JitCodeEventOptionsEPFvPKNS_12JitCodeEventEE"},
+    {&v8.builtins, "_ZN2v87Isolate20GetEmbeddedCodeRangeEPPKvPm"},
+    {&v8.copied_builtins, "_ZNK2v88internal7Isolate18embedded_blob_codeEv"},
+    {&v8.set_flags, "_ZN2v82V818SetFlagsFromStringEPKc"}};
+
+static bool found;
+static atomic_bool flags_set;
+static atomic_bool is_strange; /* events are not what we think */
+static __thread struct isolate *asked
+    __attribute__((tls_model("initial-exec")));
+
+/* ---- Events ------------------------------------------------------------- */
+
+/*
+ * V8's builtins are part of the program's file, but V8 may run a copy of them
+ * beside the code that calls them, and tells of the originals only.
+ */
+static struct {
+    const void *start;
+    size_t bytes;
+} builtins; /* the originals */
+static _Atomic uintptr_t copied_by; /* bytes from an original to its copy */
+
+static bool is_builtin(const void *start)
+{
+    return (uintptr_t)start - (uintptr_t)builtins.start < builtins.bytes;
+}
+
+static void add(const struct code_event *event)
+{
+    struct v8_name name;
+    struct sigprof_code code = {.size = sizeof code,
+                                .start = event->start,
+                                .bytes = event->bytes};
+
+    sigprof__v8_name(&name, event->name.text, event->name.bytes);
+    code.name = name.function;
+    code.file = name.file[0] ? name.file : NULL;
+    code.line = name.line;
+    if (is_builtin(event->start))
+        code.unwind = SIGPROF_CODE_UNKNOWN;
+    sigprof_code_register(&code);
+    if (is_builtin(event->start) && copied_by) {
+        code.start = (const void *)((uintptr_t)event->start + copied_by);
+        sigprof_code_register(&code);
+    }
+}
+
+/* Were a member missing or one more there, the name's size would stand where its
+ * address is sought, or another address where its size is. */
+static bool is_sane(const struct code_event *event)
+{
+    return event->code_type >= BYTE_CODE && event->code_type <= WASM_CODE &&
+           event->start && event->bytes <= CODE_BYTES_MAX &&
+           (uintptr_t)event->name.text >= NAME_AT_MIN &&
+           event->name.bytes <= NAME_BYTES_MAX;
+}
+
+/* From any thread. */
+static void on_event(const struct code_event *event)
+{
+    if (event->code_type == BYTE_CODE || atomic_load(&is_strange))
+        return;
+    if (event->type == CODE_MOVED)
+        sigprof_code_move(event->start, event->moved_to);
+    else if (event->type == CODE_ADDED && is_sane(event))
+        add(event);
+    else if (event->type == CODE_ADDED)
+        atomic_store(&is_strange, true);
+}
+
+/* ---- Asking ------------------------------------------------------------- */
+
+static void find_copied_builtins(struct isolate *isolate)
+{
+    const void *copy = NULL;
+
+    v8.builtins(isolate, &builtins.start, &builtins.bytes);
+    if (v8.copied_builtins)
+        copy = v8.copied_builtins(isolate);
+    copied_by = copy ? (uintptr_t)copy - (uintptr_t)builtins.start : 0;
+}
+
+/* V8 calls it between two instructions of a script. */
+static void listen(struct isolate *isolate, void *arg)
+{
+    (void)arg;
+    find_copied_builtins(isolate);
+    v8.set_handler(isolate, ENUMERATE_EXISTING, on_event);
+}
+
+void sigprof__v8_find(void)
+{
+    found = true;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        void *function = dlsym(RTLD_DEFAULT, members[i].name);
+
+        memcpy(members[i].to, &function, sizeof function);
+        found &= function || members[i].to == (void *)&v8.platform ||
+                 members[i].to == (void *)&v8.copied_builtins;
+    }
+    found = found && (v8.platform || atoi(v8.version()) >= PLATFORM_NOT_NEEDED);
+    /* Others than node may have V8's flags frozen, and V8 would abort. */
+    if (found && !dlsym(RTLD_DEFAULT, "node_module_register"))
+        atomic_store(&flags_set, true);
+}
+
+void sigprof__v8_look(void)
+{
+    struct isolate *isolate;
+
+    if (!found || (v8.platform && !v8.platform()))
+        return;
+    isolate = v8.current();
+    if (!isolate || isolate == asked || !v8.in_context(isolate))
+        return;
+    asked = isolate;
+    /* Else all functions that are interpreted are one: the interpreter. Not sooner:
+     * what has a name of its own now is not known before V8 answers. */
+    if (!atomic_exchange(&flags_set, true))
+        v8.set_flags("--interpreted-frames-native-stack");
+    v8.request_interrupt(isolate, listen, NULL);
+}
