@@ -16,6 +16,7 @@
 #define RING_SPARE_BLOCKS 8u /* threads that may start between two drains */
 
 extern _Atomic(struct slot *) slot_chunks[CHUNKS_MAX];
+extern uint32_t slots_made; /* threads_lock */
 
 /* index must be below slots_made. */
 static inline struct slot *slot_at(uint32_t index)
@@ -23,6 +24,12 @@ static inline struct slot *slot_at(uint32_t index)
     return &atomic_load_explicit(&slot_chunks[index / SLOTS_IN_CHUNK],
                                  memory_order_acquire)[index % SLOTS_IN_CHUNK];
 }
+
+/* At a start: stacks have this depth from now on. 0 or a SIGPROF_E… code. */
+int slot_table_begin(unsigned depth);
+
+/* threads_lock. One that no thread has; NULL: no memory. */
+struct slot *slot_take(void);
 
 /* threads_lock. false: no memory for the hash. */
 bool slot_hash_put(int tid, uint32_t index);

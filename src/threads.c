@@ -12,7 +12,6 @@
 #include "clock/clock.h"
 #include "drain.h"
 #include "events.h"
-#include "guard.h"
 #include "labels.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
@@ -24,9 +23,6 @@
 #define GONE_FOR_NS 2000000000u
 
 static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned stack_depth;
-static uint32_t slots_made;
-static uint32_t next_free; /* where to look first */
 static uint64_t random_state;
 static struct thread_totals past; /* of threads that are gone */
 static struct {
@@ -39,9 +35,6 @@ static unsigned gone_next; /* the oldest of them */
 static __thread struct slot *self
     __attribute__((tls_model("initial-exec")));
 
-static pthread_key_t leaving;
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static bool have_key;
 static bool threads_tell;
 
 void sigprof__threads_tell(bool tell)
@@ -64,99 +57,17 @@ void sigprof__threads_unlock(void)
     pthread_mutex_unlock(&threads_lock);
 }
 
-/* Frames of a stack, its scratch and its window; see struct unwind_stack. */
-static size_t stack_bytes(unsigned depth)
-{
-    return 2 * (depth + 8) * sizeof(struct unwind_frame) +
-           sizeof(struct unwind_window);
-}
-
-static void stack_make(struct unwind_stack *stack, unsigned depth, uint8_t *at)
-{
-    size_t frames = (depth + 8) * sizeof(struct unwind_frame);
-
-    memset(stack, 0, sizeof *stack);
-    stack->capacity = depth + 8;
-    stack->depth = depth;
-    stack->top = stack->capacity;
-    stack->frame = (struct unwind_frame *)at;
-    stack->fresh = (struct unwind_frame *)(at + frames);
-    stack->window = (struct unwind_window *)(at + 2 * frames);
-}
-
-static int make_chunk(void)
-{
-    uint32_t chunk = slots_made / SLOTS_IN_CHUNK;
-    size_t each = stack_bytes(stack_depth);
-    struct slot *slots;
-    uint8_t *stacks;
-
-    if (chunk == CHUNKS_MAX)
-        return SIGPROF_EFULL;
-    slots = sigprof__os_map(SLOTS_IN_CHUNK * sizeof *slots);
-    stacks = sigprof__os_map(SLOTS_IN_CHUNK * each);
-    if (!slots || !stacks) {
-        sigprof__os_unmap(slots, SLOTS_IN_CHUNK * sizeof *slots);
-        sigprof__os_unmap(stacks, SLOTS_IN_CHUNK * each);
-        return SIGPROF_ENOMEM;
-    }
-    for (uint32_t i = 0; i < SLOTS_IN_CHUNK; i++) {
-        slots[i].value = chunk * SLOTS_IN_CHUNK + i;
-        stack_make(&slots[i].stack, stack_depth, stacks + i * each);
-    }
-    atomic_store_explicit(&slot_chunks[chunk], slots, memory_order_release);
-    slots_made += SLOTS_IN_CHUNK;
-    return 0;
-}
-
-/* Slots of an earlier start have stacks of another depth: those are made anew,
- * and the old ones left to whatever late handler may be looking at them. */
-static int remake_stacks(void)
-{
-    size_t each = stack_bytes(stack_depth);
-
-    for (uint32_t i = 0; i < slots_made; i += SLOTS_IN_CHUNK) {
-        uint8_t *stacks = sigprof__os_map(SLOTS_IN_CHUNK * each);
-
-        if (!stacks)
-            return SIGPROF_ENOMEM;
-        for (uint32_t j = 0; j < SLOTS_IN_CHUNK; j++)
-            stack_make(&slot_at(i + j)->stack, stack_depth, stacks + j * each);
-    }
-    return 0;
-}
-
 int sigprof__threads_begin(unsigned depth)
 {
-    unsigned old_depth = stack_depth;
-
     memset(&past, 0, sizeof past);
     sigprof__weigh_begin();
-    stack_depth = depth;
     sigprof__os_random(&random_state, sizeof random_state);
-    if (slots_made == 0)
-        return make_chunk();
-    return depth == old_depth ? 0 : remake_stacks();
+    return slot_table_begin(depth);
 }
 
 static struct slot *find(int tid)
 {
     return sigprof__slot_of_thread(tid);
-}
-
-static struct slot *take_slot(void)
-{
-    for (uint32_t i = 0; i < slots_made; i++) {
-        struct slot *slot = slot_at((next_free + i) % slots_made);
-
-        if (atomic_load(&slot->life) == SLOT_FREE &&
-            atomic_load(&slot->inside) == 0) {
-            next_free = (next_free + i + 1) % slots_made;
-            return slot;
-        }
-    }
-    next_free = slots_made;
-    return make_chunk() == 0 ? slot_at(next_free++) : NULL;
 }
 
 /* Uniform in 1..period: else threads shorter than a period are never seen. */
@@ -221,7 +132,7 @@ static struct slot *known_locked(int tid, uintptr_t start_routine,
     struct slot *slot = find(tid);
 
     if (!slot) {
-        slot = take_slot();
+        slot = slot_take();
         if (!slot || !slot_hash_put(tid, slot->value & SLOT_INDEX_MASK))
             return NULL;
         reset_slot(slot, tid, hooked);
@@ -396,8 +307,6 @@ static void look_at(struct slot *slot)
     }
 }
 
-/* ---- A thread's end ----------------------------------------------------- */
-
 struct others {
     uint64_t now_ns;
     int self;
@@ -415,7 +324,7 @@ static void look_for_other(int tid, void *arg)
 
 /* Does the process end with the calling thread? The C library asks the same, but
  * counts our drain, and would wait for it for ever. */
-static bool is_last(void)
+bool sigprof__thread_is_last(void)
 {
     struct others others = {sigprof__os_now_ns(), sigprof__os_tid(), false};
     bool none;
@@ -425,53 +334,6 @@ static bool is_last(void)
            sigprof__os_thread_list(look_for_other, &others) == 0 && !others.any;
     sigprof__threads_unlock();
     return none;
-}
-
-/*
- * The first thread may leave before the others. The last one must not find the
- * drain alive: where threads tell their end the last of them stops the session;
- * else nobody would know which is the last, so the drain goes at once.
- */
-static void leave_process(void)
-{
-    bool last = is_last();
-
-    if (!last && (threads_tell || sigprof__os_tid() != getpid()))
-        return;
-    if (last) {
-        sigprof__stop_and_say(false);
-        return;
-    }
-    sigprof__control_lock();
-    sigprof__toggle_end();
-    sigprof__wall_retire();
-    sigprof__drain_retire();
-    sigprof__control_unlock();
-}
-
-/* The C library calls destructors of keys in rounds: ours waits for the second,
- * so that what the others use is still sampled. */
-#define ROUNDS 2
-
-static void thread_leaves(void *round)
-{
-    uintptr_t next = (uintptr_t)round + 1;
-    struct guard guard;
-
-    if (next <= ROUNDS && pthread_setspecific(leaving, (void *)next) == 0)
-        return;
-    if (atomic_load(&sigprof__state.phase) == PHASE_OFF ||
-        sigprof__session.pid != getpid())
-        return;
-    sigprof__guard_enter(&guard);
-    sigprof__thread_end_self();
-    leave_process();
-    sigprof__guard_leave(&guard);
-}
-
-static void make_key(void)
-{
-    have_key = pthread_key_create(&leaving, thread_leaves) == 0;
 }
 
 void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
@@ -491,9 +353,7 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
     self = slot;
     if (slot)
         atomic_store(&slot->wall.label_at, (uintptr_t)&sigprof__label);
-    pthread_once(&key_once, make_key);
-    if (have_key)
-        pthread_setspecific(leaving, (void *)(uintptr_t)1);
+    sigprof__thread_end_watch();
     if (!slot || sigprof__os_stack_self(&low, &high) != 0)
         return;
     atomic_store(&slot->stack_high, high);

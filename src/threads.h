@@ -121,6 +121,12 @@ bool sigprof__threads_are_told(void);
 void sigprof__thread_begin_self(uintptr_t start_routine, const char *name);
 void sigprof__thread_end_self(void);
 
+/* thread-end.c. The calling thread's end will be noticed, by a key's destructor. */
+void sigprof__thread_end_watch(void);
+
+/* Does the process end with the calling thread? */
+bool sigprof__thread_is_last(void);
+
 /* Control. Finds threads that came and went without telling. */
 void sigprof__threads_sweep(void);
 
