@@ -186,8 +186,15 @@ def test_heat_map(folder):
             left = column_x(driver, page, column)
             for row in range(rows):
                 driver.move(left, y + (rows - row - 0.5) * cell_height(driver, rows))
-                found = re.match(r"([\d.]+) s: ([\d,]+) period", page.text("heat-cell"))
-                cells[float(found[1])] = int(found[2])
+                found = re.match(r"([\d.]+) s: (behind the end|([\d,]+) period)",
+                                 page.text("heat-cell"))
+                cells[float(found[1])] = int(found[3] or -1)
+        behind = {time: cells.pop(time) for time in list(cells) if cells[time] < 0}
+        same((min(behind), len(behind)), (3.42, 29), "cells behind the end")
+        shade = [driver.run("[...document.getElementById('heat-canvas').getContext('2d')"
+                            ".getImageData((%d - %d) * devicePixelRatio, %d, 1, 1).data].join()"
+                            % (column_x(driver, page, column), x, 4)) for column in (2, 3)]
+        check(shade[0] != shade[1], "the rest of the last second is not marked: %s" % shade)
         same({time: value for time, value in cells.items() if value},
              {0.1: 2, 1.2: 4, 2.3: 1, 3.4: 3}, "cells")
         ranges(driver, page, y, rows)
