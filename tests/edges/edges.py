@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FILES = ("mapped", "symbols", "names", "frames")
+FILES = ("mapped", "symbols", "names", "frames", "processes", "files", "views")
 
 
 def rows():
