@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "header.h"
 #include "jit/code.h"
+#include "jit/guest.h"
 #include "labels.h"
 #include "modules.h"
 #include "salvage.h"
@@ -125,6 +126,7 @@ static void before_fork(void)
     sigprof__threads_lock();
     sigprof__modules_lock();
     sigprof__labels_lock();
+    sigprof__guest_lock();
     in_code_at_fork = sigprof__code_inside();
     if (!in_code_at_fork) { /* else they may be this thread's, under a handler */
         sigprof__code_lock();
@@ -143,6 +145,7 @@ static void unlock_all(void)
         sigprof__events_unlock();
         sigprof__code_unlock();
     }
+    sigprof__guest_unlock();
     sigprof__labels_unlock();
     sigprof__modules_unlock();
     sigprof__threads_unlock();

@@ -21,6 +21,7 @@
 #define BODY_PATH 4400      /* PATH_MAX and what a module has besides */
 #define BODY_LABEL 1200     /* see sigprof_label_intern */
 #define BODY_SMALL 160
+#define BODY_FUNCTION 2080 /* see sigprof_function_intern */
 #define WAIT_TRIES 10   /* of a millisecond, for the drain to make room */
 
 static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -319,6 +320,16 @@ void sigprof__event_code_free(uint64_t serial)
     EVENT(FORMAT_CODE_FREE, BODY_SMALL, {
         sigprof__put_varint(&out, serial);
         sigprof__put_varint(&out, since_start_ns());
+    });
+}
+
+void sigprof__event_function(const struct event_function *function)
+{
+    EVENT(FORMAT_FUNCTION, BODY_FUNCTION, {
+        sigprof__put_varint(&out, function->number);
+        sigprof__put_string(&out, function->name, function->name_bytes);
+        sigprof__put_string(&out, function->file, function->file_bytes);
+        sigprof__put_varint(&out, function->line);
     });
 }
 

@@ -44,6 +44,16 @@ void sigprof__event_code_move(uint64_t serial, uint64_t start,
                               uint64_t time_ns);
 void sigprof__event_code_free(uint64_t serial);
 
+/* A function of a guest program (jit/functions.h). */
+struct event_function {
+    uint32_t number, line;
+    const char *name;
+    size_t name_bytes;
+    const char *file;
+    size_t file_bytes;
+};
+void sigprof__event_function(const struct event_function *function);
+
 void sigprof__event_info(const char *key, const char *value);
 
 #endif

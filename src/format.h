@@ -38,7 +38,8 @@ enum format_record {
     FORMAT_STATE,
     FORMAT_CODE = 20,
     FORMAT_CODE_MOVE,
-    FORMAT_CODE_FREE
+    FORMAT_CODE_FREE,
+    FORMAT_FUNCTION
 };
 
 enum format_end_flag { FORMAT_END_GOES_ON = 1 /* in the next part */ };
@@ -61,8 +62,31 @@ enum format_mark {
     FORMAT_MARK_GAP = 2,
     FORMAT_MARK_GUESS = 3,
     FORMAT_MARK_KERNEL = 4,
+    FORMAT_MARK_BUSY = 5,
     FORMAT_FIRST_PC = 16
 };
+
+/* A frame of a guest program, in place of a pc: bits 63 and 62 are 10, then 30 of
+ * the function's number, then 32 of the line. */
+#define FORMAT_GUEST (UINT64_C(1) << 63)
+#define FORMAT_GUEST_MASK (UINT64_C(3) << 62)
+#define FORMAT_GUEST_FUNCTION_MAX ((UINT32_C(1) << 30) - 1)
+
+static inline uint64_t format_guest(uint32_t function, uint32_t line)
+{
+    return FORMAT_GUEST |
+           (uint64_t)(function & FORMAT_GUEST_FUNCTION_MAX) << 32 | line;
+}
+
+static inline bool format_is_guest(uint64_t pc)
+{
+    return (pc & FORMAT_GUEST_MASK) == FORMAT_GUEST;
+}
+
+static inline uint32_t format_guest_function(uint64_t pc)
+{
+    return (uint32_t)(pc >> 32) & FORMAT_GUEST_FUNCTION_MAX;
+}
 
 enum format_sample_flag {
     FORMAT_SAMPLE_WEIGHT = 1,

@@ -65,21 +65,23 @@ void sigprof__sample_walk(struct slot *slot, const void *ucontext)
     fill_walk(&walk, slot, ucontext);
     ask_for_stack(slot, ucontext);
     sigprof__state.unwind(&walk);
+    sigprof__slot_result(slot, sigprof__guest_stack(&slot->guests, &walk));
 }
 
 void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
                          const struct sample_facts *facts)
 {
+    const struct unwind_stack *stack = slot->result;
     struct ring *ring = &sigprof__state.ring;
-    struct ring_record header = {.end = slot->stack.end,
+    struct ring_record header = {.end = stack->end,
                                  .state = facts->state,
                                  .weight = facts->weight,
                                  .label = facts->label,
                                  .time_ns = sigprof__os_now_ns()};
 
-    if (sigprof__ring_append(ring, owner, slot->tid, &slot->stack, &header)) {
+    if (sigprof__ring_append(ring, owner, slot->tid, stack, &header)) {
         add(&slot->samples, 1);
-        PROBE_SAMPLE(slot->tid, slot->stack.frame[slot->stack.top].pc,
+        PROBE_SAMPLE(slot->tid, (uintptr_t)unwind_word(&stack->frame[stack->top]),
                      facts->weight);
     } else {
         sigprof__ring_count_drop(ring, RING_DROP_FULL, facts->weight,

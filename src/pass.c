@@ -9,6 +9,7 @@
 #include "encode.h"
 #include "foreign.h"
 #include "jit/code.h"
+#include "jit/functions.h"
 #include "modules.h"
 #include "os/os.h"
 #include "parts.h"
@@ -253,6 +254,7 @@ bool sigprof__pass(enum pass_kind kind)
 
     if (!last)
         look_around(now_ns);
+    sigprof__functions_tell(false);
     good = take_events() && (ring->last_ns ? take_flight() : take_blocks());
     if (good && (last || (pass.encoder.samples != samples &&
                           now_ns - pass.last_sheet_ns >= SWEEP_NS))) {

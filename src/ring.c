@@ -152,7 +152,7 @@ static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
     record->fresh = (uint16_t)fresh;
     record->shared = (uint16_t)shared;
     for (uint32_t i = 0; i < fresh; i++)
-        record->pc[i] = stack->frame[stack->top + i].pc;
+        record->pc[i] = unwind_word(&stack->frame[stack->top + i]);
     if (block->tid == 0)
         record->pc[fresh] = (uint32_t)tid;
     if (fresh == 0 || stack->frame[stack->top].pc != FORMAT_MARK_KERNEL) {

@@ -18,6 +18,7 @@
 #include "header.h"
 #include "hooks.h"
 #include "jit/code.h"
+#include "jit/functions.h"
 #include "labels.h"
 #include "modules.h"
 #include "parts.h"
@@ -171,6 +172,7 @@ static int start_parts(const struct sigprof__config *config, bool forked)
     sigprof__modules_refresh();
     sigprof__labels_repeat();
     sigprof__code_repeat();
+    sigprof__functions_tell(true);
     code = sigprof__handler_install();
     if (!code)
         code = start_clock(config);

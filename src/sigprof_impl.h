@@ -26,6 +26,7 @@
  *      threads_lock      threads.c   the slot table, timers
  *      modules_lock      modules.c   refresh
  *      labels_lock       labels.c    the label table
+ *      loops_lock        jit/guest.c loops of interpreters
  *      code_lock         jit/code.c  generated code; not in a guard, see code.h
  *      events_lock       events.c    the event log
  *      drain_lock        drain.c     requests to the drain

@@ -11,15 +11,22 @@ uint32_t slots_made;
 static uint32_t next_free; /* where to look first */
 static unsigned stack_depth;
 
-/* Frames of a stack, its scratch and its window; see struct unwind_stack. */
-static size_t stack_bytes(unsigned depth)
+/* Frames of a stack, its scratch and its window; see struct unwind_stack. Then what
+ * a guest's take; see struct guest_account. */
+static size_t own_bytes(unsigned depth)
 {
     return 2 * (depth + 8) * sizeof(struct unwind_frame) +
            sizeof(struct unwind_window);
 }
 
-static void stack_make(struct unwind_stack *stack, unsigned depth, uint8_t *at)
+static size_t stack_bytes(unsigned depth)
 {
+    return own_bytes(depth) + sigprof__guest_account_bytes(depth);
+}
+
+static void stack_make(struct slot *slot, unsigned depth, uint8_t *at)
+{
+    struct unwind_stack *stack = &slot->stack;
     size_t frames = (depth + 8) * sizeof(struct unwind_frame);
 
     memset(stack, 0, sizeof *stack);
@@ -29,6 +36,8 @@ static void stack_make(struct unwind_stack *stack, unsigned depth, uint8_t *at)
     stack->frame = (struct unwind_frame *)at;
     stack->fresh = (struct unwind_frame *)(at + frames);
     stack->window = (struct unwind_window *)(at + 2 * frames);
+    slot->result = stack;
+    sigprof__guest_account_make(&slot->guests, stack, at + own_bytes(depth));
 }
 
 static int make_chunk(void)
@@ -49,7 +58,7 @@ static int make_chunk(void)
     }
     for (uint32_t i = 0; i < SLOTS_IN_CHUNK; i++) {
         slots[i].value = chunk * SLOTS_IN_CHUNK + i;
-        stack_make(&slots[i].stack, stack_depth, stacks + i * each);
+        stack_make(&slots[i], stack_depth, stacks + i * each);
     }
     atomic_store_explicit(&slot_chunks[chunk], slots, memory_order_release);
     slots_made += SLOTS_IN_CHUNK;
@@ -68,7 +77,7 @@ static int remake_stacks(void)
         if (!stacks)
             return SIGPROF_ENOMEM;
         for (uint32_t j = 0; j < SLOTS_IN_CHUNK; j++)
-            stack_make(&slot_at(i + j)->stack, stack_depth, stacks + j * each);
+            stack_make(slot_at(i + j), stack_depth, stacks + j * each);
     }
     return 0;
 }

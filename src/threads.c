@@ -93,6 +93,8 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->owner = (struct ring_owner){.hint = slot->value & SLOT_INDEX_MASK};
     slot->stack.top = slot->stack.capacity;
     slot->stack.shared = 0;
+    slot->guests.merged.top = slot->guests.merged.capacity;
+    slot->result = &slot->stack;
     slot->name[0] = '\0';
     atomic_store(&slot->periods, 0);
     atomic_store(&slot->samples, 0);
@@ -351,8 +353,10 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
     slot = sigprof__thread_known(sigprof__os_tid(), start_routine, name, true);
 
     self = slot;
-    if (slot)
+    if (slot) {
         atomic_store(&slot->wall.label_at, (uintptr_t)&sigprof__label);
+        atomic_store(&slot->wall.guest_at, (uintptr_t)&sigprof__guest);
+    }
     sigprof__thread_end_watch();
     if (!slot || sigprof__os_stack_self(&low, &high) != 0)
         return;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "clock/wall.h"
+#include "jit/guest.h"
 #include "os/os.h"
 #include "ring.h"
 #include "unwind/unwind.h"
@@ -43,6 +44,8 @@ struct slot {
     _Atomic uint64_t busy; /* periods of ticks that came while one was taken */
     struct ring_owner owner;
     struct unwind_stack stack;
+    struct guest_account guests;
+    struct unwind_stack *result; /* the one of the two that was made last */
 
     /* fixed while live; threads_lock */
     uint32_t value; /* what its ticks carry, in 24 bits: generation << 16 | index */
@@ -162,6 +165,15 @@ void sigprof__threads_after_fork(void);
 /* Thread-safe. true when every handler that was running at the call has left;
  * false if that took longer than max_ms. */
 bool sigprof__threads_synchronize(unsigned max_ms);
+
+/* Signal-safe, inside the slot. From here on this is what was walked. */
+static inline void sigprof__slot_result(struct slot *slot,
+                                        struct unwind_stack *result)
+{
+    if (slot->result != result)
+        slot->owner.continues = false; /* the record before is of the other */
+    slot->result = result;
+}
 
 /* Signal-safe. Stacks that the program declared (declared.c). */
 const struct unwind_ranges *sigprof__stacks_declared(void);

@@ -37,7 +37,7 @@ __attribute__((noinline)) static void put_owed(struct slot *slot)
         sigprof__sample_put(
             slot, &slot->owner,
             &(struct sample_facts){sigprof__label, periods, (uint8_t)state});
-        slot->stack.shared = slot->stack.capacity - slot->stack.top;
+        slot->result->shared = slot->result->capacity - slot->result->top;
     }
 }
 
@@ -52,6 +52,7 @@ static void take_owed(struct slot *slot, const void *ucontext)
     store(&wall->pc, regs_pc(ucontext));
     store(&wall->sp, regs_sp(ucontext));
     store(&wall->label_at, (uintptr_t)&sigprof__label);
+    store(&wall->guest_at, (uintptr_t)&sigprof__guest);
     atomic_store(&wall->stack, WALL_STACK_HANDLED);
 }
 

@@ -174,6 +174,17 @@ static bool find_label(struct slot *slot)
                       sizeof slot->wall.label);
 }
 
+/* A guest's frames are for the thread itself to list. */
+static bool may_run_guest(struct slot *slot)
+{
+    uintptr_t at = atomic_load(&slot->wall.guest_at), guest = 0;
+
+    return atomic_load(&sigprof__guests_exist) &&
+           (!at ||
+            sigprof__os_read_memory(at, &guest, sizeof guest) != sizeof guest ||
+            guest != 0);
+}
+
 /* Nothing is read directly: the thread may wake, and end, at any moment. */
 static bool walk(struct slot *slot, uintptr_t pc, uintptr_t sp)
 {
@@ -183,6 +194,7 @@ static bool walk(struct slot *slot, uintptr_t pc, uintptr_t sp)
 
     regs_asleep(&registers, pc, sp);
     sigprof__unwind_cfi(&walk);
+    sigprof__slot_result(slot, &slot->stack);
     slot->owner.continues = false; /* the handler's next record is whole */
     if (sp - atomic_load(&slot->stack_low) <
         atomic_load(&slot->stack_high) - atomic_load(&slot->stack_low))
@@ -200,7 +212,7 @@ static bool sample_from_outside(struct slot *slot, uintptr_t pc, uintptr_t sp,
 
     if (sigprof__state.unwind != sigprof__unwind_cfi ||
         !atomic_load(&sigprof__state.may_call_system) || !find_label(slot) ||
-        !sigprof__slot_enter(slot))
+        may_run_guest(slot) || !sigprof__slot_enter(slot))
         return false;
     good = walk(slot, pc, sp) &&
            sigprof__os_thread_cpu_ns(slot->tid, &now_ns) == 0 &&
@@ -577,6 +589,7 @@ static void put_without_stack(struct slot *slot)
         return;
     }
     slot->owner.continues = false;
+    sigprof__slot_result(slot, &slot->stack);
     slot->stack.top = slot->stack.capacity;
     slot->stack.shared = 0;
     slot->stack.end = FORMAT_END_NO_RULE;

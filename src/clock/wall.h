@@ -61,6 +61,7 @@ struct wall_account {
     _Atomic int stack;                  /* enum wall_stack */
     _Atomic uintptr_t pc, sp;           /* where the handler found it */
     _Atomic uintptr_t label_at; /* the thread's sigprof__label; 0: not known */
+    _Atomic uintptr_t guest_at; /* ... sigprof__guest */
 
     /* the sampler's; threads_lock */
     bool armed;

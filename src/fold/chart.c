@@ -90,13 +90,19 @@ static enum chart_kind kind_of_name(struct text name)
 static enum chart_kind kind_of_frame(const struct chart *chart, uint32_t frame,
                                      uint32_t name)
 {
-    if (frame >= FRAME_FIRST &&
-        chart->model->frames[frame].module == MODEL_CODE)
+    uint32_t module = frame >= FRAME_FIRST ? chart->model->frames[frame].module
+                                           : MODEL_NO_MODULE;
+
+    switch (module) {
+    case MODEL_CODE:
         return KIND_JIT;
-    if (frame >= FRAME_FIRST &&
-        chart->model->frames[frame].module != MODEL_NO_MODULE)
+    case MODEL_GUEST:
+        return KIND_INTERPRETER;
+    case MODEL_NO_MODULE:
+        return kind_of_name(sigprof__chart_text(chart, name));
+    default:
         return KIND_NATIVE;
-    return kind_of_name(sigprof__chart_text(chart, name));
+    }
 }
 
 static uint32_t place_of_frame(struct chart *chart,

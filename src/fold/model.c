@@ -56,6 +56,8 @@ static void process_free(struct model_process *process)
     free(process->threads);
     free(process->thread_index.slots);
     free(process->labels);
+    free(process->functions);
+    free(process->function_index.slots);
     free(process->exits);
     free(process->bounds);
     free(process->span_ids);
@@ -283,12 +285,60 @@ static void on_code_free(void *arg, uint64_t serial, uint64_t time_ns)
     sigprof__code_free(&model->process->codes, serial, time_ns);
 }
 
+static size_t function_at(const struct model_process *process, uint32_t number)
+{
+    const struct index *index = &process->function_index;
+    size_t at = sigprof__index_at(index, sigprof__hash_mix(number));
+
+    while (index->slots[at].id &&
+           process->functions[index->slots[at].id - 1].number != number)
+        at = sigprof__index_next(index, at);
+    return at;
+}
+
+const struct model_function *
+sigprof__model_function(const struct model_process *process, uint32_t number)
+{
+    uint32_t id;
+
+    if (!process->function_index.slots)
+        return NULL;
+    id = process->function_index.slots[function_at(process, number)].id;
+    return id ? &process->functions[id - 1] : NULL;
+}
+
+/* A number means the same as long as the process lives: it may be told again. */
+static void on_function(void *arg, const struct read_function *in)
+{
+    struct model *model = arg;
+    struct model_process *process = model->process;
+    struct strings *strings = &model->strings;
+    size_t at;
+
+    sigprof__index_room(&process->function_index);
+    at = function_at(process, in->number);
+    if (process->function_index.slots[at].id)
+        return;
+    ARRAY_ROOM(process->functions, process->function_count,
+               process->function_capacity);
+    process->functions[process->function_count++] =
+        (struct model_function){in->number,
+                                sigprof__strings_add(strings, in->name),
+                                sigprof__strings_add(strings, in->file),
+                                in->line};
+    sigprof__index_put(&process->function_index, at,
+                       sigprof__hash_mix(in->number),
+                       (uint32_t)process->function_count);
+}
+
 static uint32_t frame_of_pc(struct model *model, uint64_t pc)
 {
     struct model_process *process = model->process;
     const struct model_mapping *mapping = sigprof__mapping_in_view(process, pc);
     uint32_t number = (uint32_t)(process - model->processes), code;
 
+    if (format_is_guest(pc))
+        return intern_frame(model, MODEL_GUEST, number, pc, 0);
     if (!mapping) {
         code = sigprof__code_find(&process->codes, pc, process->view_time);
         if (code)
@@ -316,7 +366,7 @@ static uint32_t step_frame(struct model *model, struct reader *reader,
     /* A guess is known from the sample's end, so its mark is left out. */
     if (number < FORMAT_FIRST_PC)
         return number == FRAME_SIGNAL || number == FRAME_GAP ||
-                       number == FRAME_KERNEL
+                       number == FRAME_KERNEL || number == FRAME_BUSY
                    ? number
                    : (uint32_t)FRAME_NONE;
     if (pc->mapped_in != model->process->view_id) {
@@ -796,6 +846,7 @@ struct read_sink sigprof__model_begin(struct model *model, struct text file)
                               .code = on_code,
                               .code_move = on_code_move,
                               .code_free = on_code_free,
+                              .function = on_function,
                               .thread = on_thread,
                               .exited = on_thread_exit,
                               .label = on_label,

@@ -34,11 +34,13 @@ enum model_frame_special {
     FRAME_GAP = FORMAT_MARK_GAP,
     FRAME_SIGNAL = FORMAT_MARK_SIGNAL,
     FRAME_KERNEL = FORMAT_MARK_KERNEL,
+    FRAME_BUSY = FORMAT_MARK_BUSY,
     FRAME_FIRST = FORMAT_FIRST_PC
 };
 
 #define MODEL_NO_MODULE UINT32_MAX
 #define MODEL_CODE (UINT32_MAX - 1) /* generated, and the program said so */
+#define MODEL_GUEST (UINT32_MAX - 2) /* a frame of an interpreter's program */
 
 struct model_module {
     uint32_t path, build_id; /* strings; build_id is raw bytes */
@@ -66,10 +68,11 @@ struct model_places {
 
 struct model_frame {
     uint64_t address;   /* link address; as seen, if there is no module */
-    uint32_t module;    /* or MODEL_NO_MODULE, MODEL_CODE */
+    uint32_t module;    /* or MODEL_NO_MODULE, MODEL_CODE, MODEL_GUEST */
     uint32_t process;   /* of a frame without module, else 0 */
     uint64_t span_from; /* … beginning of the span it was first seen in; of
-                           MODEL_CODE: number of the code, address: in it */
+                           MODEL_CODE: number of the code, address: in it;
+                           of MODEL_GUEST: 0, address: as the file has it */
     struct model_places exact; /* … to show where the address was executed */
     struct model_places call;  /* … where it is a return address */
 };
@@ -115,6 +118,11 @@ struct model_label {
     uint32_t id, parent, key, value;
 };
 
+/* Of a guest program. */
+struct model_function {
+    uint32_t number, name, file, line;
+};
+
 struct model_exit {
     uint32_t thread; /* index into threads, of the process */
     uint32_t cause;
@@ -158,6 +166,9 @@ struct model_process {
     struct index thread_index; /* tid -> latest thread of it */
     struct model_label *labels;
     size_t label_count, label_capacity;
+    struct model_function *functions;
+    size_t function_count, function_capacity;
+    struct index function_index; /* number -> place of it, plus 1 */
     struct model_exit *exits;
     size_t exit_count, exit_capacity;
     struct model_sheet sheet;
@@ -256,6 +267,9 @@ uint32_t sigprof__model_thread_name(struct model *model,
 uint32_t sigprof__model_label_value(const struct model *model,
                                     const struct model_process *process,
                                     uint32_t label, struct text key);
+/* The FUNCTION with this number, or NULL. */
+const struct model_function *
+sigprof__model_function(const struct model_process *process, uint32_t number);
 /* The LABEL with this id, or NULL. */
 const struct model_label *
 sigprof__model_label(const struct model_process *process, uint32_t id);

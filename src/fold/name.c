@@ -613,6 +613,42 @@ static void name_generated(struct naming *naming, struct model_frame *frame)
                             frame->address ? frame->address - 1 : 0);
 }
 
+/* Of a guest: where a function runs or calls, that is the line it was in. */
+static struct model_places name_guest(struct naming *naming, uint64_t word,
+                                      const struct model_function *function)
+{
+    struct model *model = naming->model;
+    struct text name = sigprof__text("[unknown function]");
+    struct text file = {"", 0};
+    uint32_t line = (uint32_t)word;
+    struct model_place place = {.line = line};
+    char tail[512] = "";
+
+    if (function) {
+        name = sigprof__model_text(model, function->name);
+        file = sigprof__model_text(model, function->file);
+        place.symbol = place.function = function->name;
+        place.file = file.size ? function->file : 0;
+        place.line = line ? line : function->line;
+    }
+    if (naming->options->by != BY_FUNCTION && file.size && line)
+        snprintf(tail, sizeof tail, " %.*s:%u",
+                 (int)sigprof__name_base(file).size,
+                 sigprof__name_base(file).at, line);
+    naming->base = sigprof__text("[guest]");
+    place.name = name_marked(naming, name, tail, "_[g]");
+    return (struct model_places){push_place(model, &place), 1};
+}
+
+static void name_listed(struct naming *naming, struct model_frame *frame)
+{
+    const struct model_function *function = sigprof__model_function(
+        &naming->model->processes[frame->process],
+        format_guest_function(frame->address));
+
+    frame->exact = frame->call = name_guest(naming, frame->address, function);
+}
+
 static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
 {
     struct model *model = naming->model;
@@ -629,6 +665,10 @@ static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
         }
         if (frame->module == MODEL_CODE) {
             name_generated(naming, frame);
+            continue;
+        }
+        if (frame->module == MODEL_GUEST) {
+            name_listed(naming, frame);
             continue;
         }
         for (uint32_t use = USED_EXACT; use <= USED_CALL; use++) {
@@ -648,7 +688,7 @@ static void name_marks(struct model *model)
 {
     static const char *const names[FRAME_FIRST] = {
         [FRAME_GAP] = "[frames left out]", [FRAME_SIGNAL] = "[signal]",
-        [FRAME_KERNEL] = "[kernel]"};
+        [FRAME_KERNEL] = "[kernel]", [FRAME_BUSY] = "[vm busy]"};
 
     model->place_count = 0;
     for (size_t i = 0; i < FRAME_FIRST; i++)

@@ -16,7 +16,8 @@ struct name_options {
     enum name_by by;
     bool raw;      /* --demangle none */
     bool modules;  /* --modules: `libfoo.so behind each name */
-    bool annotate; /* --annotate: _[k] behind kernel frames, _[i] inlined */
+    bool annotate; /* --annotate: _[k] behind kernel frames, _[i] inlined,
+                      _[j] generated, _[g] interpreted */
     /* Called now and then while modules are read, and once when all are, by
      * another thread; may be NULL. */
     void (*progress)(void *arg, size_t done, size_t count);

@@ -122,6 +122,18 @@ static void read_code_free(struct reader *reader, struct format_in *in)
         reader->sink->code_free(reader->sink->arg, serial, time_ns);
 }
 
+static void read_function(struct reader *reader, struct format_in *in)
+{
+    struct read_function function;
+
+    function.number = get_id(in);
+    function.name = get_text(in);
+    function.file = get_text(in);
+    function.line = get_id(in);
+    if (!in->bad && reader->sink->function)
+        reader->sink->function(reader->sink->arg, &function);
+}
+
 static void read_thread(struct reader *reader, struct format_in *in)
 {
     uint32_t tid = get_id(in);
@@ -316,6 +328,9 @@ static void read_record(struct reader *reader, unsigned type,
         break;
     case FORMAT_CODE_FREE:
         read_code_free(reader, in);
+        break;
+    case FORMAT_FUNCTION:
+        read_function(reader, in);
         break;
     case FORMAT_SHEET:
         read_sheet(reader, in);

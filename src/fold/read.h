@@ -36,6 +36,11 @@ struct read_code {
     struct text lines; /* pairs, see docs/file-format.md */
 };
 
+struct read_function {
+    uint32_t number, line;
+    struct text name, file;
+};
+
 struct read_exit {
     uint32_t tid, cause; /* enum format_exit_cause */
     uint64_t time_ns, cpu_ns, periods;
@@ -76,6 +81,7 @@ struct read_sink {
     void (*code_move)(void *arg, uint64_t serial, uint64_t start,
                       uint64_t time_ns);
     void (*code_free)(void *arg, uint64_t serial, uint64_t time_ns);
+    void (*function)(void *arg, const struct read_function *function);
     void (*thread)(void *arg, uint32_t tid, uint64_t time_ns,
                    uint64_t start_routine, struct text name);
     void (*exited)(void *arg, const struct read_exit *exit);

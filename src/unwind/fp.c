@@ -16,10 +16,6 @@
 #include "os/regs.h"
 #include "unwind/memory.h"
 
-/* In unwind_frame.flags, beside none of the cfi engine's: fp is the element of
- * the chain that leads to the caller. */
-#define FRAME_ELEMENT 0x8000u
-
 /* All that is called with it is inline, so that it lies in registers; what is not
  * in registers lies apart. */
 struct chain {
@@ -38,7 +34,7 @@ static inline void push(struct chain *chain)
 
     frame->pc = chain->pc;
     frame->fp = chain->fp;
-    frame->flags = FRAME_ELEMENT;
+    frame->flags = UNWIND_ELEMENT;
 }
 
 /* Where the return address is that belongs to the element at fp. */
@@ -85,7 +81,7 @@ static inline bool still_leads(const struct memory *memory,
     uintptr_t at = frame->fp + (uintptr_t)ARCH_RECORD_FP;
     uintptr_t pc = pc_at(frame->fp, frame[1].fp);
 
-    return frame[1].flags == FRAME_ELEMENT && is_known(memory, at) &&
+    return frame[1].flags == UNWIND_ELEMENT && is_known(memory, at) &&
            is_known(memory, pc) && memory_load(at) == frame[1].fp &&
            arch_return_address(memory_load(pc)) == frame[1].pc;
 }
@@ -96,7 +92,7 @@ static inline uint32_t first_to_hold(const struct chain *chain)
     const struct unwind_stack *stack = chain->stack;
     uint32_t index = stack->capacity;
 
-    if (stack->top == index || stack->frame[index - 1].flags != FRAME_ELEMENT)
+    if (stack->top == index || stack->frame[index - 1].flags != UNWIND_ELEMENT)
         return index;
     index--;
     while (index > stack->top &&

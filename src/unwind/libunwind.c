@@ -35,11 +35,13 @@ _Static_assert(sizeof(unw_cursor_t) <=
                    sizeof(((struct unwind_window *)0)->scratch),
                "the scratch area is too small");
 
-static void push(struct unwind_stack *stack, uint32_t *count, uintptr_t pc)
+static void push(struct unwind_stack *stack, uint32_t *count, uintptr_t pc,
+                 uintptr_t sp)
 {
     struct unwind_frame *frame = unwind_push(stack, count);
 
     frame->pc = pc;
+    frame->sp = sp;
     frame->flags = 0;
 }
 
@@ -57,17 +59,18 @@ static int climb(struct unwind_stack *stack, unw_cursor_t *cursor,
     for (;;) {
         bool before = *count > 1 && lib.is_signal_frame(cursor) > 0;
         int result = lib.step(cursor);
-        unw_word_t pc = 0;
+        unw_word_t pc = 0, sp = 0;
 
         if (result <= 0)
             return result == 0 ? FORMAT_END_COMPLETE : FORMAT_END_NO_RULE;
-        if (lib.get_reg(cursor, UNW_REG_IP, &pc) != 0)
+        if (lib.get_reg(cursor, UNW_REG_IP, &pc) != 0 ||
+            lib.get_reg(cursor, UNW_REG_SP, &sp) != 0)
             return FORMAT_END_BAD_ADDRESS;
         if (pc < FORMAT_FIRST_PC)
             return FORMAT_END_COMPLETE;
         if (SAYS_SO_BEFORE ? before : lib.is_signal_frame(cursor) > 0)
-            push(stack, count, FORMAT_MARK_SIGNAL);
-        push(stack, count, (uintptr_t)pc);
+            push(stack, count, FORMAT_MARK_SIGNAL, 0);
+        push(stack, count, (uintptr_t)pc, (uintptr_t)sp);
         if (*count >= UNWIND_STEPS_MAX)
             return FORMAT_END_DEPTH;
     }
@@ -80,7 +83,8 @@ void sigprof__unwind_libunwind(struct unwind_walk *walk)
     uintptr_t pc = regs_pc(walk->ucontext);
     uint32_t count = 0;
 
-    push(stack, &count, pc < FORMAT_FIRST_PC ? FORMAT_FIRST_PC : pc);
+    push(stack, &count, pc < FORMAT_FIRST_PC ? FORMAT_FIRST_PC : pc,
+         regs_sp(walk->ucontext));
     stack->end = FORMAT_END_NO_RULE;
     if (lib.init(cursor, (unw_context_t *)(uintptr_t)walk->ucontext,
                  UNW_INIT_SIGNAL_FRAME) == 0)

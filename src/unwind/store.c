@@ -64,8 +64,8 @@ void sigprof__unwind_store(struct unwind_stack *stack, uint32_t count)
     uint32_t kept = 0;
 
     while (count <= stack->depth && kept < old && kept < count &&
-           pushed(stack, count - 1 - kept)->pc ==
-               stack->frame[stack->capacity - 1 - kept].pc)
+           unwind_word(pushed(stack, count - 1 - kept)) ==
+               unwind_word(&stack->frame[stack->capacity - 1 - kept]))
         kept++;
     sigprof__unwind_join(stack, count - kept, kept);
 }

@@ -27,9 +27,12 @@
 #define UNWIND_DEPTH_MAX 1024 /* SIGPROF_DEPTH's upper bound */
 #define UNWIND_STEPS_MAX 8192 /* about 0.2 ms of the slowest tier */
 
+/* In place of a pc: a guest's frame, of function number sp, in line fp. */
+#define UNWIND_GUEST (FORMAT_FIRST_PC - 1)
+
 /* One frame, with what is needed to verify its step to the next one. */
 struct unwind_frame {
-    uintptr_t pc; /* or an enum format_mark */
+    uintptr_t pc; /* or an enum format_mark, or UNWIND_GUEST */
     uintptr_t fp;
     uintptr_t sp;
     int16_t ra_at; /* return address read at next sp + ra_at (bytes) */
@@ -37,6 +40,18 @@ struct unwind_frame {
     uint16_t flags; /* engine's own; 0: this step cannot be verified */
     uint16_t spare;
 };
+
+/* In flags of the fp engine's frames, beside none of the cfi engine's: sp is not
+ * known, and fp is the element of the chain that leads to the caller. */
+#define UNWIND_ELEMENT 0x8000u
+
+/* The frame as the ring and the file have it. */
+static inline uint64_t unwind_word(const struct unwind_frame *frame)
+{
+    return frame->pc == UNWIND_GUEST
+               ? format_guest((uint32_t)frame->sp, (uint32_t)frame->fp)
+               : frame->pc;
+}
 
 /* A stack that the program declared, or that the thread was born with. */
 struct unwind_range {

@@ -19,6 +19,8 @@ EXCEPTIONS = {"sigprof__foreign_tick"}
 # What is reached through a pointer: the engine. (The other pointer, to
 # _dl_find_object, is an exception; that there are no more is allow-list.py's.)
 ENGINES = ("sigprof__unwind_cfi", "sigprof__unwind_fp")
+# ... and the host's walk of its guest's frames, an exception.
+CALLS_HOST = {"list_walk"}
 # Outside the library, with the return address: clock_gettime's frame and the
 # vDSO's below it, which has no more than a few saved registers.
 OUTSIDE = {"clock_gettime": 192, "syscall": 16, "__errno_location": 8}
@@ -102,7 +104,7 @@ class Code:
             if callee == "*":
                 engines = path and any(self.names[f] == ROOT
                                        for f in path + [function])
-                engines = engines and not any(
+                engines = engines and name not in CALLS_HOST and not any(
                     self.names[f] in ENGINES for f in path + [function])
                 tries = [self.deepest(f, path + [function])
                          for f in self.starts

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The library's own modules, without a signal.
-foreach(module code ring stacks encode config labels profile-file salvage catalogue told v8-name)
+foreach(module code guest ring stacks encode config labels profile-file salvage catalogue told v8-name)
   add_executable(${module}_test ${module}_test.c)
   target_link_libraries(${module}_test PRIVATE test_support)
   sigprof_test(unit ${module})
 endforeach()
+string(TOLOWER "${CMAKE_SYSTEM_NAME}" system)
+target_compile_definitions(guest_test PRIVATE SIGPROF_REGS="os/regs/${system}-${SIGPROF_CPU}.h")
