@@ -46,7 +46,63 @@ size_t sigprof__sym_without_clone(const char *raw, size_t size)
 #if SIGPROF_WITH_LIBIBERTY
 
 #include <libiberty/demangle.h>
+#include <libiberty/safe-ctype.h>
 #include <setjmp.h>
+#include <stdio.h>
+
+/*
+ * What the demanglers call. They may be linked into anything, libiberty's own of
+ * these may not (README, Licence): so they are here, and no other object of it is
+ * linked.
+ */
+#define GRAPH _sch_isprint
+#define LETTER GRAPH | _sch_isidst
+#define PUNCT GRAPH | _sch_ispunct
+#define BLANK _sch_isspace | _sch_isblank | _sch_isnvsp
+#define LINE_END _sch_isspace | _sch_iscntrl | _sch_isvsp
+#define FEED _sch_isspace | _sch_iscntrl | _sch_isnvsp
+
+const unsigned short _sch_istable[256] = {
+    [0] = _sch_iscntrl | _sch_isnvsp,
+    [1 ... 8] = _sch_iscntrl,
+    ['\t'] = BLANK | _sch_iscntrl,
+    ['\n'] = LINE_END,
+    ['\v'] = FEED,
+    ['\f'] = FEED,
+    ['\r'] = LINE_END,
+    [14 ... 31] = _sch_iscntrl,
+    [' '] = BLANK | _sch_isprint,
+    ['!' ... '/'] = PUNCT,
+    ['0' ... '9'] = GRAPH | _sch_isdigit | _sch_isxdigit,
+    [':' ... '@'] = PUNCT,
+    ['A' ... 'F'] = LETTER | _sch_isupper | _sch_isxdigit,
+    ['G' ... 'Z'] = LETTER | _sch_isupper,
+    ['[' ... '^'] = PUNCT,
+    ['_'] = PUNCT | _sch_isidst,
+    ['`'] = PUNCT,
+    ['a' ... 'f'] = LETTER | _sch_islower | _sch_isxdigit,
+    ['g' ... 'z'] = LETTER | _sch_islower,
+    ['{' ... '~'] = PUNCT,
+    [127] = _sch_iscntrl};
+
+void *xrealloc(void *old, size_t size);
+void *xmalloc(size_t size);
+
+void *xrealloc(void *old, size_t size)
+{
+    void *memory = realloc(old, size ? size : 1);
+
+    if (!memory) {
+        fputs("sigprof-fold: out of memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
+void *xmalloc(size_t size)
+{
+    return xrealloc(NULL, size);
+}
 
 /* libiberty refuses more than 1024 letters unless told that there is stack
  * enough: 8 KiB of them need less than 4 MiB. */

@@ -8,6 +8,7 @@ foreach(name format read sym)
 endforeach()
 if(LIBIBERTY_INCLUDE AND LIBIBERTY_LIBRARY)
   target_compile_definitions(sym_test PRIVATE TEST_WITH_LIBIBERTY=1)
+  target_include_directories(sym_test PRIVATE ${LIBIBERTY_INCLUDE})
 endif()
 
 # Real binaries against nm; those that are not on this machine are said.

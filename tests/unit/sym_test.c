@@ -233,11 +233,45 @@ static void names_are_made_safe(void)
     }
 }
 
+#if TEST_WITH_LIBIBERTY
+#include <libiberty/safe-ctype.h>
+
+/* Ours stands in for libiberty's: the classes of the C locale, and its few own. */
+static void characters_have_their_classes(void)
+{
+    for (int c = 0; c < 256; c++) {
+        bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z';
+        bool digit = c >= '0' && c <= '9', graph = c > ' ' && c < 127;
+        bool hex = digit || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+        bool feed = c == '\t' || c == '\v' || c == '\f', line = c == '\n' || c == '\r';
+
+        CHECK(!!ISUPPER(c) == (upper));
+        CHECK(!!ISLOWER(c) == (lower));
+        CHECK(!!ISALPHA(c) == (upper || lower));
+        CHECK(!!ISDIGIT(c) == (digit));
+        CHECK(!!ISXDIGIT(c) == (hex));
+        CHECK(!!ISALNUM(c) == (upper || lower || digit));
+        CHECK(!!ISIDST(c) == (upper || lower || c == '_'));
+        CHECK(!!ISPRINT(c) == (graph || c == ' '));
+        CHECK(!!ISGRAPH(c) == (graph));
+        CHECK(!!ISPUNCT(c) == (graph && !upper && !lower && !digit));
+        CHECK(!!ISSPACE(c) == (c == ' ' || feed || line));
+        CHECK(!!ISBLANK(c) == (c == ' ' || c == '\t'));
+        CHECK(!!ISCNTRL(c) == (c < 32 || c == 127));
+        CHECK(!!IS_VSPACE(c) == (line));
+        CHECK(!!IS_NVSPACE(c) == (c == 0 || c == ' ' || feed));
+    }
+}
+#endif
+
 int main(void)
 {
     symbols_are_chosen();
     names_are_shown();
     hostile_names_end();
     names_are_made_safe();
+#if TEST_WITH_LIBIBERTY
+    characters_have_their_classes();
+#endif
     return CHECKED;
 }
