@@ -112,6 +112,22 @@ def case_50():
     for view, said in (("speedscope", True), ("firefox", False), ("html", False)):
         same("2^53" in Said("--cache", "none", "-f", view, "billion.sigprof",
                             binary=True).err, said, "a billion: %s" % view)
+    too_many_for_a_map()
+
+
+def too_many_for_a_map():
+    """More than 4,194,304 samples: a page without times that has all of them."""
+    for count, timed in ((4194304, True), (4194305, False)):
+        make(["big %d 50 6" % count, "end 1"], "big.sigprof")
+        said = Said("--cache", "none", "-f", "heatmap", "big.sigprof", binary=True)
+        same(said.status, 0, "%d samples" % count)
+        same("%d samples are more than can be shown by time (4194304)" % count in
+             said.err, not timed, "%d: %r" % (count, said.err))
+        head, data = page_of(said.out)
+        same(head["timed"], timed, "%d: by time" % count)
+        if not timed:
+            same(sum(all_numbers(data)[-1:-2 * head["rows"]:-2]), count, "weights")
+            check(len(said.out) < 200000, "%d bytes" % len(said.out))
 
 
 def case_51():
@@ -143,16 +159,22 @@ def case_51():
         same(sum(int(line.split()[-1]) for line in said.lines), wanted, limits)
 
 
+def all_numbers(data):
+    """Nodes come first; their number of fields is the page's business. From the end
+    the rows of the last thread are three numbers each, or two without a time."""
+    numbers, value, shift = [], 0, 0
+    for byte in data:
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            numbers.append(value)
+            value = shift = 0
+    return numbers
+
+
 def rows_of(data, head):
     """time in microseconds of each row of the page, and its weight."""
-    place = 0
-    numbers = []
-    while place < len(data):
-        value, place = varint(data, place)
-        numbers.append(value)
-    # Nodes come first; their number of fields is the page's business. From the end
-    # the rows of one thread are three numbers each.
-    body = numbers[-3 * head["rows"]:]
+    body = all_numbers(data)[-3 * head["rows"]:]
     time, found = 0, []
     for row in range(head["rows"]):
         time += body[3 * row]

@@ -218,6 +218,39 @@ def test_flamegraph(folder):
     check(f"all ({part:,} samples" in picture or f"all ({part} samples" in picture, "the picture's total")
 
 
+# ---- difffolded.pl, and who else reads folded lines ----
+
+def column(line):
+    """A line as difffolded.pl reads it: the stack, and the number behind a blank."""
+    stack, count = re.match(r"(.*)\s+?(\d+(?:\.\d*)?)$", line).groups()
+    return stack, int(count)
+
+
+def test_difffolded(folder):
+    """Two profiles folded one by one, put together as difffolded.pl does, are what
+    --diff writes; by the script itself too, where it is installed."""
+    base, new = mixed_profile(folder), f"{folder}/new.sigprof"
+    make(mixed().replace("info comm prog", "info comm lambda 3"), new)
+    for pair in ((base, new), (base, real_profile(folder)), (new, new)):
+        counts = {}
+        for at, profile in enumerate(pair):
+            fold("-o", f"{folder}/{at}.folded", profile)
+            for line in open(f"{folder}/{at}.folded", encoding="utf-8", newline="\n"):
+                stack, count = column(line.rstrip("\n"))
+                counts.setdefault(stack, [0, 0])[at] += count
+                # inferno takes a number in front of the last for another column.
+                check(not re.search(r" [\d.]+$", stack), f"two columns: {line!r}")
+        wanted = sorted(f"{stack} {a} {b}" for stack, (a, b) in counts.items())
+        got = fold("--diff", pair[0], pair[1]).decode().splitlines()
+        same(sorted(got), wanted, "both together")
+        script = shutil.which("difffolded.pl")
+        if script:
+            said = command("perl", script, f"{folder}/0.folded", f"{folder}/1.folded")
+            same(sorted(said.decode().splitlines()), wanted, "difffolded.pl")
+        else:
+            print("difffolded.pl is not installed: its rule alone")
+
+
 def test_equal_bytes(folder):
     profile = mixed_profile(folder)
     for suffix in ("folded", "pb.gz", "speedscope.json", "firefox.json", "html", "heatmap.html"):
@@ -232,4 +265,4 @@ def test_equal_bytes(folder):
 
 
 main({"pprof": test_pprof, "pprof-format": test_pprof_format, "speedscope": test_speedscope,
-      "firefox": test_firefox, "flamegraph": test_flamegraph, "equal-bytes": test_equal_bytes})
+      "firefox": test_firefox, "flamegraph": test_flamegraph, "difffolded": test_difffolded, "equal-bytes": test_equal_bytes})
