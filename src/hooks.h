@@ -54,6 +54,9 @@ SIGPROF_HOOK char **sigprof__hook_environment(char *const *envp, void *buffer);
  * asked now (jit/v8.h). */
 SIGPROF_HOOK void sigprof__hook_moment(void);
 
+/* The preload object is loaded as an agent of a Java machine. */
+SIGPROF_HOOK void sigprof__hook_java(void *vm);
+
 /* The process is about to leave by _exit. */
 SIGPROF_HOOK void sigprof__hook_exit(void);
 

@@ -19,6 +19,7 @@
 #include "foreign.h"
 #include "guard.h"
 #include "hooks.h"
+#include "jit/java.h"
 #include "jit/v8.h"
 #include "modules.h"
 #include "sigprof_impl.h"
@@ -334,6 +335,12 @@ void sigprof__hook_moment(void)
 {
     if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
         sigprof__v8_look();
+}
+
+void sigprof__hook_java(void *vm)
+{
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
+        sigprof__java_listen(vm);
 }
 
 void sigprof__hook_exit(void)

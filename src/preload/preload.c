@@ -209,6 +209,18 @@ INTERPOSED void quick_exit(int status)
     __builtin_unreachable();
 }
 
+/* ---- Java ----------------------------------------------------------------- */
+
+/* -agentpath: names this object (sigprof-run adds it). 0: the machine goes on. */
+INTERPOSED int Agent_OnLoad(void *vm, char *options, void *reserved);
+int Agent_OnLoad(void *vm, char *options, void *reserved)
+{
+    (void)options;
+    (void)reserved;
+    sigprof__hook_java(vm);
+    return 0;
+}
+
 /* ---- Load ----------------------------------------------------------------- */
 
 static int real_setitimer(int which, const struct itimerval *when,

@@ -24,6 +24,7 @@
 #include "config.h"
 #include "places.h"
 #include "sigprof/sigprof.h"
+#include "vm.h"
 
 enum exit_code {
     EXIT_USAGE = 2,     /* also sigprof-fold's */
@@ -40,6 +41,7 @@ enum exit_code {
 struct run {
     char **argv; /* the program's */
     const char *out;
+    const char *vm; /* NULL: by the program's name */
     char folder[PATH_BYTES]; /* of raw files, to be folded; or "" */
     char preload[PATH_BYTES];
     char fold[PATH_BYTES];
@@ -61,6 +63,8 @@ static const char usage[] =
     "      --depth FRAMES   frames kept of a stack, 1 to 1024 (256)\n"
     "      --ring SIZE      64K to 1G (4M)\n"
     "      --follow WHICH   children profiled too: all, fork or none\n"
+    "      --vm NAME        add what a virtual machine needs to name its functions,\n"
+    "                       and say so: java, node, ... (by the program's name)\n"
     "  -v, --verbose        say what is sampled, and the balance sheet\n"
     "      --help, --version\n"
     "\n"
@@ -106,6 +110,7 @@ enum option_id {
     OPTION_DEPTH,
     OPTION_RING,
     OPTION_FOLLOW,
+    OPTION_VM,
     OPTION_HELP,
     OPTION_VERSION
 };
@@ -113,6 +118,7 @@ enum option_id {
 static const struct option options[] = {
     {"hz", required_argument, NULL, OPTION_HZ},
     {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"vm", required_argument, NULL, OPTION_VM},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"clock", required_argument, NULL, OPTION_CLOCK},
     {"unwind", required_argument, NULL, OPTION_UNWIND},
@@ -216,6 +222,8 @@ static void parse(struct run *run, int argc, char **argv)
             print_and_exit(version);
         else if (option == OPTION_OUTPUT)
             run->out = optarg;
+        else if (option == OPTION_VM)
+            run->vm = optarg;
         else
             take_value(option, optarg);
     }
@@ -386,6 +394,26 @@ static void find_preload(struct run *run)
              run->preload);
 }
 
+static void prepare_vm(struct run *run)
+{
+    char added[2 * PATH_BYTES];
+
+    switch (vm_prepare(run->vm, run->preload, &run->argv, added, sizeof added)) {
+    case VM_UNKNOWN:
+        fail(EXIT_USAGE, "--vm=%s: want %s", run->vm, vm_names());
+    case VM_NO_WAY:
+        fail(EXIT_USAGE, "--vm=%s: %s takes its options only from its command",
+             run->vm, run->vm);
+    case VM_NO_MEMORY:
+        fail(EXIT_OURS, "what %s needs: out of memory",
+             run->vm ? run->vm : run->argv[0]);
+    case VM_OK:
+        break;
+    }
+    if (added[0])
+        say("added: %s", added);
+}
+
 /* Now, as a file system may note it: by a clock that moves once a kernel tick. */
 static struct timespec file_time(void)
 {
@@ -476,6 +504,7 @@ int main(int argc, char **argv)
     parse(&run, argc, argv);
     check_variables(0);
     find_preload(&run);
+    prepare_vm(&run);
     child_begin(&run.signals);
     plan_output(&run);
     check_variables(OPTION_OUTPUT);

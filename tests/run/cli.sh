@@ -75,7 +75,7 @@ refuses 'x%p.folded: want a name without %' -o x%p.folded
 refuses 'x.svg' -o x.svg
 refuses 'x.bar' -o x.bar
 refuses 'x.pb' -o x.pb
-refuses "unrecognized option '--vm'" --vm
+refuses "unrecognized option '--cpu'" --cpu
 SIGPROF_RING=tiny refuses 'SIGPROF_RING=tiny: want' -F 99
 gives 2 "$RUN"
 says 'no program named'
@@ -163,3 +163,26 @@ gives 4 "$RUN" -o static.folded ./static 4
 says './static wrote no profile: it is linked statically'
 nothing_left
 echo 'ok: static programs'
+
+# What a virtual machine is told; these only look like some.
+for name in java php8.2 nodejs; do
+    printf '#!/bin/sh\necho "$0 $* $JAVA_TOOL_OPTIONS"\n' >$name
+    chmod +x $name
+done
+gives 0 "$RUN" -o vm.sigprof ./java -version
+says 'sigprof-run: added: -agentpath:/'
+grep -q '^./java -agentpath:/.*libsigprof-preload.so -XX:+PreserveFramePointer -version $' out ||
+    fail "java was called as $(cat out)"
+JAVA_TOOL_OPTIONS=-Xint gives 0 "$RUN" -o vm.sigprof --vm=java sh -c 'echo "$0 $JAVA_TOOL_OPTIONS"' x
+says 'sigprof-run: added: JAVA_TOOL_OPTIONS=-agentpath:/'
+grep -q '^x -agentpath:/.*libsigprof-preload.so -XX:+PreserveFramePointer -Xint$' out ||
+    fail "the variable was $(cat out)"
+for command in "--vm none ./java a" "./nodejs a" "--vm=guile ./java a"; do
+    # shellcheck disable=SC2086
+    gives 0 "$RUN" -o vm.sigprof $command
+    [ ! -s said ] || fail "$command: $(cat said)"
+    grep -q '^./[a-z]* a $' out || fail "$command: $(cat out)"
+done
+refuses "--vm=perl: want " --vm perl
+refuses "--vm=: want " --vm=
+echo 'ok: virtual machines'

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Presets for virtual machines: vm.h. */
+#include "vm.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 4
+
+struct vm {
+    const char *name;
+    const char *commands[WORDS_MAX]; /* a version may follow: php8.2 */
+    const char *options[WORDS_MAX];  /* right behind the command; % is our object */
+    const char *variable;            /* has them for any other command; or NULL */
+};
+
+static const struct vm vms[] = {
+    {.name = "java",
+     .commands = {"java"},
+     .options = {"-agentpath:%", "-XX:+PreserveFramePointer"},
+     .variable = "JAVA_TOOL_OPTIONS"},
+    {.name = "guile", .commands = {"guile"}},
+    {.name = "lua", .commands = {"lua"}},
+    {.name = "luajit", .commands = {"luajit"}},
+    {.name = "node", .commands = {"node", "nodejs"}},
+    {.name = "python", .commands = {"python"}},
+    {.name = "ruby", .commands = {"ruby"}},
+    {.name = "none"}};
+
+#define VM_COUNT (sizeof vms / sizeof *vms)
+
+const char *vm_names(void)
+{
+    return "guile, java, lua, luajit, node, python, ruby or none";
+}
+
+/* ---- Which ---------------------------------------------------------------- */
+
+static bool is_version(const char *text)
+{
+    if (*text == '-')
+        text++;
+    while (isdigit((unsigned char)*text) || *text == '.')
+        text++;
+    return !*text;
+}
+
+static bool is_command(const struct vm *vm, const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    const char *base = slash ? slash + 1 : program;
+
+    for (int i = 0; i < WORDS_MAX && vm->commands[i]; i++) {
+        size_t bytes = strlen(vm->commands[i]);
+
+        if (strncmp(base, vm->commands[i], bytes) == 0 &&
+            is_version(base + bytes))
+            return true;
+    }
+    return false;
+}
+
+static const struct vm *find(const char *name, const char *program)
+{
+    for (size_t i = 0; i < VM_COUNT; i++)
+        if (name ? strcmp(name, vms[i].name) == 0
+                 : is_command(&vms[i], program))
+            return &vms[i];
+    return NULL;
+}
+
+/* ---- What ----------------------------------------------------------------- */
+
+/* Memory that stays as long as this command. */
+static char *expand(const char *option, const char *preload)
+{
+    const char *mark = strchr(option, '%');
+    size_t size = strlen(option) + strlen(preload) + 1;
+    char *text = malloc(size);
+
+    if (text && mark)
+        snprintf(text, size, "%.*s%s%s", (int)(mark - option), option, preload,
+                 mark + 1);
+    else if (text)
+        strcpy(text, option);
+    return text;
+}
+
+static void append(char *to, size_t size, const char *word)
+{
+    size_t used = strlen(to);
+
+    snprintf(to + used, size - used, "%s%s", used ? " " : "", word);
+}
+
+static enum vm_code add_options(char *const *options, int count, char ***argv,
+                                char *added, size_t size)
+{
+    size_t words = 0;
+    char **longer;
+
+    while ((*argv)[words])
+        words++;
+    longer = malloc((words + (size_t)count + 1) * sizeof *longer);
+    if (!longer)
+        return VM_NO_MEMORY;
+    longer[0] = (*argv)[0];
+    for (int i = 0; i < count; i++) {
+        longer[1 + i] = options[i];
+        append(added, size, options[i]);
+    }
+    memcpy(longer + 1 + count, *argv + 1, words * sizeof *longer);
+    *argv = longer;
+    return VM_OK;
+}
+
+/* In front of what the variable has: the user's own word is the last. */
+static enum vm_code add_variable(const char *variable, char *const *options,
+                                 int count, char *added, size_t size)
+{
+    const char *before = getenv(variable);
+    char value[4096] = "";
+
+    for (int i = 0; i < count; i++)
+        append(value, sizeof value, options[i]);
+    if (before && *before)
+        append(value, sizeof value, before);
+    snprintf(added, size, "%s=%s", variable, value);
+    return strlen(value) + 1 < sizeof value && setenv(variable, value, 1) == 0
+               ? VM_OK
+               : VM_NO_MEMORY;
+}
+
+enum vm_code vm_prepare(const char *name, const char *preload, char ***argv,
+                        char *added, size_t size)
+{
+    const struct vm *vm = find(name, (*argv)[0]);
+    char *options[WORDS_MAX];
+    int count = 0;
+
+    added[0] = '\0';
+    if (!vm)
+        return name ? VM_UNKNOWN : VM_OK;
+    while (count < WORDS_MAX && vm->options[count]) {
+        options[count] = expand(vm->options[count], preload);
+        if (!options[count++])
+            return VM_NO_MEMORY;
+    }
+    if (count == 0)
+        return VM_OK;
+    if (is_command(vm, (*argv)[0]))
+        return add_options(options, count, argv, added, size);
+    if (!vm->variable)
+        return VM_NO_WAY;
+    return add_variable(vm->variable, options, count, added, size);
+}
