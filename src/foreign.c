@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <ucontext.h>
 
 #include "clock/clock.h"
 #include "os/os.h"

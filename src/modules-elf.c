@@ -92,6 +92,7 @@ void sigprof__elf_look(const struct dl_phdr_info *info,
     object->phdrs = info->dlpi_phdr;
     object->phdr_count = info->dlpi_phnum;
     object->name = info->dlpi_name ? info->dlpi_name : "";
+    object->main = object->name[0] == '\0';
     for (unsigned i = 0; i < object->phdr_count; i++) {
         const ElfW(Phdr) *phdr = &object->phdrs[i];
 

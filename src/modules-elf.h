@@ -17,7 +17,8 @@ struct elf_object {
     uintptr_t bias;
     const ElfW(Phdr) *phdrs;
     unsigned phdr_count;
-    const char *name;  /* the loader's: "" for the main program */
+    const char *name;  /* the loader's */
+    bool main;         /* the program: its name is "" on most systems */
     uintptr_t low;     /* the executable segments, from the first ... */
     uintptr_t high;    /* ... to the last; equal if there is none */
     const uint8_t *build_id;

@@ -247,19 +247,15 @@ struct look {
     struct closure closure;
     struct entry **hint; /* entries come in the loader's order: try this one */
     const char *exe;
+    bool any; /* the first has been seen: it is the program */
     bool changed;
     bool refused; /* memory */
 };
 
-static bool is_main(const struct elf_object *object)
-{
-    return object->name[0] == '\0';
-}
-
 /* The loader gives no path for what has no file. */
 static bool has_file(const struct elf_object *object)
 {
-    return is_main(object) || strchr(object->name, '/');
+    return object->main || strchr(object->name, '/');
 }
 
 static size_t put_text(char *to, size_t at, const char *text)
@@ -276,7 +272,7 @@ static void name_object(const struct elf_object *object, const char *exe,
     const char *name = object->name;
     size_t at = 0;
 
-    if (is_main(object)) {
+    if (object->main) {
         put_text(path, 0, exe);
     } else if (!has_file(object)) {
         bool vdso = strstr(name, "vdso") || strstr(name, "linux-gate");
@@ -322,7 +318,7 @@ static uint32_t flags_of(const struct look *look,
     uint32_t flags = 0;
     struct elf_needs needs;
 
-    if (is_main(object))
+    if (object->main)
         flags |= FORMAT_MODULE_MAIN | FORMAT_MODULE_PERMANENT;
     if (!has_file(object))
         flags |= FORMAT_MODULE_NO_FILE | FORMAT_MODULE_PERMANENT;
@@ -414,6 +410,8 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
         looked = true;
     }
     sigprof__elf_look(info, &object);
+    object.main = !look->any; /* illumos gives it a name */
+    look->any = true;
     if (object.low == object.high)
         return 0;
     if (object.build_id_bytes > BUILD_ID_BYTES)

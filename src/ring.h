@@ -156,7 +156,10 @@ struct ring {
 };
 
 _Static_assert(sizeof(struct ring_head) <= RING_HEAD_BYTES, "room");
-_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "counters must not take a lock");
+/* Not ATOMIC_LLONG_LOCK_FREE: a long long that is not atomic may lie at any multiple of
+ * 4 on i386, of which clang then speaks. */
+_Static_assert(__atomic_always_lock_free(sizeof(uint64_t), 0),
+               "counters must not take a lock");
 
 static inline struct ring_block *ring_block(const struct ring *ring,
                                             uint32_t index)
