@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "clock/clock.h"
+#include "clock/realprof.h"
 #include "foreign.h"
 #include "labels.h"
 #include "os/os.h"
@@ -79,15 +80,16 @@ void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
                                  .label = facts->label,
                                  .time_ns = sigprof__os_now_ns()};
 
+    uint32_t weight = facts->beside ? 0 : facts->weight;
+
     if (sigprof__ring_append(ring, owner, slot->tid, stack, &header)) {
-        add(&slot->samples, 1);
+        add(&slot->samples, !facts->beside);
         PROBE_SAMPLE(slot->tid, (uintptr_t)unwind_word(&stack->frame[stack->top]),
                      facts->weight);
     } else {
-        sigprof__ring_count_drop(ring, RING_DROP_FULL, facts->weight,
-                                 header.time_ns);
+        sigprof__ring_count_drop(ring, RING_DROP_FULL, weight, header.time_ns);
     }
-    add(&slot->periods, facts->weight);
+    add(&slot->periods, weight);
 }
 
 static void take_sample(struct slot *slot, const void *ucontext,
@@ -95,7 +97,7 @@ static void take_sample(struct slot *slot, const void *ucontext,
 {
     sigprof__sample_walk(slot, ucontext);
     sigprof__sample_put(slot, &slot->owner,
-                        &(struct sample_facts){sigprof__label, weight, 0});
+                        &(struct sample_facts){sigprof__label, weight, 0, false});
 }
 
 /* What the clock says was lost goes with the samples that follow, about as much
@@ -113,7 +115,7 @@ static uint32_t take_owed(struct slot *slot, uint32_t weight)
 }
 
 /* A host that calls us from a handler of its own may be interrupted there. */
-static void count_busy(struct slot *slot, uint32_t weight)
+void sigprof__count_busy(struct slot *slot, uint32_t weight)
 {
     if (atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) !=
         PHASE_ON)
@@ -128,7 +130,7 @@ __attribute__((noinline)) static void
 take_tick(struct slot *slot, const void *ucontext, uint32_t weight)
 {
     if (atomic_load_explicit(&slot->inside, memory_order_relaxed)) {
-        count_busy(slot, weight);
+        sigprof__count_busy(slot, weight);
         return;
     }
     atomic_store_explicit(&slot->inside, 1, memory_order_relaxed);
@@ -160,6 +162,7 @@ struct tick {
     struct slot *slot;
     uint32_t weight; /* 0: it is not to be taken */
     bool of_sampler; /* the weight is what the slot is owed */
+    bool of_states;  /* ... is told by state (clock/realprof.h) */
 };
 
 /* The tick of an event names nobody. Where no slot has had an event it is another's;
@@ -188,6 +191,7 @@ static bool is_process_tick(const struct os_tick *from, struct tick *tick)
     if (!sigprof__clock_owns_itimer())
         return false;
     tick->weight = from->asleep ? 0 : tick->weight + from->overrun;
+    tick->of_states = sigprof__os_process_timer_tells;
     tick->slot = sigprof__slot_of_self();
     if (!tick->slot && tick->weight > 0)
         count_unknown();
@@ -211,7 +215,7 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
     struct os_tick from;
 
     sigprof__os_tick(info, &from);
-    *tick = (struct tick){NULL, 1, false};
+    *tick = (struct tick){NULL, 1, false, false};
     if (from.from_timer) {
         tick->slot = sigprof__slot_of_value(from.value);
         tick->weight += from.overrun;
@@ -232,6 +236,8 @@ void sigprof__handler(int number, siginfo_t *info, void *ucontext)
 
     if (ours && tick.slot && tick.of_sampler)
         sigprof__wall_tick(tick.slot, ucontext);
+    else if (ours && tick.slot && tick.of_states)
+        sigprof__realprof_tick(tick.slot, info, ucontext);
     else if (ours && tick.slot && tick.weight)
         take_tick(tick.slot, ucontext, tick.weight);
     errno = saved_errno;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "children.h"
+#include "clock/clock.h"
 #include "drain.h"
 #include "environment.h"
 #include "events-log.h"
@@ -86,9 +87,8 @@ static void begin_session(const struct sigprof__config *config, bool forked)
     session->start_mono_ns = sigprof__os_now_ns();
     session->cpu_at_start_ns = sigprof__os_process_cpu_ns();
     sigprof__state.period_ns = 1000000000u / config->hz;
-    atomic_store(&sigprof__state.clock, config->clock == SIGPROF_CLOCK_AUTO
-                                            ? SIGPROF_CLOCK_THREAD
-                                            : (int)config->clock);
+    atomic_store(&sigprof__state.clock,
+                 sigprof__clock_first((int)config->clock));
     atomic_store(&sigprof__state.may_call_system,
                  !sigprof__os_syscalls_filtered());
     sigprof__id_text(session->id, id);
@@ -382,13 +382,17 @@ int sigprof_stats(struct sigprof_stats *stats)
 int sigprof_supported(const char *feature)
 {
     static const char *const features[] = {
-        "clock=thread", "clock=itimer", "clock=perf", "clock=wall",
+        "clock=itimer", "clock=perf", "clock=wall",
         "unwind=cfi", "unwind=fp",
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif
         "follow", "preload", "rotate", "mode=flight", "toggle"};
 
+    if (feature && strcmp(feature, "clock=thread") == 0)
+        return sigprof__os_has_thread_timers;
+    if (feature && strcmp(feature, "clock=realprof") == 0)
+        return sigprof__os_process_timer_tells;
     for (size_t i = 0; feature && i < sizeof features / sizeof *features; i++)
         if (strcmp(feature, features[i]) == 0)
             return 1;

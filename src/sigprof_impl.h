@@ -97,9 +97,13 @@ struct sample_facts {
     uint32_t label;
     uint32_t weight; /* periods */
     uint8_t state;   /* enum format_state */
+    bool beside;     /* in no balance: the clock accounts for something else */
 };
 void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
                          const struct sample_facts *facts);
+
+/* Signal-safe. Ticks have come while the slot was in use: they are lost. */
+void sigprof__count_busy(struct slot *slot, uint32_t weight);
 
 /* ---- sigprof.c --------------------------------------------------------- */
 

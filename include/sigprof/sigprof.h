@@ -62,7 +62,8 @@ enum sigprof_clock {
     SIGPROF_CLOCK_THREAD,   /* a CPU timer for each thread */
     SIGPROF_CLOCK_ITIMER,   /* setitimer(ITIMER_PROF), one for the process */
     SIGPROF_CLOCK_PERF,     /* Linux: a perf event for each thread */
-    SIGPROF_CLOCK_WALL      /* elapsed time: threads that sleep are sampled too */
+    SIGPROF_CLOCK_WALL,     /* elapsed time: threads that sleep are sampled too */
+    SIGPROF_CLOCK_REALPROF  /* illumos: setitimer(ITIMER_REALPROF), by microstate */
 };
 
 /* Who walks the stack. */

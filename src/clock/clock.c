@@ -15,11 +15,29 @@ static const struct clock_ops *in_use(void)
 
     if (clock == SIGPROF_CLOCK_ITIMER)
         return &sigprof__itimer;
+    if (clock == SIGPROF_CLOCK_REALPROF)
+        return &sigprof__realprof;
     if (clock == SIGPROF_CLOCK_WALL)
         return &sigprof__wall;
     return sigprof__session.config.clock == SIGPROF_CLOCK_THREAD
                ? &sigprof__thread_timer
                : &sigprof__perf;
+}
+
+/* The process's timer, by the name it has here. */
+static int process_clock(void)
+{
+    return sigprof__os_process_timer_tells ? SIGPROF_CLOCK_REALPROF
+                                           : SIGPROF_CLOCK_ITIMER;
+}
+
+int sigprof__clock_first(int asked)
+{
+    if (asked == SIGPROF_CLOCK_ITIMER)
+        return process_clock();
+    if (asked != SIGPROF_CLOCK_AUTO)
+        return asked;
+    return sigprof__os_has_thread_timers ? SIGPROF_CLOCK_THREAD : process_clock();
 }
 
 int sigprof__clock_begin(void)
@@ -92,11 +110,11 @@ int sigprof__clock_fall_back(int error)
 {
     static char note[96];
 
-    if (in_use() == &sigprof__itimer)
+    if (in_use() == &sigprof__itimer || in_use() == &sigprof__realprof)
         return SIGPROF_ECLOCK;
     sigprof__threads_disarm_all_locked();
     snprintf(note, sizeof note, "a thread's timer was refused: %s",
              strerror(error));
-    sigprof__clock_say(SIGPROF_CLOCK_ITIMER, note);
+    sigprof__clock_say(process_clock(), note);
     return in_use()->begin();
 }

@@ -25,6 +25,7 @@ struct clock_ops {
 extern const struct clock_ops sigprof__thread_timer; /* thread-timer.c */
 extern const struct clock_ops sigprof__itimer;       /* itimer.c */
 extern const struct clock_ops sigprof__perf;         /* perf.c */
+extern const struct clock_ops sigprof__realprof;     /* realprof.c */
 extern const struct clock_ops sigprof__wall;         /* wall.c */
 
 int sigprof__clock_begin(void);
@@ -40,6 +41,9 @@ int sigprof__clock_used(int tid, uint64_t *ns);
  * with may pay now. */
 void sigprof__clock_improve(struct slot *slot);
 void sigprof__perf_replace_timer(struct slot *slot);
+
+/* What the clock that was asked for comes to here: enum sigprof_clock. */
+int sigprof__clock_first(int asked);
 
 /* The clock in use is now this one (enum sigprof_clock), and why (NULL: no note;
  * else of static storage). Says it in the file. */

@@ -50,7 +50,7 @@ static int begin(void)
 void sigprof__clock_tell(void)
 {
     if (atomic_exchange(&unsaid, 0))
-        sigprof__clock_say(SIGPROF_CLOCK_ITIMER,
+        sigprof__clock_say(sigprof__clock_first(SIGPROF_CLOCK_ITIMER),
                            "the program armed ITIMER_PROF for itself: no samples "
                            "while it has it");
 }

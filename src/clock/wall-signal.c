@@ -36,7 +36,8 @@ __attribute__((noinline)) static void put_owed(struct slot *slot)
             continue;
         sigprof__sample_put(
             slot, &slot->owner,
-            &(struct sample_facts){sigprof__label, periods, (uint8_t)state});
+            &(struct sample_facts){sigprof__label, periods, (uint8_t)state,
+                                   false});
         slot->result->shared = slot->result->capacity - slot->result->top;
     }
 }

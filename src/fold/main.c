@@ -142,6 +142,7 @@ static void add_root(struct arguments *arguments, const char *value)
     } else if (strcmp(value, "state") == 0) {
         root->kind = ROOT_STATE;
         arguments->model.by_state = true;
+        arguments->model.all_states = true;
     } else if (strncmp(value, "label:", 6) == 0 && value[6] != '\0') {
         root->kind = ROOT_LABEL;
         root->key = sigprof__text(value + 6);

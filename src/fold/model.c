@@ -689,6 +689,8 @@ static void on_info(void *arg, struct text key, struct text value)
         process->period_ns = parse_number(value);
         if (!process->period_ns)
             process->period_ns = FALLBACK_PERIOD_NS;
+    } else if (text_equal(key, sigprof__text("clock"))) {
+        process->by_realprof = text_equal(value, sigprof__text("realprof"));
     } else if (text_equal(key, sigprof__text("id"))) {
         process->recording = sigprof__strings_add(&model->strings, value);
     } else if (text_equal(key, sigprof__text("pid"))) {
@@ -793,6 +795,15 @@ static void tally(struct model *model, const struct read_sample *in)
         process->last_ns = in->time_ns;
 }
 
+/* In CPU time there is none of it. */
+static bool is_beside(const struct model *model, const struct read_sample *in)
+{
+    return model->process->by_realprof && !model->options.all_states &&
+           in->state != FORMAT_STATE_UNKNOWN &&
+           in->state != FORMAT_STATE_RUNNING &&
+           in->state != FORMAT_STATE_USER && in->state != FORMAT_STATE_SYSTEM;
+}
+
 static void on_sample(void *arg, struct reader *reader,
                       const struct read_sample *in)
 {
@@ -803,7 +814,7 @@ static void on_sample(void *arg, struct reader *reader,
 
     if (!model->visit)
         tally(model, in);
-    if (!cut_by_time(model, &part))
+    if (is_beside(model, in) || !cut_by_time(model, &part))
         return;
     sigprof__mapping_at(process, in->time_ns);
     node = map_node(model, reader, in->node);

@@ -156,6 +156,7 @@ struct model_process {
     uint64_t pid, period_ns, start_mono_ns, shift_ns; /* shift: --time base */
     uint64_t start_real_ns; /* since 1970; 0: not known */
     bool base; /* of --diff: what the others are compared with */
+    bool by_realprof; /* the clock: time on no CPU stands beside CPU time */
     struct text *info; /* key, value, key, value; interned */
     size_t info_count, info_capacity;
     struct model_mapping *mappings;
@@ -196,6 +197,7 @@ struct model_process {
 struct model_options {
     /* Contexts keep these apart; the first two within processes only. */
     bool by_thread, by_label, by_state, by_process;
+    bool all_states; /* else the clock realprof has CPU time only */
     bool weigh_ns;            /* values are CPU ns, not periods */
     bool time_limits;
     uint64_t from_ns, to_ns;

@@ -109,6 +109,7 @@ bool sigprof__view_has_processes(const struct view *view)
 void sigprof__view_ask(const struct view *view, struct model_options *options)
 {
     options->by_process |= view->making != FROM_TREE;
+    options->all_states |= view->making == FROM_SAMPLES; /* it says which */
     if (view->making != FROM_CHART)
         return;
     options->by_thread = true;

@@ -15,6 +15,8 @@
 #include <thread.h>
 #include <unistd.h>
 
+#include "format.h"
+
 /* An LWP's id, without a system call. */
 int sigprof__os_tid(void)
 {
@@ -46,18 +48,41 @@ size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size)
     return got > 0 ? (size_t)got : 0;
 }
 
-/* Counts of another code are not to be believed: a signal of _lwp_kill's shows
- * them too, and leaves them there. */
-static uint32_t on_cpu(const siginfo_t *info)
+const bool sigprof__os_process_timer_tells = true;
+
+/* Microstates of a state: up to three, -1 behind the last. A trap is the kernel at
+ * work for the thread, as a system call is. */
+static const signed char microstates[FORMAT_STATES][3] = {
+    [FORMAT_STATE_UNKNOWN] = {-1},
+    [FORMAT_STATE_RUNNING] = {-1},
+    [FORMAT_STATE_SLEEPING] = {LMS_SLEEP, -1},
+    [FORMAT_STATE_WAITING] = {LMS_WAIT_CPU, -1},
+    [FORMAT_STATE_USER] = {LMS_USER, -1},
+    [FORMAT_STATE_SYSTEM] = {LMS_SYSTEM, LMS_TRAP, -1},
+    [FORMAT_STATE_FAULTING] = {LMS_TFAULT, LMS_DFAULT, LMS_KFAULT},
+    [FORMAT_STATE_LOCK] = {LMS_USER_LOCK, -1},
+    [FORMAT_STATE_STOPPED] = {LMS_STOPPED, -1}};
+
+uint32_t sigprof__os_tick_periods(const void *siginfo, unsigned state)
 {
-    return (uint32_t)(info->si_mstate[LMS_USER] + info->si_mstate[LMS_SYSTEM] +
-                      info->si_mstate[LMS_TRAP]);
+    const siginfo_t *info = siginfo;
+    uint32_t periods = 0;
+
+    for (unsigned i = 0; i < 3 && microstates[state][i] >= 0; i++)
+        periods += (uint32_t)info->si_mstate[(unsigned)microstates[state][i]];
+    return periods;
 }
 
 void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
 {
     const siginfo_t *info = siginfo;
-    uint32_t periods = info->si_code == PROF_SIG ? on_cpu(info) : 0;
+    uint32_t periods = 0;
+
+    /* Counts of another code are not to be believed: a signal of _lwp_kill's shows
+     * them too, and leaves them there. */
+    if (info->si_code == PROF_SIG)
+        periods = sigprof__os_tick_periods(info, FORMAT_STATE_USER) +
+                  sigprof__os_tick_periods(info, FORMAT_STATE_SYSTEM);
 
     tick->from_timer = false;
     tick->from_event = false;

@@ -32,6 +32,7 @@
 /* The kernel's encoding of "scheduler clock of thread T"; posix-timers.h. */
 #define THREAD_CPU_CLOCK(tid) ((clockid_t)((~(unsigned)(tid) << 3) | 4 | 2))
 
+const bool sigprof__os_has_thread_timers = true;
 const int sigprof__os_process_timer = ITIMER_PROF;
 
 void *sigprof__os_map(size_t bytes)

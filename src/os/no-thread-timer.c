@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+const bool sigprof__os_has_thread_timers = false;
+
 int sigprof__os_timer_create(int tid, uint32_t value, os_timer *timer)
 {
     (void)tid;

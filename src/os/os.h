@@ -29,6 +29,13 @@ uintptr_t sigprof__os_thread_pointer(void);
 /* Monotonic clock, nanoseconds. */
 uint64_t sigprof__os_now_ns(void);
 
+/* Does sigprof__os_process_timer tick for each thread, in elapsed time, and tell what
+ * that has done? */
+extern const bool sigprof__os_process_timer_tells;
+/* Of such a tick: how many periods the
+ * thread was found in this state (enum format_state) since its last one. */
+uint32_t sigprof__os_tick_periods(const void *siginfo, unsigned state);
+
 /* Copies size bytes that may not be readable. Returns how many were; stops at
  * the first that cannot be read (by page). The first call of a process may find
  * out how that is done here, and give 0: sigprof__cfi_prepare makes it. */
@@ -62,6 +69,9 @@ int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns,
 void sigprof__os_timer_delete(os_timer timer);
 /* How far apart expiries are seen at the least, nanoseconds; 0: no bound. */
 uint64_t sigprof__os_timer_step_ns(void);
+
+/* Are there any? */
+extern const bool sigprof__os_has_thread_timers;
 
 /* The setitimer(2) timer that ticks for the whole process: ITIMER_PROF, where it
  * does. */

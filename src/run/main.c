@@ -58,7 +58,7 @@ static const char usage[] =
     "                       x.html: a flame graph, x.folded, x.pb.gz and all\n"
     "                       that sigprof-fold writes, made by it at the end;\n"
     "                       a folder: a profile for each process\n"
-    "      --clock CLOCK    auto, thread, itimer, perf or wall\n"
+    "      --clock CLOCK    auto, thread, itimer, perf, wall or realprof\n"
     "      --unwind HOW     cfi, fp or libunwind\n"
     "      --depth FRAMES   frames kept of a stack, 1 to 1024 (256)\n"
     "      --ring SIZE      64K to 1G (4M)\n"

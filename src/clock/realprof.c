@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ITIMER_REALPROF, ordinary code's side. Theory: realprof.h. There is one such timer in
+ * a process, as of ITIMER_PROF, and whoever sets the other takes it away: so it
+ * gives way to the program as that one does. */
+#include "clock/clock.h"
+
+#include "os/os.h"
+#include "sigprof/sigprof.h"
+
+static int begin(void)
+{
+    return sigprof__os_process_timer_tells ? sigprof__itimer.begin()
+                                           : SIGPROF_ECLOCK;
+}
+
+static void end(void)
+{
+    sigprof__itimer.end();
+}
+
+/* Threads are in it when they are born. */
+static int arm(struct slot *slot, uint64_t first_ns)
+{
+    (void)slot;
+    (void)first_ns;
+    return 0;
+}
+
+static void disarm(struct slot *slot, bool forever)
+{
+    (void)slot;
+    (void)forever;
+}
+
+const struct clock_ops sigprof__realprof = {begin, end, arm, disarm};
