@@ -54,6 +54,8 @@ def assertions(rows):
     yield "#include <stdint.h>\n#include \"os/regs.h\"\n#include <signal.h>\n"
     if any(item.startswith("prmap_t") for _, item, _, _ in rows):
         yield "#include <errno.h>\n#include <fcntl.h>\n#include <procfs.h>\n#include <sys/mman.h>\n"
+        yield "#include <dirent.h>\n#include <dlfcn.h>\n#include <link.h>\n#include <pthread.h>\n#include <semaphore.h>\n"
+        yield "#include <sys/file.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
         yield "#include <sys/msacct.h>\n#include <sys/random.h>\n#include <sys/resource.h>\n#include <sys/time.h>\n"
     for kind, item, value, _ in rows:
         if kind == "offset":
@@ -85,7 +87,12 @@ def places(rows, system):
         yield "#define ZERO_AT %d\n" % (facts["ucontext_t.uc_mcontext"] + 4 * facts["ESP"])
 
 
-LINUX = {"x86_64": ("x86_64-linux-gnu", ["gcc"], []), "i386": ("i386-linux-gnu", ["gcc", "-m32"], []),
+def facts(rows):
+    for _, item, value, _ in rows:
+        yield "#define ABI_%s (%s)\n" % (re.sub(r"\W+", "_", item).strip("_") if item[0] != "_" else item, value)
+
+
+LINUX = {"x86_64": ("x86_64-linux-gnu", ["gcc"], []), "i386": ("i386-linux-gnu", ["gcc", "-m32", "-isystem", "/usr/include/x86_64-linux-gnu", "-Wno-psabi"], []),
          "aarch64": ("aarch64-linux-gnu", ["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"])}
 
 
@@ -131,8 +138,7 @@ def do_backend(source, rows, system, cpu, folder):
                         target_of(system, cpu), defines):
             return 1
     with open(folder + "/facts.h", "w") as file:
-        for _, item, value, _ in rows:
-            file.write("#define ABI_%s (%s)\n" % (re.sub(r"\W+", "_", item), value))
+        file.writelines(facts(rows))
     link = compiler + ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I" + folder, "-I" + source + "/src",
                        "%s/backend-%s.c" % (HERE, system), "%s/%s-signal.o" % (folder, system), "-no-pie",
                        "-o", folder + "/backend"]
@@ -160,4 +166,5 @@ def main():
     return 0 if status == 1 else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -34,7 +34,8 @@ class Layouts:
         if match:
             size = int(match[1]) // 8
             return size, min(size, 4 if self.word == 4 else 16)
-        sizes = {"byte": 1, "c_char": 1, "c_short": 2, "c_int": 4, "c_uint": 4,
+        sizes = {"byte": 1, "c_char": 1, "c_short": 2, "c_ushort": 2, "c_int": 4, "c_uint": 4,
+                 "c_ulonglong": 8, "uid_t": 4, "gid_t": 4, "sighandler_t": self.word,
                  "uintptr": self.word, "c_long": self.word, "c_ulong": self.word,
                  "size_t": self.word, "usize": self.word, "isize": self.word}
         if type in sizes:

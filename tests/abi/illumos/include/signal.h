@@ -6,7 +6,27 @@
 #include <sys/types.h>
 #include <time.h>
 
+#define SIGHUP 1
+#define SIGPIPE 13
+#define SIGUSR1 16
+#define SIGUSR2 17
+#define SIGWINCH 20
+#define SIGURG 21
+#define SIGIO 22
 #define SIGPROF 29
+#define SIGXFSZ 31
+#define SIGRTMIN ((int)_sysconf(40))
+#define SIGRTMAX ((int)_sysconf(41))
+#define NSIG 75
+#define SIG_UNBLOCK 2
+#define SIG_SETMASK 3
+#define SA_ONSTACK 1
+#define SA_RESETHAND 2
+#define SA_RESTART 4
+#define SA_SIGINFO 8
+#define SA_NODEFER 16
+#define SIG_DFL ((void (*)(int))0)
+#define SIG_IGN ((void (*)(int))1)
 #define SI_USER 0
 #define SI_LWP (-1)
 #define SI_QUEUE (-2)
@@ -24,7 +44,15 @@ typedef struct {
     int ss_flags;
 } stack_t;
 
+long _sysconf(int);
+int sigaddset(sigset_t *, int);
+int sigemptyset(sigset_t *);
+int sigfillset(sigset_t *);
 int sigismember(const sigset_t *, int);
+int pthread_sigmask(int, const sigset_t *, sigset_t *);
+int raise(int);
+int sigpending(sigset_t *);
+int sigwait(const sigset_t *, int *);
 
 /* Of a tick of ITIMER_REALPROF; other signals' are another part of the union. */
 typedef struct siginfo {
@@ -51,6 +79,23 @@ typedef struct siginfo {
 #endif
     } __data;
 } siginfo_t;
+
+struct sigaction {
+    int sa_flags;
+    union {
+        void (*abi_handler)(int);
+        void (*abi_sigaction)(int, siginfo_t *, void *);
+    } abi_function;
+    sigset_t sa_mask;
+#if !defined(_LP64)
+    int sa_resv[2];
+#endif
+};
+#define sa_handler abi_function.abi_handler
+#define sa_sigaction abi_function.abi_sigaction
+
+int sigaction(int, const struct sigaction *, struct sigaction *);
+
 #define si_faddr __data.abi_prof.abi_faddr
 #define si_tstamp __data.abi_prof.abi_tstamp
 #define si_syscall __data.abi_prof.abi_syscall

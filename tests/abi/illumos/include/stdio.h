@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
+int rename(const char *, const char *);
 int snprintf(char *, size_t, const char *, ...)
     __attribute__((format(printf, 3, 4)));
+int sscanf(const char *, const char *, ...)
+    __attribute__((format(scanf, 2, 3)));
 
 #endif

@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * illumos' libc, as far as the library calls it and Linux' is not the same: flags and
+ * numbers are turned into Linux', structures are laid out as there. Signals go through
+ * sigacthandler, which defers what comes in a critical region.
+ */
+#include "system.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- Signals ------------------------------------------------------------------ */
+
+typedef void simple_handler(int);
+int kernel_action(int number, bool handle, simple_handler *other, int flags);
+void illumos_setcontext(void);
+
+static unsigned char actions[32][ABI_struct_sigaction]; /* as set by the program */
+static __thread unsigned critical __attribute__((tls_model("initial-exec")));
+static __thread int cursig __attribute__((tls_model("initial-exec")));
+static __thread unsigned char saved_info[ABI_siginfo_t]
+    __attribute__((tls_model("initial-exec")));
+static __thread bool resent __attribute__((tls_model("initial-exec")));
+static __thread sigset_t mask_before __attribute__((tls_model("initial-exec")));
+
+#define UC_MASK ABI_ucontext_t_uc_sigmask
+
+__attribute__((noinline)) static void __sighndlr(int number, void *info,
+                                                 void *context,
+                                                 handler_there *handler)
+{
+    handler(number, info, context);
+    __asm__ volatile(""); /* no jump instead of a call */
+}
+
+__attribute__((noinline)) static void call_user_handler(int number, void *info,
+                                                        void *context)
+{
+    unsigned char *action = actions[number];
+    sigset_t mask, more;
+
+    set_here((char *)context + UC_MASK, &mask);
+    set_here(action + ABI_struct_sigaction_sa_mask, &more);
+    sigorset(&mask, &mask, &more);
+    sigaddset(&mask, signal_here(number));
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    if (!(AT(int, action, 0) & ABI_SA_SIGINFO))
+        info = NULL;
+    __sighndlr(number, info, context,
+               AT(handler_there *, action, ABI_struct_sigaction_sa_handler));
+    illumos_setcontext();
+}
+
+void sigacthandler(int number, void *info, void *context);
+
+/* Entered by the kernel: to be returned from there is no place. */
+void sigacthandler(int number, void *info, void *context)
+{
+    if (critical == 0) {
+        call_user_handler(number, info, context);
+        abort();
+    }
+    cursig = number;
+    memcpy(saved_info, info, sizeof saved_info);
+    set_here((char *)context + UC_MASK, &mask_before);
+    memset((char *)context + UC_MASK, 0xff, 4); /* nothing comes from here on */
+    atomic_fetch_add(&deferred_signals, 1);
+    illumos_setcontext();
+}
+
+bool take_resent(void *info);
+
+bool take_resent(void *info)
+{
+    if (!resent)
+        return false;
+    resent = false;
+    memcpy(info, saved_info, sizeof saved_info);
+    return true;
+}
+
+/* The system call that sends it again and opens the mask; it arrives right here. */
+__attribute__((noinline)) void __sigresend(int number);
+__attribute__((noinline)) void take_deferred_signal(int number);
+
+__attribute__((noinline)) void __sigresend(int number)
+{
+    long result = SYS_rt_sigprocmask;
+
+    resent = true;
+    syscall(SYS_tgkill, getpid(), gettid(), signal_here(number));
+#if defined(__x86_64__)
+    register long size __asm__("r10") = _NSIG / 8;
+
+    __asm__ volatile("syscall"
+                     : "+a"(result)
+                     : "D"(SIG_SETMASK), "S"(&mask_before), "d"(0), "r"(size)
+                     : "rcx", "r11", "memory");
+#else
+    __asm__ volatile("int $0x80"
+                     : "+a"(result)
+                     : "b"(SIG_SETMASK), "c"(&mask_before), "d"(0),
+                       "S"(_NSIG / 8)
+                     : "memory");
+#endif
+}
+
+__attribute__((noinline)) void take_deferred_signal(int number)
+{
+    __sigresend(number);
+    __asm__ volatile("");
+}
+
+void enter_critical(void)
+{
+    critical++;
+}
+
+void exit_critical(void)
+{
+    int number = cursig;
+
+    if (--critical > 0 || number == 0)
+        return;
+    cursig = 0;
+    take_deferred_signal(number);
+    __asm__ volatile("");
+}
+
+int illumos_sigaction(int number, const void *set, void *get);
+int illumos_sigaddset(void *set, int number);
+int illumos_sigemptyset(void *set);
+int illumos_sigfillset(void *set);
+int illumos_sigismember(const void *set, int number);
+int illumos_pthread_sigmask(int how, const void *set, void *before);
+int illumos_sigpending(void *set);
+int illumos_sigwait(const void *set, int *number);
+int illumos_raise(int number);
+
+int illumos_sigaction(int number, const void *set, void *get)
+{
+    unsigned char before[ABI_struct_sigaction];
+    simple_handler *handler;
+    int flags;
+
+    if (!signal_here(number)) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(before, actions[number], sizeof before);
+    if (get)
+        memcpy(get, before, sizeof before);
+    if (!set)
+        return 0;
+    memcpy(actions[number], set, sizeof before);
+    handler = AT(simple_handler *, set, ABI_struct_sigaction_sa_handler);
+    flags = AT(int, set, 0);
+    return kernel_action(number, handler != SIG_DFL && handler != SIG_IGN,
+                         handler,
+                         ((flags & ABI_SA_ONSTACK) ? SA_ONSTACK : 0) |
+                             ((flags & ABI_SA_RESTART) ? SA_RESTART : 0));
+}
+
+void handle_there(int number, handler_there *handler)
+{
+    unsigned char action[ABI_struct_sigaction] = {0};
+
+    AT(int, action, 0) = ABI_SA_SIGINFO | ABI_SA_RESTART;
+    AT(handler_there *, action, ABI_struct_sigaction_sa_handler) = handler;
+    if (illumos_sigaction(number, action, NULL) != 0)
+        abort();
+}
+
+int illumos_sigaddset(void *set, int number)
+{
+    AT(uint32_t, set, (size_t)(number - 1) / 32 * 4) |=
+        1u << ((number - 1) % 32);
+    return 0;
+}
+
+int illumos_sigemptyset(void *set)
+{
+    memset(set, 0, 16);
+    return 0;
+}
+
+int illumos_sigfillset(void *set)
+{
+    memset(set, 0xff, 16);
+    return 0;
+}
+
+int illumos_sigismember(const void *set, int number)
+{
+    return AT(const uint32_t, set, (size_t)(number - 1) / 32 * 4) >>
+               ((number - 1) % 32) &
+           1;
+}
+
+int illumos_pthread_sigmask(int how, const void *set, void *before)
+{
+    sigset_t here, was;
+    int error;
+
+    if (set)
+        set_here(set, &here);
+    error = pthread_sigmask(how == ABI_SIG_SETMASK   ? SIG_SETMASK
+                            : how == ABI_SIG_UNBLOCK ? SIG_UNBLOCK
+                                                     : SIG_BLOCK,
+                            set ? &here : NULL, &was);
+    if (before)
+        set_there(&was, before);
+    return error;
+}
+
+int illumos_sigpending(void *set)
+{
+    sigset_t here;
+    int result = sigpending(&here);
+
+    set_there(&here, set);
+    return result;
+}
+
+int illumos_sigwait(const void *set, int *number)
+{
+    sigset_t here;
+    int error;
+
+    set_here(set, &here);
+    error = sigwait(&here, number);
+    *number = signal_there(*number);
+    return error;
+}
+
+int illumos_raise(int number)
+{
+    return raise(signal_here(number));
+}
+
+/* ---- Threads: on words of that system's objects ----------------------------------- */
+
+static void wait_on(_Atomic uint32_t *word, uint32_t value,
+                    const struct timespec *until)
+{
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL,
+            FUTEX_BITSET_MATCH_ANY);
+}
+
+static void wake(_Atomic uint32_t *word, int count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+#define LOCK(mutex) (&AT(_Atomic uint32_t, mutex, 8))
+#define TURN(condition) (&AT(_Atomic uint32_t, condition, 8))
+
+int illumos_pthread_mutex_init(void *mutex, const void *attributes);
+int illumos_pthread_mutex_lock(void *mutex);
+int illumos_pthread_mutex_trylock(void *mutex);
+int illumos_pthread_mutex_unlock(void *mutex);
+int illumos_pthread_cond_init(void *condition, const void *attributes);
+int illumos_pthread_cond_signal(void *condition);
+int illumos_pthread_cond_broadcast(void *condition);
+int illumos_pthread_cond_wait(void *condition, void *mutex);
+int illumos_pthread_cond_timedwait(void *condition, void *mutex,
+                                   const struct timespec *until);
+int illumos_pthread_once(void *once, void (*function)(void));
+int illumos_pthread_condattr_init(void *attributes);
+int illumos_pthread_condattr_destroy(void *attributes);
+int illumos_pthread_condattr_setclock(void *attributes, int clock);
+int illumos_pthread_attr_init(void *attributes);
+int illumos_pthread_attr_destroy(void *attributes);
+int illumos_pthread_attr_setstacksize(void *attributes, size_t bytes);
+int illumos_pthread_create(unsigned *thread, const void *attributes,
+                           void *(*start)(void *), void *arg);
+int illumos_pthread_join(unsigned thread, void **result);
+int illumos_pthread_setcancelstate(int state, int *before);
+unsigned illumos_thr_self(void);
+int illumos__lwp_kill(unsigned lwp, int number);
+
+int illumos_pthread_mutex_init(void *mutex, const void *attributes)
+{
+    (void)attributes;
+    memset(mutex, 0, ABI_pthread_mutex_t);
+    return 0;
+}
+
+int illumos_pthread_mutex_trylock(void *mutex)
+{
+    uint32_t free = 0;
+
+    return atomic_compare_exchange_strong(LOCK(mutex), &free, 1) ? 0 : EBUSY;
+}
+
+int illumos_pthread_mutex_lock(void *mutex)
+{
+    if (illumos_pthread_mutex_trylock(mutex) != 0)
+        while (atomic_exchange(LOCK(mutex), 2) != 0)
+            wait_on(LOCK(mutex), 2, NULL);
+    return 0;
+}
+
+int illumos_pthread_mutex_unlock(void *mutex)
+{
+    if (atomic_exchange(LOCK(mutex), 0) == 2)
+        wake(LOCK(mutex), 1);
+    return 0;
+}
+
+int illumos_pthread_cond_init(void *condition, const void *attributes)
+{
+    (void)attributes;
+    memset(condition, 0, ABI_pthread_cond_t);
+    return 0;
+}
+
+int illumos_pthread_cond_broadcast(void *condition)
+{
+    atomic_fetch_add(TURN(condition), 1);
+    wake(TURN(condition), INT_MAX);
+    return 0;
+}
+
+int illumos_pthread_cond_signal(void *condition)
+{
+    return illumos_pthread_cond_broadcast(condition);
+}
+
+/* FUTEX_WAIT_BITSET's times are of the monotonic clock, as the library asks. */
+int illumos_pthread_cond_timedwait(void *condition, void *mutex,
+                                   const struct timespec *until)
+{
+    uint32_t turn = atomic_load(TURN(condition));
+    struct timespec now;
+    bool late;
+
+    illumos_pthread_mutex_unlock(mutex);
+    wait_on(TURN(condition), turn, until);
+    illumos_pthread_mutex_lock(mutex);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    late = until && (now.tv_sec > until->tv_sec ||
+                     (now.tv_sec == until->tv_sec &&
+                      now.tv_nsec >= until->tv_nsec));
+    return late ? ABI_ETIMEDOUT : 0;
+}
+
+int illumos_pthread_cond_wait(void *condition, void *mutex)
+{
+    return illumos_pthread_cond_timedwait(condition, mutex, NULL);
+}
+
+int illumos_pthread_once(void *once, void (*function)(void))
+{
+    static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+    pthread_mutex_lock(&lock);
+    if (AT(uint32_t, once, 0) == 0)
+        function();
+    AT(uint32_t, once, 0) = 1;
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+int illumos_pthread_condattr_init(void *attributes)
+{
+    AT(long, attributes, 0) = 3;
+    return 0;
+}
+
+int illumos_pthread_condattr_destroy(void *attributes)
+{
+    (void)attributes;
+    return 0;
+}
+
+int illumos_pthread_condattr_setclock(void *attributes, int clock)
+{
+    (void)attributes;
+    return clock == ABI_CLOCK_MONOTONIC ? 0 : EINVAL;
+}
+
+int illumos_pthread_attr_init(void *attributes)
+{
+    AT(size_t, attributes, 0) = 0;
+    return 0;
+}
+
+int illumos_pthread_attr_destroy(void *attributes)
+{
+    (void)attributes;
+    return 0;
+}
+
+int illumos_pthread_attr_setstacksize(void *attributes, size_t bytes)
+{
+    AT(size_t, attributes, 0) = bytes;
+    return 0;
+}
+
+/* Threads that the library makes; an id is a number above 0. */
+static pthread_t threads[64];
+static _Atomic unsigned threads_made;
+
+int illumos_pthread_create(unsigned *thread, const void *attributes,
+                           void *(*start)(void *), void *arg)
+{
+    unsigned mine = atomic_fetch_add(&threads_made, 1) % 64;
+    pthread_attr_t here;
+    int error;
+
+    pthread_attr_init(&here);
+    if (attributes && AT(const size_t, attributes, 0))
+        pthread_attr_setstacksize(&here, AT(const size_t, attributes, 0));
+    error = pthread_create(&threads[mine], &here, start, arg);
+    pthread_attr_destroy(&here);
+    *thread = mine + 1;
+    return error;
+}
+
+int illumos_pthread_join(unsigned thread, void **result)
+{
+    return pthread_join(threads[thread - 1], result);
+}
+
+int illumos_pthread_setcancelstate(int state, int *before)
+{
+    return pthread_setcancelstate(state == ABI_PTHREAD_CANCEL_DISABLE
+                                      ? PTHREAD_CANCEL_DISABLE
+                                      : PTHREAD_CANCEL_ENABLE,
+                                  before);
+}
+
+unsigned illumos_thr_self(void)
+{
+    return (unsigned)lwp_of((pid_t)syscall(SYS_gettid));
+}
+
+int illumos__lwp_kill(unsigned lwp, int number)
+{
+    return (int)syscall(SYS_tgkill, getpid(), tid_of((int)lwp),
+                        signal_here(number));
+}
+
+/* ---- The rest ------------------------------------------------------------------ */
+
+int *illumos____errno(void);
+long illumos_sysconf(int name);
+long illumos__sysconf(int name);
+long long illumos_gethrtime(void);
+int illumos_clock_gettime(int clock, struct timespec *at);
+struct tm *illumos_localtime_r(const time_t *at, void *to);
+size_t illumos_strftime(char *to, size_t size, const char *format, void *from);
+int illumos_issetugid(void);
+int illumos_getzoneid(void);
+const char *illumos_getexecname(void);
+void *illumos_mmap(void *at, size_t size, int prot, int flags, int descriptor,
+                   off_t offset);
+int illumos_dl_iterate_phdr(int (*visit)(void *, size_t, void *), void *arg);
+void *illumos_dlsym(void *handle, const char *name);
+int illumos_stack_getbounds(void *bounds);
+
+/* Numbers of errors up to 34 are the same; the library asks for few others. */
+int *illumos____errno(void)
+{
+    return &errno;
+}
+
+long illumos_sysconf(int name)
+{
+    return name == ABI__SC_PAGESIZE ? sysconf(_SC_PAGESIZE) : -1;
+}
+
+long illumos__sysconf(int name)
+{
+    return name == 40 ? 42 : name == 41 ? 73 : -1; /* SIGRTMIN, SIGRTMAX */
+}
+
+long long illumos_gethrtime(void)
+{
+    return (long long)clock_now(CLOCK_MONOTONIC);
+}
+
+int illumos_clock_gettime(int clock, struct timespec *at)
+{
+    return clock_gettime(clock == ABI_CLOCK_MONOTONIC ? CLOCK_MONOTONIC
+                                                      : CLOCK_REALTIME,
+                         at);
+}
+
+/* Nine ints there; Linux' has more. */
+struct tm *illumos_localtime_r(const time_t *at, void *to)
+{
+    struct tm here;
+
+    localtime_r(at, &here);
+    memcpy(to, &here, 9 * sizeof(int));
+    return to;
+}
+
+size_t illumos_strftime(char *to, size_t size, const char *format, void *from)
+{
+    struct tm here = {0};
+
+    memcpy(&here, from, 9 * sizeof(int));
+    return strftime(to, size, format, &here);
+}
+
+int illumos_issetugid(void)
+{
+    return 0;
+}
+
+int illumos_getzoneid(void)
+{
+    return 0;
+}
+
+const char *illumos_getexecname(void)
+{
+    return program_invocation_name;
+}
+
+void *illumos_mmap(void *at, size_t size, int prot, int flags, int descriptor,
+                   off_t offset)
+{
+    return mmap(at, size, prot,
+                (flags & 3) | ((flags & ABI_MAP_ANON) ? MAP_ANONYMOUS : 0) |
+                    ((flags & ABI_MAP_NORESERVE) ? MAP_NORESERVE : 0),
+                descriptor, offset);
+}
+
+/* The first object, the program, has its path for a name. */
+struct visit {
+    int (*visit)(void *, size_t, void *);
+    void *arg;
+    bool any;
+};
+
+static int visit_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    static char path[PATH_MAX];
+    struct visit *visit = arg;
+    unsigned char there[ABI_struct_dl_phdr_info] = {0};
+
+    (void)size;
+    if (!visit->any && !path[0] &&
+        readlink("/proc/self/exe", path, sizeof path - 1) < 0)
+        abort();
+    AT(uintptr_t, there, 0) = info->dlpi_addr;
+    AT(const char *, there, sizeof(void *)) =
+        visit->any ? info->dlpi_name : path;
+    AT(const void *, there, 2 * sizeof(void *)) = info->dlpi_phdr;
+    AT(uint16_t, there, 3 * sizeof(void *)) = info->dlpi_phnum;
+    AT(uint64_t, there, ABI_struct_dl_phdr_info_dlpi_adds) = info->dlpi_adds;
+    AT(uint64_t, there, ABI_struct_dl_phdr_info_dlpi_subs) = info->dlpi_subs;
+    visit->any = true;
+    return visit->visit(there, sizeof there, visit->arg);
+}
+
+int illumos_dl_iterate_phdr(int (*visit)(void *, size_t, void *), void *arg)
+{
+    struct visit all = {visit, arg, false};
+
+    return dl_iterate_phdr(visit_object, &all);
+}
+
+void *illumos_dlsym(void *handle, const char *name)
+{
+    return dlsym(handle == (void *)-2 ? RTLD_DEFAULT : handle, name);
+}
+
+int illumos_stack_getbounds(void *bounds)
+{
+    pthread_attr_t attributes;
+    void *low;
+    size_t size;
+
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return -1;
+    pthread_attr_getstack(&attributes, &low, &size);
+    pthread_attr_destroy(&attributes);
+    AT(void *, bounds, 0) = low;
+    AT(size_t, bounds, sizeof low) = size;
+    return 0;
+}

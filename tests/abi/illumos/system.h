@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * illumos, played on Linux: what the whole library, compiled for that system, calls.
+ * kernel.c has the timer, the signals and their frames; proc.c has /proc; libc.c the
+ * rest. whole.py puts "illumos_" in front of every name that the library imports and
+ * that is not the same on both systems.
+ *
+ * Structures of that system are written and read at the places of facts.h, which is
+ * made of layouts.tsv, and not by the declarations that the library was compiled with.
+ */
+#ifndef ABI_ILLUMOS_SYSTEM_H
+#define ABI_ILLUMOS_SYSTEM_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "facts.h"
+
+#define AT(type, base, offset)                                                 \
+    (*(type *)(void *)((char *)(uintptr_t)(base) + (offset)))
+
+#define STATES 10
+
+/* ---- kernel.c ------------------------------------------------------------ */
+
+/* The numbers of threads: the first has 1, whatever the process's is. */
+int lwp_of(pid_t tid);
+pid_t tid_of(int lwp);
+bool is_kernel(pid_t tid); /* the thread that plays it: nobody is to see it */
+uint64_t clock_of(pid_t tid);
+uint64_t clock_now(int clock);
+
+int signal_here(int number);  /* illumos' number of a signal as Linux's; 0: none */
+int signal_there(int number); /* and back */
+void set_there(const sigset_t *here, void *there);
+void set_here(const void *there, sigset_t *here);
+
+/* ---- What a program of the tests may ask for ------------------------------ */
+
+/* Around what libc calls a critical region: a signal is deferred to its end. */
+void enter_critical(void);
+void exit_critical(void);
+extern _Atomic unsigned deferred_signals;
+
+/* Of ticks that came: all, and those whose frame had an area for the FPU. */
+extern _Atomic unsigned ticks_sent, ticks_with_area;
+extern _Atomic unsigned counted[STATES];
+
+/* Handlers as libc installs them; for handlers of the program's own. */
+typedef void handler_there(int, void *, void *);
+void handle_there(int number, handler_there *handler);
+
+#endif

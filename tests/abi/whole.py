@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The whole library of another system, executed on Linux.
+
+usage: whole.py layouts.tsv SOURCE SYSTEM CPU FOLD PROGRAM CHECK
+
+All sources of the library are compiled for SYSTEM
+against tests/abi/SYSTEM/include, and linked with SYSTEM's stand-in: every name that they
+import and that is not in SAME gets the system's name in front, so that a call nobody
+plays does not link. PROGRAM, a workload, is compiled for Linux and profiled by it.
+
+CHECK shares: the shares of its functions are those that the Linux library finds (z
+tests), and those that it knows itself. CHECK ways: see ways.c. 77: a tool is missing."""
+
+import concurrent.futures
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import cells
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# The same name, meaning and layout on both systems.
+SAME = set("""memchr memcmp memcpy memmove memset strcat strchr strcmp strcpy strcspn strdup strerror strlen
+strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtol strtoll strtoul strtoull atoi bsearch qsort snprintf
+sscanf calloc malloc realloc free getenv environ
+realpath rename unlink munmap access close read write pread pwrite lseek getcwd getpid getppid getuid geteuid getgid getegid ftruncate
+sched_yield gethostname nanosleep posix_fallocate sem_init sem_post sem_wait flock arc4random_buf getrandom
+pthread_atfork pthread_key_create pthread_setspecific sigprof__preload_mark __divdi3 __udivdi3 __umoddi3 __moddi3
+_GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
+
+SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_REENTRANT"],
+                       "parts": ["kernel.c", "libc.c", "proc.c"]}}
+FLAGS = {"x86_64": [], "i386": ["-march=i686"]}
+
+
+def run(command, **more):
+    result = subprocess.run(command, **more)
+    if result.returncode:
+        sys.exit("failed (%d): %s" % (result.returncode, " ".join(command)))
+    return result
+
+
+def sources_of(source, system):
+    """What src/CMakeLists.txt builds the library of."""
+    text = open(source + "/src/CMakeLists.txt").read()
+    lists = dict(re.findall(r"^set\((\w+)\s+([^)]*)\)", text, re.M))
+    names = (lists["SIGNAL_SOURCES"] + " " + lists["LIBRARY_SOURCES"]).split()
+    for name in names:
+        match = re.fullmatch(r"\$\{(lacks_(?:signal_)?)\$\{SIGPROF_OS\}\}", name)
+        if match:
+            yield from lists.get(match[1] + system, "").split()
+        elif name == "${UNWIND_SOURCE}":
+            yield "unwind/no-libunwind.c"
+        else:
+            yield name.replace("${SIGPROF_OS}", system)
+
+
+def compile_all(names, folder, compile_one):
+    """compile_one(name, object) returns 0 or not; as many at once as there are CPUs."""
+    os.makedirs(folder, exist_ok=True)
+    objects = ["%s/%s.o" % (folder, name.replace("/", "-")) for name in names]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        if any(pool.map(compile_one, names, objects)):
+            sys.exit("it does not compile")
+    return objects
+
+
+def compile_library(source, system, cpu, folder):
+    extra = FLAGS[cpu] + ["-fasynchronous-unwind-tables", "-I" + source + "/include",
+                          '-DSIGPROF_CPU="%s"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu]
+    extra += ["-D" + define for define in SYSTEMS[system]["defines"]]
+
+    def compile_one(name, output):
+        return cells.compile_cell(source, system, cpu, source + "/src/" + name, output,
+                                  cells.target_of(system, cpu), extra)
+
+    return compile_all(list(sources_of(source, system)), folder + "/" + system, compile_one)
+
+
+def rename_imports(system, objects, library):
+    run(["ld", "-r", *(["-m", "elf_i386"] if "i386" in library else []), "-o", library, *objects])
+    names = subprocess.check_output(["nm", "-u", library], text=True).split()
+    foreign = sorted(name for name in names if len(name) > 1 and name not in SAME)
+    run(["objcopy", *("--redefine-sym=%s=%s_%s" % (name, system, name) for name in foreign), library])
+    return foreign
+
+
+def build(source, rows, system, cpu, program, folder):
+    library = "%s/library-%s.o" % (folder, cpu)
+    foreign = rename_imports(system, compile_library(source, system, cpu, folder), library)
+    with open(folder + "/facts.h", "w") as file:
+        file.writelines(cells.facts(rows))
+    with open(folder + "/places.h", "w") as file:
+        file.writelines(cells.places(rows, system))
+    _, compiler, _ = cells.LINUX[cpu]
+    parts = ["%s/%s/%s" % (HERE, system, name) for name in SYSTEMS[system]["parts"]]
+    run(compiler + ["-std=gnu11", "-O2", "-g1", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wno-unused-parameter",
+                    "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-I" + folder, "-I" + source + "/src",
+                    "-I%s/%s" % (HERE, system), '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu, *parts, program, library,
+                    "-pthread", "-lm", "-no-pie", "-o", folder + "/there"])
+    print("%d names of the library are played" % len(foreign))
+    return folder + "/there"
+
+
+def build_here(source, cpu, program, folder):
+    """The same program with the library for Linux."""
+    _, compiler, _ = cells.LINUX[cpu]
+    command = compiler + ["-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", "-I" + source + "/src",
+                          "-I" + source + "/include", '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu,
+                          '-DSIGPROF_CPU="%s"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu]
+
+    def compile_one(name, output):
+        return subprocess.run(command + ["-c", source + "/src/" + name, "-o", output]).returncode
+
+    objects = compile_all(list(sources_of(source, "linux")), folder + "/linux", compile_one)
+    run(compiler + ["-O2", "-D_GNU_SOURCE", program, *objects, "-pthread", "-ldl", "-lm", "-no-pie",
+                    "-o", folder + "/here"])
+    return folder + "/here"
+
+
+HZ = 199
+
+
+def profile(binary, arguments, out, **variables):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SIGPROF")}
+    environment.update(SIGPROF_HZ=str(HZ), SIGPROF_OUT=out, SIGPROF_VERBOSE="1", **variables)
+    return run([binary, *arguments], env=environment, timeout=100)
+
+
+def folded(fold, *arguments):
+    text = subprocess.check_output([fold, *arguments], text=True)
+    return [(line.rsplit(" ", 1)[0].split(";"), int(line.rsplit(" ", 1)[1])) for line in text.splitlines()]
+
+
+def shares_of(lines):
+    """Periods by function that works, and all of them."""
+    found = {}
+    for frames, weight in lines:
+        for frame in frames:
+            match = re.fullmatch(r"work_([a-j])", frame)
+            if match:
+                found[match[1]] = found.get(match[1], 0) + weight
+    return found
+
+
+def z_values(one, n, other, m):
+    """Of each share, in standard errors, for n and m signals (m: 0, the shares are known)."""
+    for name in sorted(set(one) | set(other)):
+        p, q = one.get(name, 0) / sum(one.values()), other.get(name, 0) / sum(other.values())
+        both = (p * n + q * m) / (n + m) if m else q
+        yield name, p, q, (p - q) / math.sqrt(max(both * (1 - both), 1e-9) * (1 / n + (1 / m if m else 0)))
+
+
+def read_truth(path):
+    rows = [line.split() for line in open(path)]
+    return {row[0]: int(row[3]) for row in rows}
+
+
+def stats_of(fold, path):
+    return dict(line.split() for line in subprocess.check_output([fold, "--stats", path], text=True).splitlines())
+
+
+LIMIT = 4.5  # standard errors: ten functions, two tests, 1 of 10,000 runs is beyond
+
+
+def check_shares(fold, there, here, folder):
+    arguments = ["2", "1.5", folder + "/truth"]
+    profile(there, arguments, folder + "/there.sigprof")
+    truth = read_truth(folder + "/truth")
+    used_ns = truth.pop("process")
+    profile(here, arguments, folder + "/here.sigprof", SIGPROF_CLOCK="thread")
+    one, other = (shares_of(folded(fold, "%s/%s.sigprof" % (folder, name))) for name in ("there", "here"))
+    stats, stats_here = (stats_of(fold, "%s/%s.sigprof" % (folder, name)) for name in ("there", "here"))
+    worst, taken = 0, int(stats["taken_periods"])
+    for what, against, many in ("Linux", other, int(stats_here["taken_periods"])), ("truth", truth, 0):
+        for name, p, q, z in z_values(one, taken, against, many):
+            print("%s: work_%s %5.1f%%, by %s %5.1f%%, z %+.1f" % (what, name, 100 * p, what, 100 * q, z))
+            worst = max(worst, abs(z))
+    print("due %s s, difference %s %%" % (stats["due_seconds"], stats["difference_percent"]))
+    due = float(stats["due_seconds"])
+    good = [worst < LIMIT, taken > 300, abs(due - used_ns / 1e9) < 0.2 + 0.1 * due,
+            abs(float(stats["difference_percent"])) < 0.5]
+    print("z, samples, CPU time, balance:", good)
+    return 0 if all(good) else 1
+
+
+def main():
+    layouts, source, system, cpu, fold, program, check = sys.argv[1:]
+    _, compiler, _ = cells.LINUX[cpu]
+    for tool in ("clang", "objcopy", compiler[0]):
+        if not shutil.which(tool):
+            cells.skip("no %s here" % tool)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = os.environ.get("WHOLE_FOLDER", folder)
+        there = build(source, cells.read_rows(layouts, system, cpu), system, cpu, program, folder)
+        if check == "shares":
+            return check_shares(fold, there, build_here(source, cpu, program, folder), folder)
+        return 2
+
+
+sys.exit(main())
