@@ -21,13 +21,15 @@ struct scan {
     size_t records;
 };
 
-/* What an id is of; never 0. */
-enum kind { KIND_CODE = 1, KIND_THREAD, KIND_MODULE };
+/* What an id is of; an INFO's is made of its key. */
+enum kind { KIND_CODE, KIND_THREAD, KIND_MODULE, KIND_INFO };
 
 static enum kind kind_of(unsigned type)
 {
     if (type == FORMAT_MODULE || type == FORMAT_UNLOAD)
         return KIND_MODULE;
+    if (type == FORMAT_INFO)
+        return KIND_INFO;
     return type == FORMAT_THREAD || type == FORMAT_EXIT ? KIND_THREAD
                                                         : KIND_CODE;
 }
@@ -46,7 +48,7 @@ static bool is_end(unsigned type)
 
 static struct begun *find(const struct scan *scan, unsigned type, uint64_t id)
 {
-    uint64_t key = id << 2 | kind_of(type);
+    uint64_t key = (id + 1) << 2 | kind_of(type); /* never 0 */
     size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 32);
 
     for (;; at++) {
@@ -95,6 +97,22 @@ static void see_end(struct scan *scan, struct begun *begun, uint32_t record,
     begun->last = 0;
 }
 
+/* A later INFO is in an earlier one's place. */
+static void see_info(struct scan *scan, struct format_in *body, uint32_t record)
+{
+    size_t size;
+    const uint8_t *key = sigprof__get_string(body, &size);
+    uint64_t id = 0;
+    struct begun *begun;
+
+    while (size--)
+        id = (id ^ *key++) * 0x100000001b3u;
+    begun = find(scan, FORMAT_INFO, id & UINT64_MAX >> 3);
+    if (begun->last)
+        scan->is_over[begun->last - 1] = true;
+    begun->last = record + 1;
+}
+
 static void look_for_ends(struct scan *scan, const uint8_t *records, size_t size,
                           uint64_t before_ns)
 {
@@ -102,9 +120,11 @@ static void look_for_ends(struct scan *scan, const uint8_t *records, size_t size
     unsigned type;
 
     for (uint32_t i = 0; (type = sigprof__get_record(&in, &body)); i++) {
-        uint64_t id = sigprof__get_varint(&body);
+        uint64_t id = type == FORMAT_INFO ? 0 : sigprof__get_varint(&body);
 
-        if (is_begin(type)) {
+        if (type == FORMAT_INFO) {
+            see_info(scan, &body, i);
+        } else if (is_begin(type)) {
             struct begun *begun = find(scan, type, id);
 
             scan->before[i] = begun->last;

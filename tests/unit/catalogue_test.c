@@ -99,6 +99,28 @@ static void what_has_no_end_stays(void)
     CHECK_STR(left_at(UINT64_MAX), "LABEL 1, INFO 4");
 }
 
+static void put_info(const char *key, const char *value)
+{
+    uint8_t body[64];
+    struct format_out in = {body, body + sizeof body, false};
+
+    sigprof__put_string(&in, key, strlen(key));
+    sigprof__put_string(&in, value, strlen(value));
+    sigprof__put_varint(&out, FORMAT_INFO);
+    sigprof__put_string(&out, body, (size_t)(in.at - body));
+}
+
+static void a_later_info_is_in_the_place_of_an_earlier(void)
+{
+    begin();
+    put_info("four", "1");
+    put_info("clock", "thread");
+    put_info("four", "2");
+    put(FORMAT_THREAD, 4, 1);
+    put_info("four", "3");
+    CHECK_STR(left_at(0), "INFO 5, THREAD 4, INFO 4");
+}
+
 static void it_stays_small_however_many_come_and_go(void)
 {
     struct catalogue catalogue = {NULL, 0, 0};
@@ -128,6 +150,7 @@ int main(void)
     RUN(a_module_goes_with_its_unload);
     RUN(module_and_thread_of_one_number_are_two);
     RUN(what_has_no_end_stays);
+    RUN(a_later_info_is_in_the_place_of_an_earlier);
     RUN(it_stays_small_however_many_come_and_go);
     return 0;
 }
