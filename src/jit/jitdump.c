@@ -52,10 +52,9 @@ static bool get_bytes(const struct told_file *file, uint64_t at, void *to,
            file->read(file->arg, at, to, size) == size;
 }
 
-/* A string that ends before `end`: up to room bytes of it are kept. *at: behind
- * its NUL. */
+/* A string that ends before `end`; what is too long is cut. *at: behind it. */
 static bool get_text(const struct told_file *file, uint64_t *at, uint64_t end,
-                     char *text, size_t room, size_t *size)
+                     char text[TOLD_TEXT_MAX + 1], size_t *size)
 {
     char piece[256];
 
@@ -70,9 +69,11 @@ static bool get_text(const struct told_file *file, uint64_t *at, uint64_t end,
         nul = memchr(piece, '\0', want);
         got = nul ? (size_t)(nul - piece) : want;
         *at += nul ? got + 1 : got;
-        got = got < room - *size ? got : room - *size;
+        if (got > TOLD_TEXT_MAX - *size)
+            got = TOLD_TEXT_MAX - *size;
         memcpy(text + *size, piece, got);
         *size += got;
+        text[*size] = '\0';
         if (nul)
             return true;
     }
@@ -81,13 +82,16 @@ static bool get_text(const struct told_file *file, uint64_t *at, uint64_t end,
 
 /* ---- The header ---------------------------------------------------------- */
 
-static bool read_header(struct jitdump *dump, const struct told_file *file)
+bool sigprof__jitdump_open(struct jitdump *dump, const struct told_file *file)
 {
     uint8_t header[HEADER_BYTES];
     uint64_t bytes;
 
+    if (dump->state != JITDUMP_NEW)
+        return dump->state != JITDUMP_BROKEN;
     if (!get_bytes(file, 0, header, sizeof header))
         return false;
+    dump->swapped = false;
     dump->swapped = get(dump, header, 4) == __builtin_bswap32(MAGIC);
     bytes = get(dump, header + 8, 4);
     if (get(dump, header, 4) != MAGIC || get(dump, header + 4, 4) != VERSION ||
@@ -95,6 +99,8 @@ static bool read_header(struct jitdump *dump, const struct told_file *file)
         dump->state = JITDUMP_BROKEN;
         return false;
     }
+    if (bytes > file->bytes)
+        return false;
     dump->of_v8 = get(dump, header + 16, 4) == V8_PADDING;
     dump->pid = (uint32_t)get(dump, header + 20, 4);
     dump->has_times = !(get(dump, header + 32, 8) & FLAG_ARCH_TIMESTAMP);
@@ -151,19 +157,19 @@ static void add_line(struct jitdump *dump, uint64_t address, uint32_t line)
 static bool read_line(struct jitdump *dump, struct body *body, bool first)
 {
     uint8_t entry[LINE_HEAD];
-    char file[TOLD_TEXT_MAX];
+    char file[TOLD_TEXT_MAX + 1];
     size_t size;
 
     if (body->end - body->at < sizeof entry ||
         !get_bytes(body->file, body->at, entry, sizeof entry))
         return false;
     body->at += sizeof entry;
-    if (!get_text(body->file, &body->at, body->end, file, sizeof file, &size))
+    if (!get_text(body->file, &body->at, body->end, file, &size))
         return false;
     if (first) {
         if (!is_text(file, size))
             return false;
-        memcpy(dump->file, file, size);
+        memcpy(dump->file, file, size + 1);
         dump->file_bytes = size;
     }
     if (is_same_file(file, size) || (size == dump->file_bytes &&
@@ -210,8 +216,7 @@ static bool read_code(struct jitdump *dump, struct body *body,
                           .name = dump->name,
                           .file = ""};
     if (!is_sane(told->start, told->bytes) ||
-        !get_text(body->file, &body->at, body->end, dump->name,
-                  sizeof dump->name, &size) ||
+        !get_text(body->file, &body->at, body->end, dump->name, &size) ||
         size == 0)
         return false;
     told->name_bytes = size;
@@ -275,7 +280,7 @@ bool sigprof__jitdump_next(struct jitdump *dump, const struct told_file *file,
 {
     uint8_t head[RECORD_HEAD];
 
-    if (dump->state == JITDUMP_NEW && !read_header(dump, file))
+    if (!sigprof__jitdump_open(dump, file))
         return false;
     while (dump->state == JITDUMP_OPEN &&
            get_bytes(file, dump->at, head, sizeof head)) {

@@ -38,14 +38,17 @@ struct jitdump {
     uint64_t lines_of; /* address; 0: there is none */
     uint32_t line_count;
     size_t file_bytes;
-    char file[TOLD_TEXT_MAX];
+    char file[TOLD_TEXT_MAX + 1];
     struct sigprof_code_line lines[JITDUMP_LINES];
-    char name[TOLD_TEXT_MAX];
+    char name[TOLD_TEXT_MAX + 1];
 };
 
 void sigprof__jitdump_begin(struct jitdump *dump);
 
-/* false: there is no whole record more. */
+/* Reads the header. false: it is not whole yet, or not one. */
+bool sigprof__jitdump_open(struct jitdump *dump, const struct told_file *file);
+
+/* The header too, if it has not been read. false: there is no whole record more. */
 bool sigprof__jitdump_next(struct jitdump *dump, const struct told_file *file,
                            struct told *told);
 

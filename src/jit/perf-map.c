@@ -21,7 +21,7 @@ static int digit_of(char c)
 }
 
 /* "0x" in front is the JDK's way, so are many zeros. */
-static const char *get_number(const char *at, const char *end, uint64_t *value)
+static char *get_number(char *at, const char *end, uint64_t *value)
 {
     const char *first;
 
@@ -36,7 +36,7 @@ static const char *get_number(const char *at, const char *end, uint64_t *value)
     return at > first ? at : NULL;
 }
 
-static const char *skip_blanks(const char *at, const char *end)
+static char *skip_blanks(char *at, const char *end)
 {
     const char *first = at;
 
@@ -45,7 +45,7 @@ static const char *skip_blanks(const char *at, const char *end)
     return at > first ? at : NULL;
 }
 
-static bool get_line(const char *at, const char *end, struct told *told)
+static bool get_line(char *at, char *end, struct told *told)
 {
     memset(told, 0, sizeof *told);
     told->kind = TOLD_CODE;
@@ -57,10 +57,11 @@ static bool get_line(const char *at, const char *end, struct told *told)
         !(at = get_number(at, end, &told->bytes)) ||
         !(at = skip_blanks(at, end)) || at == end)
         return false;
-    told->name = at;
     told->name_bytes = (size_t)(end - at);
     if (told->name_bytes > TOLD_TEXT_MAX)
         told->name_bytes = TOLD_TEXT_MAX;
+    at[told->name_bytes] = '\0';
+    told->name = at;
     return told->bytes && told->bytes <= TOLD_BYTES_MAX &&
            told->start <= UINT64_MAX - told->bytes &&
            !memchr(at, '\0', told->name_bytes);
@@ -83,9 +84,9 @@ static void fill(struct perf_map *map, const struct told_file *file)
 }
 
 /* The end of the first line in the buffer; NULL: it is not whole yet. */
-static const char *line_end(struct perf_map *map, const struct told_file *file)
+static char *line_end(struct perf_map *map, const struct told_file *file)
 {
-    const char *end = memchr(map->buffer + map->first, '\n',
+    char *end = memchr(map->buffer + map->first, '\n',
                              map->end - map->first);
 
     if (end)
@@ -100,13 +101,14 @@ static const char *line_end(struct perf_map *map, const struct told_file *file)
 bool sigprof__perf_map_next(struct perf_map *map, const struct told_file *file,
                             struct told *told)
 {
-    const char *end;
+    char *end;
 
     while ((end = line_end(map, file)) != NULL) {
-        const char *line = map->buffer + map->first;
+        char *line = map->buffer + map->first;
+        const char last = *end;
         bool goes_on = map->in_line, good = !goes_on && get_line(line, end, told);
 
-        map->in_line = *end != '\n';
+        map->in_line = last != '\n';
         map->bad += !goes_on && !good;
         map->at += (uint64_t)(end + 1 - line);
         map->first += (size_t)(end + 1 - line);

@@ -35,7 +35,7 @@ struct told {
     uint64_t start, bytes;
     uint64_t from;    /* of TOLD_MOVE: where it was */
     uint64_t time_ns; /* of the monotonic clock; 0: not told */
-    const char *name; /* name_bytes, without a NUL in them; not ended by one */
+    const char *name; /* texts are ended by a NUL */
     size_t name_bytes;
     const char *file; /* "": not told */
     size_t file_bytes;

@@ -36,7 +36,8 @@ static void check_told(const struct told *told)
         told->name_bytes > TOLD_TEXT_MAX || told->file_bytes > TOLD_TEXT_MAX)
         abort();
     if (told->kind == TOLD_CODE &&
-        (!told->name_bytes || memchr(told->name, '\0', told->name_bytes)))
+        (!told->name_bytes || strlen(told->name) != told->name_bytes ||
+         strlen(told->file) != told->file_bytes))
         abort();
     for (size_t i = 0; i < told->file_bytes; i++)
         sink += (uint8_t)told->file[i];

@@ -56,8 +56,7 @@ static void put_text(const char *text)
 
 static bool is_named(const struct told *told, const char *name)
 {
-    return told->name_bytes == strlen(name) &&
-           memcmp(told->name, name, told->name_bytes) == 0;
+    return told->name_bytes == strlen(name) && strcmp(told->name, name) == 0;
 }
 
 /* ---- perf-PID.map -------------------------------------------------------- */
@@ -279,6 +278,20 @@ static void a_torn_record_is_told_when_it_is_whole(void)
     CHECK_EQ(dump.at, whole);
 }
 
+static void a_longer_header_is_passed_when_it_is_whole(void)
+{
+    struct told told;
+
+    put_header(0, 0);
+    bytes[swapped ? 11 : 8] = 48;
+    CHECK(!next_record(&told));
+    CHECK_EQ(dump.at, 0);
+    put8(0);
+    put_code(0x1000, 64, 1000, "a");
+    CHECK(next_record(&told));
+    CHECK(is_named(&told, "a"));
+}
+
 static void put_line(uint64_t address, uint32_t line, const char *file)
 {
     put8(address);
@@ -385,6 +398,7 @@ int main(void)
     RUN(another_byte_order_is_told_by_the_magic);
     RUN(times_of_a_counter_are_not_told);
     RUN(a_torn_record_is_told_when_it_is_whole);
+    RUN(a_longer_header_is_passed_when_it_is_whole);
     RUN(lines_are_of_the_code_that_comes_next);
     RUN(v8s_lines_are_put_back_by_its_elf_header);
     RUN(a_record_without_sense_is_counted_and_passed);
