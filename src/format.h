@@ -42,6 +42,13 @@ enum format_record {
     FORMAT_FUNCTION
 };
 
+/* Who said so; the lower is believed. */
+enum format_code_source {
+    FORMAT_CODE_DECLARED = 0, /* the program, by sigprof/jit.h */
+    FORMAT_CODE_DUMP = 1,     /* a jitdump */
+    FORMAT_CODE_MAP = 2 /* perf-PID.map; its time is the look before it was found */
+};
+
 enum format_end_flag { FORMAT_END_GOES_ON = 1 /* in the next part */ };
 
 enum format_module_flag {

@@ -9,6 +9,7 @@
 #include "encode.h"
 #include "foreign.h"
 #include "jit/code.h"
+#include "jit/files.h"
 #include "jit/functions.h"
 #include "modules.h"
 #include "os/os.h"
@@ -29,6 +30,7 @@ static struct {
     uint64_t last_sweep_ns;
     uint64_t last_sheet_ns;
     unsigned threads_seen;
+    uint64_t last_search_ns; /* for files of code */
 } pass;
 
 uint64_t sigprof__pass_samples(void)
@@ -243,6 +245,27 @@ static void look_around(uint64_t now_ns)
     sigprof__code_idle();
 }
 
+static void make_room_for_code(void)
+{
+    const struct ring_head *head = sigprof__state.ring.head;
+
+    if (atomic_load(&head->events_in) - atomic_load(&head->events_out) >
+        head->events_bytes / 4)
+        sigprof__pass_take_events();
+}
+
+/* What virtual machines have told of their code meanwhile: before the samples, so
+ * that these find their names. */
+static void look_at_code(uint64_t now_ns, bool last)
+{
+    bool search = last || pass.last_search_ns == 0 ||
+                  now_ns - pass.last_search_ns >= SWEEP_NS;
+
+    if (search)
+        pass.last_search_ns = now_ns;
+    sigprof__code_files_look(search, make_room_for_code);
+}
+
 /* Returns false when the file could not take all of it. */
 bool sigprof__pass(enum pass_kind kind)
 {
@@ -255,6 +278,7 @@ bool sigprof__pass(enum pass_kind kind)
     if (!last)
         look_around(now_ns);
     sigprof__functions_tell(false);
+    look_at_code(now_ns, last);
     good = take_events() && (ring->last_ns ? take_flight() : take_blocks());
     if (good && (last || (pass.encoder.samples != samples &&
                           now_ns - pass.last_sheet_ns >= SWEEP_NS))) {

@@ -140,10 +140,13 @@ void sigprof__code_add(struct model_codes *codes, const struct read_code *in,
                                     .name = names->name,
                                     .file = names->file,
                                     .line = in->line,
-                                    .lines = names->lines};
+                                    .lines = names->lines,
+                                    .since_before =
+                                        in->source == FORMAT_CODE_MAP};
 
     if (code.high <= code.low || latest(codes, in->serial))
         return; /* of no size, or said again, for a new file */
+    codes->some_since_before |= code.since_before;
     put(codes, &code);
 }
 
@@ -196,8 +199,27 @@ static uint32_t find_in(const struct model_codes *codes, uint32_t number,
     return best;
 }
 
-uint32_t sigprof__code_find(const struct model_codes *codes, uint64_t pc,
-                            uint64_t time_ns)
+/* The first that came after that time, of those without a time of their own. */
+static uint32_t find_later_in(const struct model_codes *codes, uint32_t number,
+                              uint64_t pc, uint64_t time_ns, uint32_t best)
+{
+    for (; number; number = codes->code[number].older) {
+        const struct model_code *code = &codes->code[number];
+
+        if (pc >= code->low && pc < code->high && code->since_before &&
+            code->from_ns > time_ns &&
+            (!best || code->from_ns < codes->code[best].from_ns ||
+             (code->from_ns == codes->code[best].from_ns && number > best)))
+            best = number;
+    }
+    return best;
+}
+
+typedef uint32_t look_in(const struct model_codes *codes, uint32_t number,
+                         uint64_t pc, uint64_t time_ns, uint32_t best);
+
+static uint32_t look(const struct model_codes *codes, look_in *in, uint64_t pc,
+                     uint64_t time_ns)
 {
     const struct index *index = &codes->buckets;
     uint32_t best = 0;
@@ -206,14 +228,24 @@ uint32_t sigprof__code_find(const struct model_codes *codes, uint64_t pc,
         unsigned k = (unsigned)__builtin_ctzll(left);
         uint64_t bucket = pc >> k;
 
-        best = find_in(codes, index->slots[bucket_at(codes, k, bucket)].id, pc,
-                       time_ns, best);
+        best = in(codes, index->slots[bucket_at(codes, k, bucket)].id, pc,
+                  time_ns, best);
         if (bucket)
-            best = find_in(codes,
-                           index->slots[bucket_at(codes, k, bucket - 1)].id, pc,
-                           time_ns, best);
+            best = in(codes, index->slots[bucket_at(codes, k, bucket - 1)].id,
+                      pc, time_ns, best);
     }
-    return best && time_ns < codes->code[best].to_ns ? best : 0;
+    return best;
+}
+
+uint32_t sigprof__code_find(const struct model_codes *codes, uint64_t pc,
+                            uint64_t time_ns)
+{
+    uint32_t best = look(codes, find_in, pc, time_ns);
+
+    if (best && time_ns < codes->code[best].to_ns)
+        return best;
+    return codes->some_since_before ? look(codes, find_later_in, pc, time_ns)
+                                    : 0;
 }
 
 uint32_t sigprof__code_line(const struct model_code *code, uint64_t offset)

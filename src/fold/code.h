@@ -5,7 +5,8 @@
  * named by what its address held then.
  *
  * At a time, an address belongs to the latest code that was put over it, unless
- * that has been freed since: what it overlaps ended when it came.
+ * that has been freed since: what it overlaps ended when it came. Records may come
+ * after the samples that they name: then the file has to be read again (model.h).
  */
 #ifndef SIGPROF_FOLD_CODE_H
 #define SIGPROF_FOLD_CODE_H
@@ -18,6 +19,7 @@ struct model_code {
     uint64_t serial;
     uint32_t name, file, line; /* strings; file 0 and line 0: not known */
     uint32_t older;            /* in the same bucket; 0: none */
+    bool since_before; /* from_ns is only when it was found: FORMAT_CODE_MAP */
     struct text lines;         /* as in the record; of the model's strings */
 };
 
@@ -27,6 +29,7 @@ struct model_codes {
     struct index buckets; /* (class, address >> class) -> latest in it */
     struct index serials; /* -> latest place of it */
     uint64_t classes;     /* bit k: some code has up to 2^k bytes */
+    bool some_since_before;
     uint64_t *times;      /* of every change, sorted */
     size_t time_count, time_capacity;
     size_t changes; /* grows with each */
@@ -47,7 +50,8 @@ void sigprof__code_free(struct model_codes *codes, uint64_t serial,
 /* Between which two changes a time lies: the same number, the same code. */
 size_t sigprof__code_span(const struct model_codes *codes, uint64_t time_ns);
 
-/* The number of the code that held pc then; 0: none. */
+/* The number of the code that held pc then; 0: none. What has no times is also found
+ * before it came, where nothing else was. */
 uint32_t sigprof__code_find(const struct model_codes *codes, uint64_t pc,
                             uint64_t time_ns);
 

@@ -11,6 +11,7 @@
 #include "load.h"
 
 #include "../salvage.h"
+#include "code-files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -646,6 +647,24 @@ static void say_unreadable(const struct load_input *input, int error)
     sigprof__say("%s: cannot read: %s", input->path, strerror(error));
 }
 
+static void read_again(struct load *load, const struct load_input *input,
+                       struct read_sink sink)
+{
+    struct reader reader;
+    enum read_status status;
+    int error;
+
+    sigprof__reader_init(&reader, &sink);
+    error = read_file(load, input, &reader, &status);
+    if (error) {
+        say_unreadable(input, error);
+        load->imperfect = true;
+    }
+    if (input->tail)
+        sigprof__reader_more(&reader, input->tail, input->tail_bytes);
+    sigprof__reader_free(&reader);
+}
+
 static void read_input(struct load *load, struct load_input *input,
                        struct model *model)
 {
@@ -674,6 +693,10 @@ static void read_input(struct load *load, struct load_input *input,
             look_behind(input, &reader, model);
         if (say_damage(input->path, &reader) || !reader.ended)
             load->imperfect = true;
+        if (!sigprof__code_files_read(model, input->path, reader.ended_ns))
+            load->imperfect = true;
+        if (sigprof__model_wants_again(model))
+            read_again(load, input, sigprof__model_recount(model));
     } else {
         say_status(input->path, status, &reader);
         load->imperfect = true;
@@ -729,23 +752,10 @@ void sigprof__load_again(struct load *load, struct model *model)
     load->done = 0;
     for (size_t i = 0; i < load->count; i++) {
         struct load_input *input = &load->inputs[i];
-        struct reader reader;
-        struct read_sink sink;
-        enum read_status status;
-        int error;
 
         if (!input->read)
             continue;
-        sink = sigprof__model_again(model, input->process);
-        sigprof__reader_init(&reader, &sink);
-        error = read_file(load, input, &reader, &status);
-        if (error) {
-            say_unreadable(input, error);
-            load->imperfect = true;
-        }
-        if (input->tail)
-            sigprof__reader_more(&reader, input->tail, input->tail_bytes);
-        sigprof__reader_free(&reader);
+        read_again(load, input, sigprof__model_again(model, input->process));
         load->done += input->size;
     }
     progress_end();

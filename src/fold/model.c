@@ -76,6 +76,7 @@ void sigprof__model_free(struct model *model)
     free(model->nodes);
     free(model->contexts);
     free(model->counts);
+    free(model->earlier);
     free(model->module_index.slots);
     free(model->frame_index.slots);
     free(model->node_index.slots);
@@ -227,6 +228,45 @@ static void count_add(struct model *model, uint32_t context, uint32_t node,
     slot->value = add_saturating(slot->value, value);
 }
 
+/* Sets what was counted so far aside, so that a file can be counted again. */
+static void counts_begin(struct model *model)
+{
+    model->earlier = model->counts;
+    model->earlier_mask = model->count_mask;
+    model->earlier_used = model->count_used;
+    model->counts = NULL;
+    model->count_mask = model->count_used = 0;
+}
+
+static void counts_swap(struct model *model)
+{
+    struct model_count *counts = model->counts;
+    size_t mask = model->count_mask, used = model->count_used;
+
+    model->counts = model->earlier;
+    model->count_mask = model->earlier_mask;
+    model->count_used = model->earlier_used;
+    model->earlier = counts;
+    model->earlier_mask = mask;
+    model->earlier_used = used;
+}
+
+/* Adds the fewer to the more. */
+static void counts_end(struct model *model)
+{
+    if (model->earlier_used > model->count_used)
+        counts_swap(model);
+    for (size_t i = 0; model->earlier && i <= model->earlier_mask; i++) {
+        const struct model_count *count = &model->earlier[i];
+
+        count_add(model, (uint32_t)(count->key >> 32), (uint32_t)count->key,
+                  count->value);
+    }
+    free(model->earlier);
+    model->earlier = NULL;
+    model->earlier_mask = model->earlier_used = 0;
+}
+
 /* ---- Modules ------------------------------------------------------------- */
 
 static void note_seen(const struct model *model, struct model_module *module,
@@ -257,25 +297,42 @@ static void on_unload(void *arg, uint32_t id, uint64_t time_ns)
     sigprof__mapping_end(((struct model *)arg)->process, id, time_ns);
 }
 
+/* It came after samples that it may name. */
+static void notice_late(struct model_process *process, uint64_t low,
+                        uint64_t high, uint64_t time_ns, bool since_before)
+{
+    if (process->wild_low < high && process->wild_high >= low &&
+        (time_ns <= process->last_ns || since_before))
+        process->late_code = true;
+}
+
 static void on_code(void *arg, const struct read_code *in)
 {
     struct model *model = arg;
     struct strings *strings = &model->strings;
+    struct model_codes *codes = &model->process->codes;
+    size_t changes = codes->changes;
     struct model_code_names names = {
         .name = sigprof__strings_add(strings, in->name),
         .file = sigprof__strings_add(strings, in->file)};
 
     names.lines = sigprof__model_text(
         model, sigprof__strings_add(strings, in->lines));
-    sigprof__code_add(&model->process->codes, in, &names);
+    sigprof__code_add(codes, in, &names);
+    if (codes->changes != changes)
+        notice_late(model->process, in->start, in->start + in->bytes,
+                    in->time_ns, in->source == FORMAT_CODE_MAP);
 }
 
 static void on_code_move(void *arg, uint64_t serial, uint64_t start,
                          uint64_t time_ns)
 {
-    struct model *model = arg;
+    struct model_process *process = ((struct model *)arg)->process;
+    size_t changes = process->codes.changes;
 
-    sigprof__code_move(&model->process->codes, serial, start, time_ns);
+    sigprof__code_move(&process->codes, serial, start, time_ns);
+    if (process->codes.changes != changes)
+        notice_late(process, 0, UINT64_MAX, time_ns, false);
 }
 
 static void on_code_free(void *arg, uint64_t serial, uint64_t time_ns)
@@ -340,6 +397,10 @@ static uint32_t frame_of_pc(struct model *model, uint64_t pc)
     if (format_is_guest(pc))
         return intern_frame(model, MODEL_GUEST, number, pc, 0);
     if (!mapping) {
+        if (pc < process->wild_low)
+            process->wild_low = pc;
+        if (pc > process->wild_high)
+            process->wild_high = pc;
         code = sigprof__code_find(&process->codes, pc, process->view_time);
         if (code)
             return intern_frame(model, MODEL_CODE, number,
@@ -812,7 +873,7 @@ static void on_sample(void *arg, struct reader *reader,
     uint32_t context = context_of(model, in), node;
     struct read_sample part = *in;
 
-    if (!model->visit)
+    if (!model->visit && !model->recounts)
         tally(model, in);
     if (is_beside(model, in) || !cut_by_time(model, &part))
         return;
@@ -843,7 +904,9 @@ struct read_sink sigprof__model_begin(struct model *model, struct text file)
 
     ARRAY_ROOM(model->processes, model->process_count, model->process_capacity);
     process = &model->processes[model->process_count++];
-    *process = (struct model_process){.period_ns = FALLBACK_PERIOD_NS};
+    *process = (struct model_process){.period_ns = FALLBACK_PERIOD_NS,
+                                      .wild_low = UINT64_MAX};
+    counts_begin(model);
     process->file = sigprof__strings_add(&model->strings, file);
     sigprof__mapping_init(process);
     model->process = process;
@@ -868,6 +931,7 @@ struct read_sink sigprof__model_begin(struct model *model, struct text file)
 
 void sigprof__model_drop(struct model *model)
 {
+    counts_end(model);
     process_free(&model->processes[--model->process_count]);
     model->process = NULL;
 }
@@ -925,6 +989,8 @@ void sigprof__model_end(struct model *model, const struct reader *reader)
         comm_from_main(model);
     if (!process->comm_first)
         process->comm_first = process->comm;
+    model->recounts = false;
+    counts_end(model);
 }
 
 void sigprof__model_settle(struct model *model)
@@ -945,4 +1011,37 @@ struct read_sink sigprof__model_again(struct model *model, size_t process)
                               .info = on_info,
                               .sample = on_sample,
                               .progress = on_progress};
+}
+
+bool sigprof__model_wants_again(const struct model *model)
+{
+    return model->process->late_code;
+}
+
+struct read_sink sigprof__model_recount(struct model *model)
+{
+    free(model->counts);
+    model->counts = NULL;
+    model->count_mask = model->count_used = 0;
+    model->recounts = true;
+    return sigprof__model_again(
+        model, (size_t)(model->process - model->processes));
+}
+
+void sigprof__model_code(struct model *model, const struct read_code *in)
+{
+    struct read_code code = *in;
+
+    code.serial = UINT64_MAX - model->process->codes.count;
+    on_code(model, &code);
+}
+
+void sigprof__model_code_move(struct model *model, uint64_t from, uint64_t to,
+                              uint64_t time_ns)
+{
+    const struct model_codes *codes = &model->process->codes;
+    uint32_t number = sigprof__code_find(codes, from, time_ns);
+
+    if (number)
+        on_code_move(model, codes->code[number].serial, to, time_ns);
 }

@@ -192,6 +192,8 @@ struct model_process {
     uint32_t view_span, view_id; /* of the modules' span; and of the code in it */
     struct model_codes codes;
     size_t view_code, view_changes;
+    uint64_t wild_low, wild_high; /* pcs of no module lie from … to */
+    bool late_code; /* some may name samples that were read before it */
 };
 
 struct model_options {
@@ -218,6 +220,9 @@ struct model {
     size_t context_count, context_capacity;
     struct model_count *counts; /* open addressing; value 0 is free */
     size_t count_mask, count_used;
+    struct model_count *earlier; /* of the files before the one that is read */
+    size_t earlier_mask, earlier_used;
+    bool recounts; /* the samples of a file, for the second time */
     struct index module_index, frame_index, node_index, context_index;
     struct model_process *processes;
     size_t process_count, process_capacity;
@@ -247,6 +252,20 @@ void sigprof__model_end(struct model *model, const struct reader *reader);
 
 /* The sink for reading file number `process` again, for model->visit. */
 struct read_sink sigprof__model_again(struct model *model, size_t process);
+
+/*
+ * Generated code is named by time, and its records may come after its samples: as
+ * late as a virtual machine flushes its files. Has that happened? Then, before
+ * _end, the sink for counting the samples of the file again, with all of the code
+ * known.
+ */
+bool sigprof__model_wants_again(const struct model *model);
+struct read_sink sigprof__model_recount(struct model *model);
+
+/* Generated code that no record tells of; its serial is made up. */
+void sigprof__model_code(struct model *model, const struct read_code *code);
+void sigprof__model_code_move(struct model *model, uint64_t from, uint64_t to,
+                              uint64_t time_ns);
 
 /* No sample comes any more, nor again: frees what is needed for that only. */
 void sigprof__model_settle(struct model *model);

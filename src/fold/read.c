@@ -99,6 +99,7 @@ static void read_code(struct reader *reader, struct format_in *in)
     code.file = get_text(in);
     code.line = get_id(in);
     code.lines = get_text(in);
+    code.source = in->at < in->end ? get_id(in) : FORMAT_CODE_DECLARED;
     if (!in->bad && reader->sink->code)
         reader->sink->code(reader->sink->arg, &code);
 }
@@ -337,6 +338,7 @@ static void read_record(struct reader *reader, unsigned type,
         break;
     case FORMAT_END:
         reader->ended = true;
+        reader->ended_ns = sigprof__get_varint(in);
         break;
     case FORMAT_EXEC:
     case FORMAT_MARKS:

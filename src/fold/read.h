@@ -34,6 +34,7 @@ struct read_code {
     struct text name, file;
     uint32_t line;
     struct text lines; /* pairs, see docs/file-format.md */
+    unsigned source;   /* enum format_code_source */
 };
 
 struct read_function {
@@ -108,6 +109,7 @@ struct reader {
     /* about the file */
     unsigned major, minor;
     bool has_id, ended;
+    uint64_t ended_ns;
     uint32_t id_word; /* of the first block */
     uint64_t blocks, samples;
     uint64_t read_bytes;     /* all told, but for file headers */

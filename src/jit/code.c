@@ -13,6 +13,7 @@
 #include "format.h"
 #include "jit/heap.h"
 #include "jit/map-write.h"
+#include "jit/told.h"
 #include "os/os.h"
 #include "sigprof_impl.h"
 #include "threads.h"
@@ -23,6 +24,7 @@
 #define TABLES_MAX (64u << 10) /* of eh_frame */
 #define CODE_MAX ((size_t)1 << CODE_CLASS_MAX)
 #define SYNCHRONIZE_MS 20
+#define TOLD_MAX (1u << 17) /* regions by files; some 40 MB of memory with names */
 #define RETIRED_BYTES ((size_t)4 << 20) /* kept for a drain that may not come */
 
 /* A live region, from the heap: the part of its event that does not change when
@@ -36,8 +38,17 @@ struct code_region {
     size_t room; /* as the heap knows it */
     struct module_cfi cfi; /* frames: NULL, or a copy behind the tail */
     uint32_t tail_bytes;
+    enum format_code_source source;
     uint8_t tail[];
 };
+
+/* What is registered: as the program said, or a file. */
+struct origin {
+    enum format_code_source source;
+    uint64_t time_ns; /* 0: now, which only the lock's owner can tell */
+};
+
+static const struct origin declared = {FORMAT_CODE_DECLARED, 0};
 
 /* code_lock */
 static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,6 +56,7 @@ static uint64_t last_serial;
 static struct code_region *retired; /* handlers may be reading these */
 static struct code_table *retired_tables;
 static size_t retired_bytes;
+static uint32_t told_count; /* live regions that the program did not declare */
 
 static __thread bool inside __attribute__((tls_model("initial-exec")));
 
@@ -177,7 +189,7 @@ static size_t tail_room(const struct sigprof_code *code)
 {
     size_t lines = code->lines ? (size_t)10 * code->line_count : 0;
 
-    return 16 + text_bytes(code->name) + text_bytes(code->file) +
+    return 24 + text_bytes(code->name) + text_bytes(code->file) +
            (lines < LINES_BYTES ? lines : LINES_BYTES);
 }
 
@@ -195,7 +207,13 @@ static void put_tables(struct code_region *region, uint8_t *copy,
     region->cfi.delta = (uintptr_t)code->eh_frame - (uintptr_t)copy;
 }
 
-static struct code_region *make_region(const struct sigprof_code *code)
+static uint64_t time_of(const struct origin *origin)
+{
+    return origin->time_ns ? origin->time_ns : sigprof__os_now_ns();
+}
+
+static struct code_region *make_region(const struct sigprof_code *code,
+                                       const struct origin *origin)
 {
     size_t tail = tail_room(code), tables = tables_bytes(code);
     size_t room = sizeof(struct code_region) + tail + tables;
@@ -208,12 +226,15 @@ static struct code_region *make_region(const struct sigprof_code *code)
     region->start = (uintptr_t)code->start;
     region->bytes = code->bytes;
     region->serial = ++last_serial;
-    region->time_ns = sigprof__os_now_ns();
+    region->time_ns = time_of(origin);
+    region->source = origin->source;
     out = (struct format_out){region->tail, region->tail + tail, false};
     sigprof__put_string(&out, code->name, text_bytes(code->name));
     sigprof__put_string(&out, code->file, text_bytes(code->file));
     sigprof__put_varint(&out, code->line);
     put_lines(&out, code);
+    if (origin->source != FORMAT_CODE_DECLARED)
+        sigprof__put_varint(&out, origin->source);
     region->tail_bytes = (uint32_t)(out.at - region->tail);
     memset(&region->cfi, 0, sizeof region->cfi);
     if (tables)
@@ -232,31 +253,46 @@ static struct code_entry entry_of(const struct sigprof_code *code,
                                .region = region,
                                .cfi = region->cfi.frames ? &region->cfi : NULL};
 
-    atomic_init(&entry.rule, rules[code->unwind]);
+    atomic_init(&entry.rule, region->source == FORMAT_CODE_DECLARED
+                                 ? rules[code->unwind]
+                                 : (uint32_t)CODE_NAMED);
     return entry;
 }
 
 /* ---- Changes; with the lock ---------------------------------------------- */
 
+static void forget(struct code_region *region)
+{
+    sigprof__event_code_free(region->serial);
+    told_count -= region->source != FORMAT_CODE_DECLARED;
+    let_go(region);
+}
+
 static void end(struct code_entry *entry)
 {
-    sigprof__event_code_free(entry->region->serial);
-    let_go(sigprof__code_map_kill(entry));
+    forget(sigprof__code_map_kill(entry));
 }
 
 /* Readers of the file see for themselves what is overwritten; but who keeps what
- * still holds (catalogue.h) would keep all that ever was. */
-static void end_overlapped(uintptr_t low, uintptr_t high)
+ * still holds (catalogue.h) would keep all that ever was. What a better source has
+ * said stays: false. */
+static bool end_overlapped(uintptr_t low, uintptr_t high,
+                           enum format_code_source source)
 {
     struct code_entry *entry;
 
-    while ((entry = sigprof__code_map_overlap(low, high)) != NULL)
+    while ((entry = sigprof__code_map_overlap(low, high)) != NULL) {
+        if (entry->region->source < source)
+            return false;
         end(entry);
+    }
+    return true;
 }
 
-static struct code_region *add(const struct sigprof_code *code)
+static struct code_region *add(const struct sigprof_code *code,
+                               const struct origin *origin)
 {
-    struct code_region *region = make_region(code);
+    struct code_region *region = make_region(code, origin);
     struct code_table *replaced;
     struct code_entry entry;
 
@@ -267,21 +303,26 @@ static struct code_region *add(const struct sigprof_code *code)
         return NULL;
     }
     retire_table(replaced);
-    end_overlapped(region->start, region->start + region->bytes);
+    end_overlapped(region->start, region->start + region->bytes,
+                   origin->source);
     entry = entry_of(code, region);
     sigprof__code_map_add(&entry);
+    told_count += origin->source != FORMAT_CODE_DECLARED;
     return region;
 }
 
 /* The region that moved; NULL: there is none, or it cannot. */
-static const struct code_region *move(uintptr_t from, uintptr_t to)
+static const struct code_region *move(uintptr_t from, uintptr_t to,
+                                      const struct origin *origin)
 {
     struct code_entry *old = sigprof__code_map_at(from);
     struct code_table *replaced;
     struct code_region *region;
     struct code_entry entry;
 
-    if (!old || atomic_load(&old->rule) == CODE_CFI || to == 0 || to > UINTPTR_MAX - old->region->bytes)
+    if (!old || old->region->source != origin->source ||
+        atomic_load(&old->rule) == CODE_CFI || to == 0 ||
+        to > UINTPTR_MAX - old->region->bytes)
         return NULL;
     if (!sigprof__code_map_room(&replaced))
         return NULL;
@@ -291,9 +332,12 @@ static const struct code_region *move(uintptr_t from, uintptr_t to)
                                 .region = old->region};
     atomic_init(&entry.rule, atomic_load(&old->rule));
     region = sigprof__code_map_kill(old);
-    end_overlapped(to, to + region->bytes);
+    if (!end_overlapped(to, to + region->bytes, origin->source)) {
+        forget(region);
+        return NULL;
+    }
     region->start = to;
-    region->time_ns = sigprof__os_now_ns();
+    region->time_ns = time_of(origin);
     entry.end = to + region->bytes;
     entry.start = to;
     sigprof__code_map_add(&entry);
@@ -344,7 +388,7 @@ int sigprof_code_register(const struct sigprof_code *given)
         return SIGPROF_EINVAL;
     if (!enter())
         return SIGPROF_EBUSY;
-    region = add(&code);
+    region = add(&code, &declared);
     if (region)
         tell(region);
     leave();
@@ -357,7 +401,7 @@ int sigprof_code_move(const void *from, const void *to)
 
     if (!enter())
         return SIGPROF_EBUSY;
-    region = move((uintptr_t)from, (uintptr_t)to);
+    region = move((uintptr_t)from, (uintptr_t)to, &declared);
     if (region)
         sigprof__event_code_move(region->serial, region->start,
                                  region->time_ns);
@@ -372,6 +416,8 @@ int sigprof_code_free(const void *start)
     if (!enter())
         return SIGPROF_EBUSY;
     entry = sigprof__code_map_at((uintptr_t)start);
+    if (entry && entry->region->source != FORMAT_CODE_DECLARED)
+        entry = NULL;
     if (entry)
         end(entry);
     leave();
@@ -390,4 +436,90 @@ void sigprof__code_repeat(void)
         return;
     sigprof__code_map_each(tell_again, NULL);
     leave();
+}
+
+/* ---- What files tell ----------------------------------------------------- */
+
+bool sigprof__code_tell_begin(void)
+{
+    if (pthread_mutex_trylock(&code_lock) != 0)
+        return false;
+    inside = true;
+    return true;
+}
+
+void sigprof__code_tell_end(void)
+{
+    leave();
+}
+
+/* Has the same been said already, by a source as good? */
+static bool is_known(const struct sigprof_code *code,
+                     enum format_code_source source)
+{
+    const struct code_entry *entry =
+        sigprof__code_map_at((uintptr_t)code->start);
+    const struct code_region *region = entry ? entry->region : NULL;
+    struct format_in in;
+    const uint8_t *name;
+    size_t size;
+
+    if (!region || region->bytes != code->bytes || region->source > source)
+        return false;
+    in = (struct format_in){region->tail, region->tail + region->tail_bytes,
+                            false};
+    name = sigprof__get_string(&in, &size);
+    return size == text_bytes(code->name) &&
+           memcmp(name, code->name, size) == 0;
+}
+
+/* Of what overlaps it, is there something that a better source has said? */
+static bool is_denied(const struct sigprof_code *code,
+                      enum format_code_source source)
+{
+    uintptr_t start = (uintptr_t)code->start;
+
+    return !end_overlapped(start, start + code->bytes, source);
+}
+
+static enum code_told tell_code(const struct told *told,
+                                const struct origin *origin)
+{
+    const struct sigprof_code code = {.size = sizeof code,
+                                      .start = (const void *)(uintptr_t)told->start,
+                                      .bytes = (size_t)told->bytes,
+                                      .name = told->name,
+                                      .file = told->file,
+                                      .line = told->line,
+                                      .line_count = told->line_count,
+                                      .lines = told->lines};
+    const struct code_region *region;
+
+    if (told->start > UINTPTR_MAX || !is_sane(&code))
+        return CODE_LEFT_OUT;
+    if (is_known(&code, origin->source) || is_denied(&code, origin->source))
+        return CODE_KNOWN;
+    region = told_count < TOLD_MAX ? add(&code, origin) : NULL;
+    if (!region)
+        return CODE_LEFT_OUT;
+    tell(region);
+    return CODE_TAKEN;
+}
+
+enum code_told sigprof__code_tell(const struct told *told,
+                                  enum format_code_source source,
+                                  uint64_t time_ns)
+{
+    const struct origin origin = {source, time_ns};
+    const struct code_region *region;
+
+    if (told->kind == TOLD_CODE)
+        return tell_code(told, &origin);
+    if (told->from > UINTPTR_MAX || told->start > UINTPTR_MAX)
+        return CODE_LEFT_OUT;
+    region = move((uintptr_t)told->from, (uintptr_t)told->start, &origin);
+    if (!region)
+        return CODE_KNOWN; /* nobody said that there was code */
+    sigprof__event_code_move(region->serial, region->start, region->time_ns);
+    return CODE_TAKEN;
 }

@@ -16,12 +16,31 @@
 #define SIGPROF_JIT_CODE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "format.h"
+
+struct told;
 
 /* Thread-safe. Says every live region again to the event log: a new file. */
 void sigprof__code_repeat(void);
 
 /* Control. Gives back what no handler uses any more; the drain calls it. */
 void sigprof__code_idle(void);
+
+/*
+ * Control; the drain. What a file of the virtual machine's tells (told.h): its name
+ * only, since how such code is unwound is not known. What the program declared
+ * itself stays, and what a jitdump said goes before what perf-PID.map says.
+ * Between begin and end; false: a registration has the lock, and may be waiting for
+ * the drain: later.
+ */
+bool sigprof__code_tell_begin(void);
+enum code_told { CODE_TAKEN, CODE_KNOWN, CODE_LEFT_OUT /* for its size or number */ };
+enum code_told sigprof__code_tell(const struct told *told,
+                                  enum format_code_source source,
+                                  uint64_t time_ns);
+void sigprof__code_tell_end(void);
 
 /* Control, around a fork. Not if the calling thread is inside (a handler of the
  * program's that interrupted a registration): it has the lock already. */

@@ -19,7 +19,7 @@ static const struct code_entry *find_in(const struct code_table *table,
             return NULL;
         if (address >= start && address < span->end &&
             atomic_load_explicit(&table->entry[at].rule,
-                                 memory_order_relaxed) != CODE_DEAD)
+                                 memory_order_relaxed) > CODE_NAMED)
             return &table->entry[at];
     }
 }

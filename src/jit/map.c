@@ -117,13 +117,6 @@ struct code_region *sigprof__code_map_kill(struct code_entry *entry)
     return entry->region;
 }
 
-struct code_entry *sigprof__code_map_at(uintptr_t start)
-{
-    struct code_entry *entry = (struct code_entry *)sigprof__code_find(start);
-
-    return entry && entry->start == start ? entry : NULL;
-}
-
 static struct code_entry *overlapping(uint32_t at, uintptr_t low,
                                       uintptr_t high)
 {
@@ -175,6 +168,15 @@ struct code_entry *sigprof__code_map_overlap(uintptr_t low, uintptr_t high)
             return entry;
     }
     return NULL;
+}
+
+struct code_entry *sigprof__code_map_at(uintptr_t start)
+{
+    struct code_entry *entry =
+        start < UINTPTR_MAX ? sigprof__code_map_overlap(start, start + 1)
+                            : NULL;
+
+    return entry && entry->start == start ? entry : NULL;
 }
 
 void sigprof__code_map_each(void (*visit)(struct code_entry *entry, void *arg),

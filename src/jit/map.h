@@ -39,7 +39,15 @@ struct code_entry {
     struct code_region *region; /* code.c's; not for the handler */
 };
 
-enum code_rule { CODE_DEAD, CODE_FP, CODE_FRAME, CODE_CFI, CODE_UNKNOWN };
+/* CODE_NAMED: nothing is known but the name; readers do not find it. */
+enum code_rule {
+    CODE_DEAD,
+    CODE_NAMED,
+    CODE_FP,
+    CODE_FRAME,
+    CODE_CFI,
+    CODE_UNKNOWN
+};
 
 struct code_table {
     uint32_t mask;    /* places - 1 */

@@ -212,6 +212,15 @@ int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high)
     return 0;
 }
 
+/* jitdump is an affair of Linux's perf. */
+int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
+                             void *arg)
+{
+    (void)visit;
+    (void)arg;
+    return ENOTSUP;
+}
+
 int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high)
 {
     int descriptor = open("/proc/self/map", O_RDONLY | O_CLOEXEC);
@@ -268,6 +277,11 @@ int sigprof__os_process_start(pid_t pid, uint64_t *start)
     if (!error)
         *start = nanoseconds(&info.pr_start);
     return error;
+}
+
+uint64_t sigprof__os_start_real_ns(uint64_t start)
+{
+    return start;
 }
 
 int sigprof__os_process_parent(pid_t pid, pid_t *parent)

@@ -334,7 +334,8 @@ int sigprof__os_stack_self(uintptr_t *low, uintptr_t *high)
 
 /* Calls visit for each line of the maps file until it returns true. */
 static int each_mapping(bool (*visit)(uintptr_t low, uintptr_t high,
-                                      const char *name, void *arg),
+                                      const char *line, const char *name,
+                                      void *arg),
                         void *arg)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
@@ -349,7 +350,7 @@ static int each_mapping(bool (*visit)(uintptr_t low, uintptr_t high,
 
         chomp(line);
         if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &low, &high, &name) >= 2 &&
-            visit(low, high, name ? line + name : "", arg))
+            visit(low, high, line, name ? line + name : "", arg))
             error = 0;
     }
     fclose(maps);
@@ -361,11 +362,12 @@ struct mapping_query {
     uintptr_t low, high;
 };
 
-static bool mapping_matches(uintptr_t low, uintptr_t high, const char *name,
-                            void *arg)
+static bool mapping_matches(uintptr_t low, uintptr_t high, const char *line,
+                            const char *name, void *arg)
 {
     struct mapping_query *query = arg;
 
+    (void)line;
     if (query->address ? query->address < low || query->address >= high
                        : strcmp(name, "[stack]") != 0)
         return false;
@@ -393,6 +395,33 @@ int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high)
     *low = query.low;
     *high = query.high;
     return error;
+}
+
+struct file_query {
+    bool (*visit)(const char *path, void *arg);
+    void *arg;
+};
+
+/* LOW-HIGH rwxp …: the third letter of the rights. */
+static bool mapping_is_of_file(uintptr_t low, uintptr_t high, const char *line,
+                               const char *name, void *arg)
+{
+    const struct file_query *query = arg;
+    const char *rights = strchr(line, ' ');
+
+    (void)low;
+    (void)high;
+    return name[0] == '/' && rights && rights[3] == 'x' &&
+           query->visit(name, query->arg);
+}
+
+int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
+                             void *arg)
+{
+    struct file_query query = {visit, arg};
+    int error = each_mapping(mapping_is_of_file, &query);
+
+    return error == ENOENT ? 0 : error;
 }
 
 #pragma weak _r_debug
@@ -474,6 +503,18 @@ int sigprof__os_process_start(pid_t pid, uint64_t *start)
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     return start_from_stat(path, start, &parent);
+}
+
+uint64_t sigprof__os_start_real_ns(uint64_t start)
+{
+    struct timespec now, booted;
+    long hz = sysconf(_SC_CLK_TCK);
+
+    if (hz <= 0 || clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+        clock_gettime(CLOCK_BOOTTIME, &booted) != 0)
+        return 0;
+    return nanoseconds(&now) - nanoseconds(&booted) +
+           start * (1000000000u / (uint64_t)hz);
 }
 
 int sigprof__os_process_parent(pid_t pid, pid_t *parent)

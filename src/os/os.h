@@ -114,6 +114,11 @@ int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high);
 /* Bounds of the mapping that holds address. */
 int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high);
 
+/* Calls visit with the path of each file that is mapped executable, until it returns
+ * true; there may be no file of that path. ENOTSUP: that cannot be known. */
+int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
+                             void *arg);
+
 /* Objects in the loader's list, counted without its lock: a number that changes
  * when one comes or goes. 0: not known. */
 unsigned sigprof__os_loader_count(void);
@@ -151,6 +156,9 @@ struct os_identity {
 void sigprof__os_identity(struct os_identity *identity);
 /* Start time, in the same unit, of process pid; ESRCH when it is gone. */
 int sigprof__os_process_start(pid_t pid, uint64_t *start);
+/* A start time of this boot on the clock of files' times, nanoseconds, to a second
+ * or so; 0: not known. */
+uint64_t sigprof__os_start_real_ns(uint64_t start);
 /* The parent of process pid. */
 int sigprof__os_process_parent(pid_t pid, pid_t *parent);
 /* The command line of this process, arguments ended by NUL; returns bytes. */
