@@ -3,12 +3,17 @@
 """Code made at run time, declared by sigprof/jit.h: each sample carries the name that
 its address had then, under the chain that called it.
 
-usage: generated.py PRELOAD FOLD WORKLOAD KIND
+usage: generated.py PRELOAD FOLD WORKLOAD KIND [map|dump|late]
+
+The third way is what virtual machines write for profilers: perf-PID.map, a jitdump, or
+one that is flushed when the process exits. The first two are removed before the
+profile is folded: what they said is in it.
 
 The workload says what CPU time it gave to each of three functions; the shares of the
 samples, pooled over three runs, have to agree (|z| at most 4). Chance alone fails that
 once in a few thousand times: then it runs again, longer.
 """
+import glob
 import gzip
 import math
 import os
@@ -21,22 +26,32 @@ Z_MAX = 4
 NAMES = ("hot_a", "hot_b", "hot_c")
 
 
-def run(preload, fold, workload, kind, folder, number, ms):
+def remove_files(folder, pid):
+    for path in glob.glob(os.path.join(folder, "*.dump")) + [f"/tmp/perf-{pid}.map"]:
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def run(preload, fold, workload, kind, how, folder, number, ms):
     profile = os.path.join(folder, f"{number}.sigprof")
     environment = dict(os.environ, LD_PRELOAD=preload, SIGPROF_HZ="199",
                        SIGPROF_CLOCK="thread", SIGPROF_OUT=profile)
-    said = subprocess.run([workload, kind, str(ms)], env=environment, check=True,
-                          capture_output=True, text=True)
-    assert said.stderr == "", said.stderr
+    guest = subprocess.Popen([workload, kind, str(ms), *how], env=environment, text=True,
+                             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    stdout, stderr = guest.communicate()
+    assert guest.returncode == 0 and stderr == "", stderr
     truth = {name: int(ns) for name, ns in
-             (line.split() for line in said.stdout.splitlines())}
+             (line.split() for line in stdout.splitlines())}
+    if "late" not in how:
+        remove_files(folder, guest.pid)
     folded = subprocess.run([fold, "--strict", profile], check=True,
                             capture_output=True, text=True).stdout
     lines = subprocess.run([fold, "--by", "line", profile], check=True,
                            capture_output=True, text=True).stdout
-    assert "hot_a program.src:20" in lines, lines
+    assert "map" in how or "hot_a program.src:20" in lines, lines
     if number == 0:
         look_at_formats(fold, profile)
+    remove_files(folder, guest.pid)
     return truth, folded
 
 
@@ -64,12 +79,12 @@ def count(folded, seen):
 
 def worst_of(ms):
     """The largest |z| of three functions in RUNS runs."""
-    preload, fold, workload, kind = sys.argv[1:]
+    preload, fold, workload, kind, *how = sys.argv[1:]
     truth = dict.fromkeys(NAMES, 0)
     seen = dict.fromkeys(NAMES, 0)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(RUNS):
-            spent, folded = run(preload, fold, workload, kind, folder, number, ms)
+            spent, folded = run(preload, fold, workload, kind, how, folder, number, ms)
             for name in NAMES:
                 truth[name] += spent[name]
             count(folded, seen)

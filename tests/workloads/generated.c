@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Code made at run time, known to the profiler by sigprof/jit.h only. usage:
- * workload-generated fp|leaf|frame|cfi|moved|reused MILLISECONDS
+ * Code made at run time, known to the profiler by sigprof/jit.h, or by what virtual
+ * machines write for profilers (told.h). usage:
+ * workload-generated fp|leaf|frame|cfi|moved|reused MILLISECONDS [map|dump|late]
  *
  * Three functions spin 50:30:20, each by a chain main -> outer -> one of them, and
  * the CPU time of each is printed in nanoseconds.
@@ -15,6 +16,7 @@
 #include <time.h>
 
 #include "sigprof/jit.h"
+#include "told.h"
 
 #ifndef __x86_64__
 #error "the machine code is x86-64's"
@@ -25,6 +27,7 @@
 typedef uint64_t spin_function(uint64_t turns);
 
 static uint8_t *area;
+static bool by_file;
 static const char *const names[3] = {"hot_a", "hot_b", "hot_c"};
 static const struct sigprof_code_line lines[] = {{0, 10}, {2, 20}};
 
@@ -89,6 +92,10 @@ static void tell(const uint8_t *at, size_t bytes, const char *name,
                                 .lines = lines,
                                 .line_count = 2};
 
+    if (by_file) {
+        told_code(at, bytes, name);
+        return;
+    }
     if (strcmp(kind, "frame") == 0 || strcmp(kind, "leaf") == 0) {
         code.unwind = SIGPROF_CODE_FRAME;
         code.frame_bytes = kind[0] == 'f' ? 24 : 0;
@@ -98,6 +105,14 @@ static void tell(const uint8_t *at, size_t bytes, const char *name,
         code.eh_frame = tables;
     }
     if (SIGPROF_JIT_PRESENT && sigprof_code_register(&code) != 0)
+        abort();
+}
+
+static void tell_move(const uint8_t *from, const uint8_t *to)
+{
+    if (by_file)
+        told_move(from, to, CODE_BYTES);
+    else if (SIGPROF_JIT_PRESENT && sigprof_code_move(from, to) != 0)
         abort();
 }
 
@@ -141,11 +156,10 @@ static uint64_t turn(unsigned which, unsigned round, const char *kind,
 
         at += (round % 2) * 4096;
         memcpy(at, old, CODE_BYTES);
-        if (SIGPROF_JIT_PRESENT && sigprof_code_move(old, at) != 0)
-            abort();
+        tell_move(old, at);
     }
     spent = outer(at, ns);
-    if (reused && SIGPROF_JIT_PRESENT && sigprof_code_free(at) != 0)
+    if (reused && !by_file && SIGPROF_JIT_PRESENT && sigprof_code_free(at) != 0)
         abort();
     return spent;
 }
@@ -155,8 +169,11 @@ int main(int argc, char **argv)
     static const unsigned percent[3] = {50, 30, 20};
     uint64_t spent[3] = {0};
 
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
+    by_file = argc == 4;
+    if (by_file)
+        told_begin(argv[3]);
     area = mmap(NULL, 16384, PROT_READ | PROT_WRITE | PROT_EXEC,
                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (area == MAP_FAILED)

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Virtual machines that write what profilers ask for, as they are packaged: their
+functions have names in the profile, when their files are gone.
+
+usage: told.py LIBRARY FOLD GUESTS KIND [WORKLOAD]
+
+LIBRARY is the preload object; for node it is libsigprof.so, since the other would ask
+V8 itself.
+
+KIND is node-map, node-dump, php-map or php-dump: a guest of this folder says what CPU
+time it gave to each of three functions, and the shares of the samples, pooled over
+three runs, have to agree (|z| at most 4). Or killed: node ends by SIGKILL. Or stale: a
+map that an older process of the same pid left, or that is a link, is not believed.
+"""
+import glob
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+RUNS = 3
+Z_MAX = 4
+NAMES = ("hot_a", "hot_b", "hot_c")
+PHP = ["php", "-n", "-d", "zend_extension=opcache", "-d", "opcache.enable_cli=1",
+       "-d", "opcache.file_update_protection=0", "-d", "opcache.jit_buffer_size=16M",
+       "-d", "opcache.jit=function", "-d"]
+NODE = ["node", "--no-logfile-per-isolate", "--max-inlined-bytecode-size=0"]
+COMMANDS = {
+    "node-map": [*NODE, "--perf-basic-prof", "split.js", "600"],
+    "node-dump": [*NODE, "--perf-prof", "split.js", "600"],
+    "php-map": [*PHP, "opcache.jit_debug=0x10", "split.php", "600"],
+    "php-dump": [*PHP, "opcache.jit_debug=0x20", "split.php", "600"],
+    "killed": [*NODE, "--perf-basic-prof", "split.js", "0"],
+}
+
+
+class Setup:
+    def __init__(self, library, fold, guests, folder):
+        self.fold = fold
+        self.folder = folder
+        self.profile = os.path.join(folder, "profile.sigprof")
+        self.environment = dict(os.environ, LD_PRELOAD=library, SIGPROF_HZ="199",
+                                SIGPROF_CLOCK="thread", SIGPROF_OUT=self.profile)
+        for path in glob.glob(os.path.join(guests, "*")):
+            shutil.copy(path, folder)
+
+    def start(self, command, **more):
+        if os.path.exists(self.profile):
+            os.unlink(self.profile)
+        return subprocess.Popen(command, env=self.environment, cwd=self.folder, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def files_of(self, pid):
+        return [path for path in (f"/tmp/perf-{pid}.map", f"/tmp/jit-{pid}.dump",
+                                  os.path.join(self.folder, f"jit-{pid}.dump"))
+                if os.path.lexists(path)]
+
+    def remove_files(self, pid):
+        for path in self.files_of(pid):
+            os.unlink(path)
+
+    def leaves(self, *options):
+        """(name, samples) of the innermost frame of each stack."""
+        folded = subprocess.run([self.fold, *options, self.profile], check=True,
+                                capture_output=True, text=True).stdout
+        for line in folded.splitlines():
+            stack, weight = line.rsplit(" ", 1)
+            yield stack.split(";")[-1], int(weight)
+
+
+def run(setup, command):
+    guest = setup.start(command)
+    stdout, stderr = guest.communicate()
+    wrote = setup.files_of(guest.pid)
+    setup.remove_files(guest.pid)
+    assert guest.returncode == 0 and stderr == "", (guest.returncode, stderr)
+    assert wrote, "the machine wrote no file"
+    truth = {name: int(ns) for name, ns in (line.split() for line in stdout.splitlines())}
+    return truth, setup.leaves("--strict")
+
+
+def worst_of(setup, command):
+    """The largest |z| of three functions in RUNS runs."""
+    truth = dict.fromkeys(NAMES, 0)
+    seen = dict.fromkeys(NAMES, 0)
+    for _ in range(RUNS):
+        spent, leaves = run(setup, command)
+        for name in NAMES:
+            truth[name] += spent[name]
+        for leaf, weight in leaves:
+            for name in NAMES:
+                seen[name] += weight if name in leaf else 0
+    total = sum(seen.values())
+    assert total > 200, f"{total} samples of {NAMES}"
+    worst = 0
+    for name in NAMES:
+        want = truth[name] / sum(truth.values())
+        got = seen[name] / total
+        z = (got - want) / math.sqrt(want * (1 - want) / total)
+        print(f"{name}: {100 * got:.1f} % of {100 * want:.1f} %, z {z:+.2f}")
+        worst = max(worst, abs(z))
+    print(f"{total} samples")
+    return worst
+
+
+def check_shares(setup, command):
+    """Chance alone fails once in a few thousand times: then it runs again, longer."""
+    if worst_of(setup, command) > Z_MAX:
+        worst = worst_of(setup, [*command[:-1], "2400"])
+        assert worst <= Z_MAX, worst
+
+
+def check_killed(setup):
+    """After the rounds of a second and a half, whatever the machine is busy with."""
+    guest = setup.start(COMMANDS["killed"])
+    for _ in range(75):
+        guest.stdout.readline()
+    guest.send_signal(signal.SIGKILL)
+    guest.communicate()
+    assert guest.returncode == -signal.SIGKILL, guest.returncode
+    setup.remove_files(guest.pid)
+    leaves = list(setup.leaves())
+    total = sum(weight for _, weight in leaves)
+    for name in NAMES:
+        share = sum(weight for leaf, weight in leaves if name in leaf) / total
+        print(f"{name}: {100 * share:.1f} % of {total} samples")
+        assert share > 0.1
+
+
+def check_stale(setup, workload):
+    """The pid is known before the program runs, as it is after."""
+    def plant(by_link):
+        path = f"/tmp/perf-{os.getpid()}.map"
+        with open(os.path.join(setup.folder, "planted"), "w") as file:
+            file.write("".join(f"{i << 31:x} 7fffffff planted\n" for i in range(1, 65536)))
+        if by_link:
+            os.symlink(os.path.join(setup.folder, "planted"), path)
+        else:
+            shutil.copy(os.path.join(setup.folder, "planted"), path)
+            os.utime(path, (10 ** 9, 10 ** 9))
+
+    for by_link in (False, True):
+        guest = setup.start([workload, "fp", "300"], preexec_fn=lambda: plant(by_link))
+        _, stderr = guest.communicate()
+        assert guest.returncode == 0 and stderr == "", stderr
+        assert setup.files_of(guest.pid), "nothing was planted"
+        leaves = list(setup.leaves("--strict"))
+        setup.remove_files(guest.pid)
+        assert not any("planted" in leaf for leaf, _ in leaves), leaves
+        assert any("hot_a" in leaf for leaf, _ in leaves), leaves
+
+
+def main():
+    library, fold, guests, kind, *workload = sys.argv[1:]
+    program = COMMANDS.get(kind, ["true"])[0]
+    if not shutil.which(program):
+        print(f"{program} is not installed")
+        sys.exit(1 if os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
+    with tempfile.TemporaryDirectory() as folder:
+        setup = Setup(library, fold, guests, folder)
+        if kind == "killed":
+            check_killed(setup)
+        elif kind == "stale":
+            check_stale(setup, *workload)
+        else:
+            check_shares(setup, COMMANDS[kind])
+
+
+main()
