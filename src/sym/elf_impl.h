@@ -24,6 +24,15 @@ struct sym_section {
 bool sigprof__elf_find_section(struct sym_elf *elf, const char *name,
                                struct sym_section *section);
 
+/* The bytes of a member of a zip archive that is stored as it is; false: there is
+ * none of this name (zip.c). */
+struct sym_member {
+    const uint8_t *at;
+    size_t size;
+};
+bool sigprof__sym_zip_member(const void *bytes, size_t size, const char *name,
+                             struct sym_member *member);
+
 #define DEFAULT_DEBUG_DIR "/usr/lib/debug"
 
 /* ROOT DIRECTORY/.build-id/xx/rest.debug; false: it does not fit. */

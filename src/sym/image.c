@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int sigprof__sym_image_open(const char *path, struct sym_image *image)
+/* All of the image but path and elf. */
+static int map_file(const char *path, struct sym_image *image)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat status;
@@ -42,6 +43,47 @@ int sigprof__sym_image_open(const char *path, struct sym_image *image)
                       (uint64_t)status.st_mtim.tv_nsec;
     image->changed_ns = (uint64_t)status.st_ctim.tv_sec * 1000000000u +
                         (uint64_t)status.st_ctim.tv_nsec;
+    return 0;
+}
+
+/* The archive's pages give way to a copy of the member, which is aligned. */
+static bool take_member(struct sym_image *image, const char *name)
+{
+    struct sym_member member = {0};
+    void *copy = MAP_FAILED;
+
+    if (sigprof__sym_zip_member(image->bytes, image->size, name, &member) &&
+        member.size > 0)
+        copy = mmap(NULL, member.size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy != MAP_FAILED)
+        memcpy(copy, member.at, member.size);
+    munmap(image->bytes, image->size);
+    image->bytes = copy == MAP_FAILED ? NULL : copy;
+    image->size = member.size;
+    return image->bytes != NULL;
+}
+
+static int map_member(const char *path, struct sym_image *image)
+{
+    const char *mark = strstr(path, "!/");
+    char *archive = mark ? strndup(path, (size_t)(mark - path)) : NULL;
+    int error = archive ? map_file(archive, image) : ENOENT;
+
+    free(archive);
+    if (!error && !take_member(image, mark + 2))
+        error = ENOENT;
+    if (error)
+        *image = (struct sym_image){0};
+    return error;
+}
+
+int sigprof__sym_image_open(const char *path, struct sym_image *image)
+{
+    int error = map_file(path, image);
+
+    if (error && map_member(path, image) != 0)
+        return error;
     image->path = strdup(path);
     image->elf = sigprof__sym_elf_open(image->bytes, image->size);
     return 0;

@@ -100,7 +100,8 @@ struct sym_image {
  * the process would have ended by SIGBUS. */
 void sigprof__sym_outlive_cuts(void);
 
-/* 0 or an errno. Only regular files are read; a FIFO cannot hold us. */
+/* 0 or an errno. Only regular files are read; a FIFO cannot hold us. A path that
+ * is no file can be one of a library inside an archive, ARCHIVE!/MEMBER. */
 int sigprof__sym_image_open(const char *path, struct sym_image *image);
 void sigprof__sym_image_close(struct sym_image *image);
 
