@@ -283,5 +283,6 @@ int sigprof__config_from_options(struct sigprof__config *config,
     config->follow = options.follow;
     config->mode = options.mode;
     config->paused = options.paused != 0;
+    config->host_handles = options.host_handles != 0;
     return 0;
 }

@@ -26,6 +26,7 @@ struct sigprof__config {
     struct sigprof__rotate rotate;
     bool paused;
     bool verbose;
+    bool host_handles;
     char out[3072]; /* pattern; "" is the default */
 };
 

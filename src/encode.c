@@ -10,7 +10,7 @@
 /* A stack that is new in all its frames: ten bytes a pc, three a number. Twice:
  * a stack before it may have to be said again. */
 #define STACK_BYTES_MAX (2 * 16 * FRAMES_MAX)
-#define ENTRY_BYTES_MAX 32
+#define ENTRY_BYTES_MAX 40
 #define MARK_BYTES_MAX 16
 #define MARKS_MAX 512u /* in one block of the file */
 #define RECORD_HEAD_MAX 16 /* a STATE in front of it included */
@@ -302,7 +302,8 @@ static const struct ring_record *record_at(const struct ring_block *block,
         (const struct ring_record *)(block->records + offset);
 
     if (committed - offset < sizeof *record || record->words < 3 ||
-        record->words != 3u + record->fresh + (block->tid == 0) ||
+        record->words != 3u + record->fresh + (block->tid == 0) +
+                             (record->state & RING_LATE ? 1 : 0) ||
         8u * record->words > committed - offset ||
         (uint32_t)record->fresh + record->shared > FRAMES_MAX)
         return NULL;
@@ -373,9 +374,10 @@ static void put_sample(struct encoder *encoder, uint32_t tid,
     struct format_out *out = &encoder->samples_out;
     uint64_t time_ns = record->time_ns - encoder->start_mono_ns;
     unsigned flags = 0;
-    uint8_t state = record->state < FORMAT_STATES
-                        ? record->state
-                        : (uint8_t)FORMAT_STATE_UNKNOWN; /* a ruined ring */
+    uint8_t state = record->state & (uint8_t)~RING_LATE;
+
+    if (state >= FORMAT_STATES) /* a ruined ring */
+        state = FORMAT_STATE_UNKNOWN;
 
     if (out->end - out->at < ENTRY_BYTES_MAX + 32 ||
         (out->at != encoder->samples_buffer &&
@@ -395,6 +397,7 @@ static void put_sample(struct encoder *encoder, uint32_t tid,
     flags |= record->weight != 1 ? FORMAT_SAMPLE_WEIGHT : 0;
     flags |= record->label != encoder->samples_label ? FORMAT_SAMPLE_LABEL : 0;
     flags |= record->end != FORMAT_END_COMPLETE ? FORMAT_SAMPLE_END : 0;
+    flags |= record->state & RING_LATE ? FORMAT_SAMPLE_LAG : 0;
     sigprof__put_byte(out, (uint8_t)flags);
     sigprof__put_varint(out, time_ns - encoder->samples_time_ns);
     sigprof__put_svarint(out, (int64_t)node - (int64_t)encoder->samples_node);
@@ -404,6 +407,8 @@ static void put_sample(struct encoder *encoder, uint32_t tid,
         sigprof__put_varint(out, record->label);
     if (flags & FORMAT_SAMPLE_END)
         sigprof__put_byte(out, record->end);
+    if (flags & FORMAT_SAMPLE_LAG)
+        sigprof__put_varint(out, record->pc[record->words - 4]);
     encoder->samples_time_ns = time_ns;
     encoder->samples_node = node;
     encoder->samples_label = record->label;

@@ -188,10 +188,23 @@ int sigprof__handler_install(void)
     return 0;
 }
 
+int sigprof__handler_is_hosts(void)
+{
+    struct sigaction action;
+
+    if (sigprof__sys.sigaction(SIGPROF, NULL, &action) != 0 ||
+        !is_handler(&action) || is_ours(&action))
+        return SIGPROF_EINVAL;
+    atomic_store(&installed, false);
+    return 0;
+}
+
 void sigprof__handler_restore(void)
 {
     struct sigaction action;
 
+    if (!sigprof__handler_installed())
+        return;
     sigprof__foreign_action(NULL, &action);
     if (!is_handler(&action) ||
         sigprof__sys.sigaction(SIGPROF, &action, NULL) != 0)
@@ -203,6 +216,8 @@ void sigprof__handler_check(void)
 {
     struct sigaction now;
 
+    if (!sigprof__handler_installed())
+        return; /* the program's own is as it should be */
     if (sigprof__sys.sigaction(SIGPROF, NULL, &now) == 0 && !is_ours(&now))
         sigprof__handler_install();
 }

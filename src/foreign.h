@@ -24,6 +24,10 @@ void sigprof__foreign_after_fork(void);
 /* Control. Installs our handler; what was there becomes the program's action. */
 int sigprof__handler_install(void);
 
+/* Control. The program handles the signal itself, and means to go on: 0, or
+ * SIGPROF_EINVAL where there is no handler. */
+int sigprof__handler_is_hosts(void);
+
 /* Control. If the program's action is a handler, gives the signal back to it;
  * else ours stays, so that a late tick cannot kill. */
 void sigprof__handler_restore(void);

@@ -98,7 +98,8 @@ static inline uint32_t format_guest_function(uint64_t pc)
 enum format_sample_flag {
     FORMAT_SAMPLE_WEIGHT = 1,
     FORMAT_SAMPLE_LABEL = 2,
-    FORMAT_SAMPLE_END = 4
+    FORMAT_SAMPLE_END = 4,
+    FORMAT_SAMPLE_LAG = 8
 };
 
 /* Why a walk ended: the low bits of a sample's end byte, and what else. */

@@ -24,6 +24,8 @@
 #include "threads.h"
 
 struct sigprof__state sigprof__state;
+__thread struct sample_point sigprof__point
+    __attribute__((tls_model("initial-exec")));
 
 static void fill_walk(struct unwind_walk *walk, struct slot *slot,
                       const void *ucontext)
@@ -51,12 +53,36 @@ static void ask_for_stack(struct slot *slot, const void *ucontext)
 }
 
 /* Nobody else writes this counter: no locked instruction is needed. */
-static void add(_Atomic uint64_t *counter, uint32_t amount)
+static void add(_Atomic uint64_t *counter, uint64_t amount)
 {
     atomic_store_explicit(
         counter,
         atomic_load_explicit(counter, memory_order_relaxed) + amount,
         memory_order_relaxed);
+}
+
+bool sigprof__point_defers(void)
+{
+    if (!sigprof__point.defers || sigprof__point.here)
+        return false;
+    sigprof__point.pending = true;
+    return true;
+}
+
+/* The frames that lead from the hook to here are the library's. */
+static void leave_out_own(struct unwind_stack *stack)
+{
+    while (stack->top < stack->capacity - 1) {
+        const struct unwind_frame *frame = &stack->frame[stack->top];
+        uintptr_t at =
+            frame->flags == UNWIND_ELEMENT ? frame->fp : frame->sp;
+
+        if (at > sigprof__point.here)
+            break;
+        stack->top++;
+    }
+    if (stack->shared > stack->capacity - stack->top)
+        stack->shared = stack->capacity - stack->top;
 }
 
 void sigprof__sample_walk(struct slot *slot, const void *ucontext)
@@ -66,6 +92,8 @@ void sigprof__sample_walk(struct slot *slot, const void *ucontext)
     fill_walk(&walk, slot, ucontext);
     ask_for_stack(slot, ucontext);
     sigprof__state.unwind(&walk);
+    if (sigprof__point.here)
+        leave_out_own(&slot->stack);
     sigprof__slot_result(slot, sigprof__guest_stack(&slot->guests, &walk));
 }
 
@@ -82,7 +110,10 @@ void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
 
     uint32_t weight = facts->beside ? 0 : facts->weight;
 
-    if (sigprof__ring_append(ring, owner, slot->tid, stack, &header)) {
+    if (facts->lag_ns)
+        header.state |= RING_LATE;
+    if (sigprof__ring_append(ring, owner, slot->tid, stack, &header,
+                             facts->lag_ns)) {
         add(&slot->samples, !facts->beside);
         PROBE_SAMPLE(slot->tid, (uintptr_t)unwind_word(&stack->frame[stack->top]),
                      facts->weight);
@@ -92,12 +123,46 @@ void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
     add(&slot->periods, weight);
 }
 
+static bool is_deferred(const struct slot *slot)
+{
+    return atomic_load_explicit(&slot->deferred, memory_order_relaxed) > 0;
+}
+
+/* Those ticks that were noted are taken now; their weight. */
+static uint32_t take_deferred(struct slot *slot, uint64_t *lag_ns)
+{
+    uint64_t weight =
+        atomic_load_explicit(&slot->deferred, memory_order_relaxed);
+
+    *lag_ns = weight ? sigprof__os_now_ns() - slot->deferred_ns : 0;
+    atomic_store_explicit(&slot->deferred, 0, memory_order_relaxed);
+    add(&slot->periods, -weight); /* which are counted with the sample */
+    return (uint32_t)weight;
+}
+
+/* A function of its own, so that its stack is not in use during the walk. */
+__attribute__((noinline)) static void put_walked(struct slot *slot,
+                                                 uint32_t weight)
+{
+    struct sample_facts facts = {.label = sigprof__label};
+
+    facts.weight = weight + take_deferred(slot, &facts.lag_ns);
+    sigprof__sample_put(slot, &slot->owner, &facts);
+}
+
 static void take_sample(struct slot *slot, const void *ucontext,
                         uint32_t weight)
 {
     sigprof__sample_walk(slot, ucontext);
-    sigprof__sample_put(slot, &slot->owner,
-                        &(struct sample_facts){sigprof__label, weight, 0, false});
+    put_walked(slot, weight);
+}
+
+static void defer(struct slot *slot, uint32_t weight)
+{
+    if (!is_deferred(slot))
+        slot->deferred_ns = sigprof__os_now_ns();
+    add(&slot->deferred, weight);
+    add(&slot->periods, weight);
 }
 
 /* What the clock says was lost goes with the samples that follow, about as much
@@ -137,8 +202,13 @@ take_tick(struct slot *slot, const void *ucontext, uint32_t weight)
     atomic_signal_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) ==
             PHASE_ON &&
-        atomic_load_explicit(&slot->life, memory_order_acquire) == SLOT_LIVE)
-        take_sample(slot, ucontext, weight + take_owed(slot, weight));
+        atomic_load_explicit(&slot->life, memory_order_acquire) == SLOT_LIVE) {
+        weight += take_owed(slot, weight);
+        if (sigprof__point_defers())
+            defer(slot, weight);
+        else
+            take_sample(slot, ucontext, weight);
+    }
     atomic_store_explicit(&slot->inside, 0, memory_order_release);
 }
 
@@ -204,7 +274,9 @@ static bool is_sampler_tick(const struct os_tick *from, struct tick *tick)
     tick->of_sampler = true;
     tick->slot = from->bare ? sigprof__slot_of_self()
                             : sigprof__slot_of_value(from->value);
-    return !from->bare || (tick->slot && sigprof__wall_expects(tick->slot));
+    return !from->bare ||
+           (tick->slot &&
+            (sigprof__point.here || sigprof__wall_expects(tick->slot)));
 }
 
 /* Whose tick is it? false: the program's, and it was not touched. A function of its
@@ -228,19 +300,45 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
     return from.from_process_timer && is_process_tick(&from, tick);
 }
 
-void sigprof__handler(int number, siginfo_t *info, void *ucontext)
+/* At its hook a thread sends itself a tick like the sampler's (here.c), which has no
+ * weight of its own. */
+static void act_on(const struct tick *tick, const siginfo_t *info,
+                   const void *ucontext)
+{
+    bool at_hook = tick->of_sampler && sigprof__point.here;
+
+    if (at_hook)
+        sigprof__point.pending = false;
+    if (tick->of_sampler &&
+        (!at_hook || atomic_load_explicit(&sigprof__state.clock,
+                                          memory_order_relaxed) ==
+                         SIGPROF_CLOCK_WALL))
+        sigprof__wall_tick(tick->slot, ucontext);
+    else if (tick->of_states)
+        sigprof__realprof_tick(tick->slot, info, ucontext);
+    else if (at_hook ? is_deferred(tick->slot) : tick->weight > 0)
+        take_tick(tick->slot, ucontext, at_hook ? 0 : tick->weight);
+}
+
+static inline bool handle(const siginfo_t *info, const void *ucontext)
 {
     int saved_errno = errno;
     struct tick tick;
     bool ours = is_ours(info, &tick);
 
-    if (ours && tick.slot && tick.of_sampler)
-        sigprof__wall_tick(tick.slot, ucontext);
-    else if (ours && tick.slot && tick.of_states)
-        sigprof__realprof_tick(tick.slot, info, ucontext);
-    else if (ours && tick.slot && tick.weight)
-        take_tick(tick.slot, ucontext, tick.weight);
+    if (ours && tick.slot)
+        act_on(&tick, info, ucontext);
     errno = saved_errno;
-    if (!ours)
+    return ours;
+}
+
+void sigprof__handler(int number, siginfo_t *info, void *ucontext)
+{
+    if (!handle(info, ucontext))
         sigprof__foreign_tick(number, info, ucontext);
+}
+
+int sigprof_handle_signal(int number, void *siginfo, void *ucontext)
+{
+    return number == SIGPROF && handle(siginfo, ucontext);
 }

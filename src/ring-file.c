@@ -33,7 +33,7 @@ static uint32_t block_bytes_for(unsigned depth, size_t ring_bytes,
 {
     /* Two of the deepest records, marks included, and the block's header. */
     size_t need = sizeof(struct ring_block) +
-                  2 * (sizeof(struct ring_record) + 8 * ((size_t)depth + 8));
+                  2 * (sizeof(struct ring_record) + 8 * ((size_t)depth + 10));
     uint32_t bytes = RING_BLOCK_BYTES_MIN;
 
     while (bytes < need ||

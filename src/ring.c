@@ -134,15 +134,18 @@ static void leave_block(struct ring *ring, const struct ring_owner *owner,
                           ring_state(owner->life, state), memory_order_release);
 }
 
-static uint32_t record_bytes(const struct ring_owner *owner, uint32_t fresh)
+static uint32_t record_bytes(const struct ring_owner *owner,
+                             const struct ring_record *header, uint32_t fresh)
 {
-    return (uint32_t)(sizeof(struct ring_record) + 8 * (fresh + owner->mixed));
+    uint32_t words = fresh + owner->mixed + (header->state & RING_LATE ? 1 : 0);
+
+    return (uint32_t)sizeof(struct ring_record) + 8 * words;
 }
 
 static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
                        int tid, uint32_t shared,
                        const struct unwind_stack *stack,
-                       const struct ring_record *header)
+                       const struct ring_record *header, uint64_t lag_ns)
 {
     struct ring_record *record = (struct ring_record *)(block->records + at);
     uint32_t fresh = stack->capacity - stack->top - shared;
@@ -155,6 +158,8 @@ static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
         record->pc[i] = unwind_word(&stack->frame[stack->top + i]);
     if (block->tid == 0)
         record->pc[fresh] = (uint32_t)tid;
+    if (header->state & RING_LATE)
+        record->pc[record->words - 4] = lag_ns; /* the last; 3 are the header */
     if (fresh == 0 || stack->frame[stack->top].pc != FORMAT_MARK_KERNEL) {
         block->samples++; /* [kernel] is not among what was taken (weigh.h) */
         block->periods += header->weight;
@@ -164,13 +169,13 @@ static void put_record(struct ring_block *block, uint32_t at, uint32_t bytes,
 
 bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
                           const struct unwind_stack *stack,
-                          const struct ring_record *header)
+                          const struct ring_record *header, uint64_t lag_ns)
 {
     uint32_t count = stack->capacity - stack->top;
     bool entered = enter_block(ring, owner);
     uint32_t shared = entered && owner->continues ? stack->shared : 0;
     struct ring_block *block;
-    uint32_t at = 0, bytes = record_bytes(owner, count - shared);
+    uint32_t at = 0, bytes = record_bytes(owner, header, count - shared);
 
     if (entered) {
         block = ring_block(ring, owner->block - 1);
@@ -187,9 +192,9 @@ bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
         block = ring_block(ring, owner->block - 1);
         at = 0;
         shared = 0;
-        bytes = record_bytes(owner, count);
+        bytes = record_bytes(owner, header, count);
     }
-    put_record(block, at, bytes, tid, shared, stack, header);
+    put_record(block, at, bytes, tid, shared, stack, header, lag_ns);
     if (ring->last_ns)
         atomic_store_explicit(&ring->last_ns[owner->block - 1], header->time_ns,
                               memory_order_relaxed);

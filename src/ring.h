@@ -41,7 +41,7 @@
 #include "format.h"
 #include "unwind/unwind.h"
 
-#define RING_VERSION 2
+#define RING_VERSION 3
 #define RING_BYTES_MIN (64u << 10)
 #define RING_BYTES_MAX (1u << 30)
 #define RING_HEAD_BYTES 12288
@@ -70,18 +70,21 @@ static inline enum ring_block_state ring_state_of(uint32_t word)
 
 /* One sample. pcs of the frames on the leaf's side that the thread's record
  * before, in the same block, did not have; that record has the others. In a
- * block of several threads one word more: the thread's id. */
+ * block of several threads one word more: the thread's id. Where it is late, one
+ * more: by how many nanoseconds. */
 struct ring_record {
     uint16_t words; /* of 8 bytes, this header included */
     uint16_t fresh; /* pcs that follow, leaf first */
     uint16_t shared;
     uint8_t end;   /* enum format_end */
-    uint8_t state; /* enum format_state */
+    uint8_t state; /* enum format_state; RING_LATE: see above */
     uint32_t weight; /* periods */
     uint32_t label;
     uint64_t time_ns; /* monotonic clock */
     uint64_t pc[];
 };
+
+#define RING_LATE 0x80u
 
 struct ring_block {
     _Atomic uint32_t word;      /* ring_state(life, state) */
@@ -180,12 +183,12 @@ struct ring_owner {
 };
 
 /*
- * Appends a sample of thread tid; its frames are those of stack. false: no block
- * was free, and the caller counts the loss.
+ * Appends a sample of thread tid; its frames are those of stack. lag_ns: if the
+ * state has RING_LATE. false: no block was free, and the caller counts the loss.
  */
 bool sigprof__ring_append(struct ring *ring, struct ring_owner *owner, int tid,
                           const struct unwind_stack *stack,
-                          const struct ring_record *header);
+                          const struct ring_record *header, uint64_t lag_ns);
 
 /* Gives the owner's block back to the drain. */
 void sigprof__ring_release(struct ring *ring, struct ring_owner *owner);

@@ -173,7 +173,8 @@ static int start_parts(const struct sigprof__config *config, bool forked)
     sigprof__labels_repeat();
     sigprof__code_repeat();
     sigprof__functions_tell(true);
-    code = sigprof__handler_install();
+    code = config->host_handles ? sigprof__handler_is_hosts()
+                                : sigprof__handler_install();
     if (!code)
         code = start_clock(config);
     if (!code && config->toggle)
@@ -387,7 +388,8 @@ int sigprof_supported(const char *feature)
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
 #endif
-        "follow", "preload", "rotate", "mode=flight", "toggle"};
+        "follow", "preload", "rotate", "mode=flight", "toggle",
+        "guest", "handle_signal", "sample_here"};
 
     if (feature && strcmp(feature, "clock=thread") == 0)
         return sigprof__os_has_thread_timers;

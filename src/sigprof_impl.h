@@ -88,6 +88,21 @@ void sigprof__handler(int number, siginfo_t *info, void *ucontext);
 
 struct slot;
 
+/* What the calling thread said of its hook (here.c). initial-exec: a signal may read
+ * it. */
+struct sample_point {
+    bool defers;
+    bool pending;   /* ticks were noted since the last sample */
+    uintptr_t here; /* not 0: it is at its hook; the frame there, and those below it
+                       are ours */
+};
+extern __thread struct sample_point sigprof__point
+    __attribute__((tls_model("initial-exec")));
+
+/* Signal-safe. Is the calling thread to be left alone till it comes to its hook?
+ * Then that is noted. */
+bool sigprof__point_defers(void);
+
 /* Signal-safe, inside the slot. Walks the stack of the slot's thread. */
 void sigprof__sample_walk(struct slot *slot, const void *ucontext);
 
@@ -98,6 +113,7 @@ struct sample_facts {
     uint32_t weight; /* periods */
     uint8_t state;   /* enum format_state */
     bool beside;     /* in no balance: the clock accounts for something else */
+    uint64_t lag_ns; /* since it was due, where it had to wait; else 0 */
 };
 void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
                          const struct sample_facts *facts);

@@ -99,6 +99,7 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     atomic_store(&slot->periods, 0);
     atomic_store(&slot->samples, 0);
     atomic_store(&slot->busy, 0);
+    atomic_store(&slot->deferred, 0);
     atomic_store(&slot->owed, 0);
     slot->weighed_periods = 0;
     slot->kernel_periods = 0;
@@ -210,6 +211,16 @@ static void use_sampled_cpu(struct slot *slot)
         slot->cpu_last_ns = sampled_ns;
 }
 
+/* It did not come to its hook again. */
+static void drop_deferred(struct slot *slot)
+{
+    uint64_t periods = atomic_exchange(&slot->deferred, 0);
+
+    if (periods)
+        sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_BUSY,
+                                 (uint32_t)periods, sigprof__os_now_ns());
+}
+
 /* After the timer is deleted a tick may still be on its way to a handler that
  * has not started: from the first line on it finds that the slot is free, so no
  * sample comes between the account and its end. */
@@ -230,6 +241,7 @@ static void settle(struct slot *slot, unsigned cause)
     }
     if (was_blocked(slot))
         cause = FORMAT_EXIT_BLOCKED;
+    drop_deferred(slot);
     sigprof__event_exit(slot->tid, slot->cpu_last_ns - slot->cpu_at_start_ns,
                         sigprof__slot_periods(slot), cause);
     add_totals(&past, slot, cause);

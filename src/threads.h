@@ -42,6 +42,9 @@ struct slot {
     _Atomic uint64_t periods; /* sampled, overruns included, and counted drops */
     _Atomic uint64_t samples;
     _Atomic uint64_t busy; /* periods of ticks that came while one was taken */
+    _Atomic uint64_t deferred; /* periods of ticks that wait for the hook; they are
+                                  among `periods` */
+    uint64_t deferred_ns; /* the time of the first */
     struct ring_owner owner;
     struct unwind_stack stack;
     struct guest_account guests;

@@ -43,7 +43,7 @@ static void charge_kernel(struct slot *slot, int64_t periods)
 
     if (periods >= 1 && periods <= UINT32_MAX &&
         sigprof__ring_append(&sigprof__state.ring, &charger, slot->tid, &stack,
-                             &header))
+                             &header, 0))
         slot->kernel_periods += (uint64_t)periods;
 }
 

@@ -105,6 +105,8 @@ struct sigprof_options {
     const char *rotate; /* when a new file is begun, as SIGPROF_ROTATE; never */
     unsigned mode;     /* enum sigprof_mode */
     const char *toggle; /* a signal that pauses and resumes, as SIGPROF_TOGGLE */
+    unsigned host_handles; /* not 0: SIGPROF is handled by the program, which calls
+                              sigprof_handle_signal */
 };
 
 /*
@@ -123,7 +125,8 @@ struct sigprof_stats {
                                late ticks, and of what the CPU clock says was lost */
     uint64_t dropped;       /* periods lost, all causes below */
     uint64_t dropped_full;  /* ... no free ring block */
-    uint64_t dropped_busy;  /* ... the handler was called while it ran */
+    uint64_t dropped_busy;  /* ... the handler was called while it ran, or the
+                               thread ended before it came to its hook */
     uint64_t dropped_slot;  /* ... the thread was not in the table */
     uint64_t foreign;       /* SIGPROF that was not ours, passed on */
     int64_t unsampled_ns;   /* CPU time no sample stands for, all causes;
@@ -179,7 +182,7 @@ SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
  * "clock=thread", "clock=itimer", "clock=perf", "clock=wall", "unwind=cfi",
  * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate", "mode=flight",
- * "toggle".
+ * "toggle", "guest", "handle_signal", "sample_here".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 
@@ -188,6 +191,33 @@ SIGPROF_API const char *sigprof_strerror(int code);
 
 /* Signal-safe. "MAJOR.MINOR.PATCH" of the library that is loaded. */
 SIGPROF_API const char *sigprof_version(void);
+
+/*
+ * Signal-safe; for a program whose own handler of SIGPROF stays in place (see
+ * host_handles), to be called first in it, with its three arguments: 1 if the tick
+ * was ours, which is then done with; 0: it is the program's, and was not touched.
+ * The handler has to be there before sampling starts and as long as ticks can come
+ * (after a stop too), by sigaction with SA_SIGINFO, SA_RESTART and SA_ONSTACK, and
+ * with every signal in its mask: who jumps out of the call ends the sampling of the
+ * thread.
+ */
+SIGPROF_API int sigprof_handle_signal(int number, void *siginfo,
+                                      void *ucontext);
+
+/*
+ * For a thread that can be sampled at some places only: a VM's hook, a safe point.
+ *
+ * sigprof_thread_defer: Signal-safe. Not 0: ticks of the calling thread are noted
+ * from now on, and no stack is walked; 0: they are taken at once again. Returns what
+ * was set before.
+ *
+ * sigprof_sample_here: Thread-safe. Takes what was noted as one sample, of the
+ * caller's stack, and records how late it is: in what lies between tick and hook
+ * such profiles are wrong. Returns 1 if it did, 0 if nothing was noted (which costs
+ * a load) or the thread blocks SIGPROF.
+ */
+SIGPROF_API int sigprof_thread_defer(int defer);
+SIGPROF_API int sigprof_sample_here(void);
 
 /*
  * Thread-safe. Makes the calling thread known at once, with a name of its own

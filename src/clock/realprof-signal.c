@@ -21,7 +21,7 @@ __attribute__((noinline)) static void put_states(struct slot *slot,
             slot, &slot->owner,
             &(struct sample_facts){sigprof__label, periods, (uint8_t)state,
                                    state != FORMAT_STATE_USER &&
-                                       state != FORMAT_STATE_SYSTEM});
+                                       state != FORMAT_STATE_SYSTEM, 0});
         slot->result->shared = slot->result->capacity - slot->result->top;
     }
 }

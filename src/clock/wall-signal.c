@@ -29,6 +29,11 @@ static bool is_owed(const struct wall_account *wall)
  * its own, so that its stack is not in use during the walk. */
 __attribute__((noinline)) static void put_owed(struct slot *slot)
 {
+    uint64_t lag_ns = slot->deferred_ns
+                          ? sigprof__os_now_ns() - slot->deferred_ns
+                          : 0;
+
+    slot->deferred_ns = 0;
     for (unsigned state = 0; state < WALL_STATES; state++) {
         uint32_t periods = atomic_exchange(&slot->wall.owed[state], 0);
 
@@ -37,7 +42,7 @@ __attribute__((noinline)) static void put_owed(struct slot *slot)
         sigprof__sample_put(
             slot, &slot->owner,
             &(struct sample_facts){sigprof__label, periods, (uint8_t)state,
-                                   false});
+                                   false, lag_ns});
         slot->result->shared = slot->result->capacity - slot->result->top;
     }
 }
@@ -60,6 +65,11 @@ static void take_owed(struct slot *slot, const void *ucontext)
 void sigprof__wall_tick(struct slot *slot, const void *ucontext)
 {
     atomic_store(&slot->wall.signalled, false);
+    if (sigprof__point_defers()) {
+        if (slot->deferred_ns == 0)
+            slot->deferred_ns = sigprof__os_now_ns();
+        return; /* what is owed stays so */
+    }
     if (!sigprof__slot_enter(slot))
         return;
     if (atomic_load_explicit(&sigprof__state.phase, memory_order_acquire) ==

@@ -124,7 +124,7 @@ static void put(struct slot *slot, unsigned state, uint32_t periods)
     if (periods)
         sigprof__sample_put(slot, &block,
                             &(struct sample_facts){slot->wall.label, periods,
-                                                   (uint8_t)state, false});
+                                                   (uint8_t)state, false, 0});
 }
 
 /* The slot was entered. */

@@ -854,6 +854,10 @@ static void tally(struct model *model, const struct read_sample *in)
     process->unknown_stack += (in->end & FORMAT_END_UNKNOWN_STACK) != 0;
     if (in->time_ns > process->last_ns)
         process->last_ns = in->time_ns;
+    process->late += in->lag_ns != 0;
+    process->late_ns = add_saturating(process->late_ns, in->lag_ns);
+    if (in->lag_ns > process->late_max_ns)
+        process->late_max_ns = in->lag_ns;
 }
 
 /* In CPU time there is none of it. */

@@ -176,6 +176,7 @@ struct model_process {
     enum model_cut cut;
     uint64_t samples, periods, ended[MODEL_ENDS], guessed, unknown_stack;
     uint64_t salvaged, last_ns;
+    uint64_t late, late_ns, late_max_ns; /* samples that were taken at a hook */
     /* what the reader found out */
     uint64_t torn_bytes, damaged_bytes, missing_blocks, foreign_blocks;
     uint64_t bad_records, unknown_records, blocks;

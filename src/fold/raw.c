@@ -2,9 +2,10 @@
 /*
  * One line a sample, in the order of the file:
  *
- *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD state=WORD labels=K:V,… FRAMES
+ *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD state=WORD late=NS labels=K:V,… FRAMES
  *
- * state is there where the clock tells it. The fields have no blanks in them; FRAMES are as in a folded line and run to
+ * state is there where the clock tells it, late where the sample had to wait for the
+ * program. The fields have no blanks in them; FRAMES are as in a folded line and run to
  * the end of the line.
  */
 #include "view.h"
@@ -93,6 +94,8 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
         put_word(view->out,
                  sigprof__text(sigprof__fold_state_name(sample->state)));
     }
+    if (sample->lag_ns)
+        fprintf(view->out, " late=%" PRIu64, sample->lag_ns);
     put_labels(view, process, sample->label);
     for (size_t i = 0; i < count; i++) {
         struct text name = sigprof__model_text(view->model, frames[i].name);

@@ -262,6 +262,7 @@ static void read_samples(struct reader *reader, struct format_in *in)
         if (flags & FORMAT_SAMPLE_LABEL)
             sample.label = get_id(in);
         sample.end = flags & FORMAT_SAMPLE_END ? sigprof__get_byte(in) : 0;
+        sample.lag_ns = flags & FORMAT_SAMPLE_LAG ? sigprof__get_varint(in) : 0;
         if (in->bad)
             return;
         sample.damaged =

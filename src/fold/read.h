@@ -54,6 +54,7 @@ struct read_sample {
     uint8_t state; /* enum format_state */
     bool damaged; /* it had a stack, which a damaged block took with it */
     uint64_t time_ns, weight;
+    uint64_t lag_ns; /* it was due so long before; 0: at once */
 };
 
 /* A pc of the generation, and a node, each with two words for the consumer's own

@@ -49,6 +49,7 @@ struct totals {
     double foreign, lost_events, threads, rotations_failed;
     uint64_t samples, sampled_periods, ended[MODEL_ENDS];
     uint64_t guessed, unknown_stack, salvaged;
+    uint64_t late, late_ns, late_max_ns;
     uint64_t torn, damaged, missing, bad_records;
     uint64_t without_sheet, killed, running, unknown_cut;
 };
@@ -106,6 +107,10 @@ static void add_process(struct totals *totals,
     totals->guessed += process->guessed;
     totals->unknown_stack += process->unknown_stack;
     totals->salvaged += process->salvaged;
+    totals->late += process->late;
+    totals->late_ns += process->late_ns;
+    if (process->late_max_ns > totals->late_max_ns)
+        totals->late_max_ns = process->late_max_ns;
     totals->torn += process->torn_bytes;
     totals->damaged += process->damaged_bytes;
     totals->missing += process->missing_blocks;
@@ -168,6 +173,12 @@ static void put_walks(const struct totals *totals, FILE *out)
                         : 0);
     put(out, "walk_guessed", "", 0, (double)totals->guessed);
     put(out, "walk_unknown_stack", "", 0, (double)totals->unknown_stack);
+    if (!totals->late)
+        return;
+    put(out, "late", "_samples", 0, (double)totals->late);
+    put(out, "late_mean", "_seconds", 6,
+        (double)totals->late_ns / 1e9 / (double)totals->late);
+    put(out, "late_max", "_seconds", 6, (double)totals->late_max_ns / 1e9);
 }
 
 void sigprof__view_stats(const struct model *model, FILE *out)

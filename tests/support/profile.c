@@ -122,7 +122,7 @@ static void take_samples(struct profile *profile, struct format_in *body)
     while (body->at != body->end) {
         unsigned flags = sigprof__get_byte(body);
 
-        CHECK(flags < 8);
+        CHECK(flags < 16);
         sample.time_ns += sigprof__get_varint(body);
         node += sigprof__get_svarint(body);
         sample.weight = flags & FORMAT_SAMPLE_WEIGHT
@@ -131,6 +131,7 @@ static void take_samples(struct profile *profile, struct format_in *body)
         if (flags & FORMAT_SAMPLE_LABEL)
             sample.label = (uint32_t)sigprof__get_varint(body);
         sample.end = flags & FORMAT_SAMPLE_END ? sigprof__get_byte(body) : 0;
+        sample.lag_ns = flags & FORMAT_SAMPLE_LAG ? sigprof__get_varint(body) : 0;
         CHECK(!body->bad);
         CHECK(node >= 0 && node <= profile->nodes - profile->first_node);
         sample.node = node ? profile->first_node + (uint32_t)node : 0;

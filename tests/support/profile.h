@@ -23,7 +23,7 @@ struct profile_sample {
     uint32_t label;
     uint8_t end;
     uint8_t state;
-    uint64_t time_ns;
+    uint64_t time_ns, lag_ns;
 };
 
 struct profile_thread { /* a THREAD or EXIT record */

@@ -76,7 +76,7 @@ static bool append(struct ring_owner *owner, struct unwind_stack *stack,
     struct put *one;
 
     samples_walk(stack, pc, count, shared);
-    if (!sigprof__ring_append(&ring, owner, tid, stack, header))
+    if (!sigprof__ring_append(&ring, owner, tid, stack, header, 0))
         return false;
     if (put_count == put_room) {
         put_room = put_room ? 2 * put_room : 1024;

@@ -47,7 +47,7 @@ static bool append(struct ring_owner *owner, int tid,
     for (uint32_t i = 0; i < frames; i++)
         pc[i] = 0x400000 + 16 * i;
     samples_walk(stack, pc, frames, shared);
-    return sigprof__ring_append(&ring, owner, tid, stack, header);
+    return sigprof__ring_append(&ring, owner, tid, stack, header, 0);
 }
 
 static struct ring_block *block_of(const struct ring_owner *owner)
@@ -78,7 +78,7 @@ static void a_record_is_the_words_that_were_put(void)
 
     begin();
     samples_walk(stack, pc, 3, 0);
-    CHECK(sigprof__ring_append(&ring, &owner, 4711, stack, &header));
+    CHECK(sigprof__ring_append(&ring, &owner, 4711, stack, &header, 0));
     block = block_of(&owner);
     CHECK_EQ(block->tid, 4711);
     CHECK_EQ(state_of(block), RING_OWNED);

@@ -75,7 +75,7 @@ static void put(unsigned count)
         struct ring_record header = {.weight = 1, .time_ns = ++now_ns};
 
         samples_walk(stack, pc, 3, 2);
-        CHECK(sigprof__ring_append(&ring, &owner, 7, stack, &header));
+        CHECK(sigprof__ring_append(&ring, &owner, 7, stack, &header, 0));
     }
 }
 
