@@ -171,9 +171,13 @@ def case_23():
     same(symbol_of("b" * 60000), "b" * 60000, "one that is not too long")
     deep = "1aI" * 2000 + "1bv" + "E" * 2000
     check(len(symbol_of("_Z1fI" + deep + "EvT_")) <= 65536 + 8, "deep templates")
-    doubling = "_Z1fI1xEvT_" + "".join(
-        "1aIS%X_S%X_E" % (i % 16, i % 16) for i in range(40))
-    check(len(symbol_of(doubling)) <= 65536, "a doubling name")
+    # Each parameter is a pair of the one before: 2 to the 30th names.
+    doubling = "_Z1f1aIiiE" + "".join("S_IS%c_S%c_E" % (2 * (digit,))
+                                      for digit in "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+    said = symbol_of(doubling)
+    check(said.startswith("f(a<int, int>, a<a<int, int>, a<int, int> >, a<a<"),
+          "a doubling name: " + said[:80])
+    same(len(said), 65536, "it is cut")
     pointers = "_Z1f" + "P" * 7990 + "i"
     check(symbol_of(pointers), "pointers")
     node = tool("node")
