@@ -22,6 +22,7 @@ struct tables {
     uintptr_t low, high; /* what a copy has to hold */
     uintptr_t frames;
     uintptr_t hdr;
+    uintptr_t hdr_high; /* where that is not in there: a second piece */
     uintptr_t rows; /* 0: no usable table */
     uint32_t row_count;
 };
@@ -41,12 +42,49 @@ static void find_rows(struct tables *tables, struct dwarf_in *in,
     tables->row_count = (uint32_t)count;
 }
 
+/* Behind the last FDE that has a row; 0: beyond limit. */
+static uintptr_t end_of_frames(const struct tables *tables, uintptr_t limit)
+{
+    uintptr_t high = tables->frames;
+
+    for (uint32_t i = 0; i < tables->row_count; i++) {
+        const uint8_t *row =
+            (const uint8_t *)(tables->rows + i * (uintptr_t)HDR_ROW_BYTES);
+        uintptr_t at = tables->hdr + (uintptr_t)(intptr_t)(int32_t)dwarf_load(
+                                         row + 4, 4);
+        uintptr_t bytes;
+
+        if (at < tables->frames || at > limit - 4)
+            return 0;
+        bytes = 4 + (uintptr_t)dwarf_load((const uint8_t *)at, 4);
+        if (bytes > limit - at)
+            return 0;
+        if (at + bytes > high)
+            high = at + bytes;
+    }
+    return high;
+}
+
+/* In a segment of their own, as on 32-bit illumos, where .eh_frame is writable: what
+ * lies behind them there is data. */
+static bool find_apart(struct tables *tables, uintptr_t limit)
+{
+    if (limit < 4 || !tables->row_count)
+        return false;
+    tables->hdr_high =
+        tables->rows + tables->row_count * (uintptr_t)HDR_ROW_BYTES;
+    tables->low = tables->frames;
+    tables->high = end_of_frames(tables, limit);
+    return tables->high > tables->low;
+}
+
 static bool find_tables(const struct elf_object *object, struct tables *tables)
 {
     uintptr_t hdr = sigprof__elf_eh_frame_hdr(object);
     uintptr_t end = hdr ? sigprof__elf_segment_end(object, hdr) : 0;
     struct dwarf_in in = {(const uint8_t *)hdr, (const uint8_t *)end, 0, false};
     unsigned frame_encoding, count_encoding, row_encoding;
+    uintptr_t frames_end;
 
     memset(tables, 0, sizeof *tables);
     if (end == 0 || dwarf_byte(&in) != HDR_VERSION)
@@ -56,19 +94,41 @@ static bool find_tables(const struct elf_object *object, struct tables *tables)
     count_encoding = dwarf_byte(&in);
     row_encoding = dwarf_byte(&in);
     tables->frames = sigprof__dwarf_pointer(&in, frame_encoding, hdr);
-    if (in.bad || sigprof__elf_segment_end(object, tables->frames) != end)
+    frames_end = sigprof__elf_segment_end(object, tables->frames);
+    if (in.bad || frames_end == 0)
         return false;
     find_rows(tables, &in, count_encoding, row_encoding);
+    if (frames_end != end)
+        return find_apart(tables, frames_end);
     tables->low = hdr < tables->frames ? hdr : tables->frames;
     tables->high = end;
     return true;
+}
+
+static size_t bytes_of(const struct tables *tables)
+{
+    return tables->high - tables->low +
+           (tables->hdr_high ? tables->hdr_high - tables->hdr : 0);
+}
+
+/* Returns what an address of the rows is more than that of their copy. */
+static uintptr_t copy_tables(const struct tables *tables, uint8_t *copy)
+{
+    size_t frames = tables->high - tables->low;
+
+    memcpy(copy, (const void *)tables->low, frames);
+    if (!tables->hdr_high)
+        return tables->low - (uintptr_t)copy;
+    memcpy(copy + frames, (const void *)tables->hdr,
+           tables->hdr_high - tables->hdr);
+    return tables->hdr - (uintptr_t)(copy + frames);
 }
 
 size_t sigprof__cfi_copy_bytes(const struct elf_object *object)
 {
     struct tables tables;
 
-    return find_tables(object, &tables) ? tables.high - tables.low : 0;
+    return find_tables(object, &tables) ? bytes_of(&tables) : 0;
 }
 
 /* Segments may have gaps between them: the largest will do. */
@@ -107,6 +167,7 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
                            size_t copy_bytes)
 {
     struct tables tables;
+    uintptr_t rows_delta = 0;
 
     memset(cfi, 0, sizeof *cfi);
     if (!copy)
@@ -114,9 +175,9 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
     if (!find_tables(object, &tables))
         return;
     if (copy) {
-        if (copy_bytes < tables.high - tables.low)
+        if (copy_bytes < bytes_of(&tables))
             return;
-        memcpy(copy, (const void *)tables.low, tables.high - tables.low);
+        rows_delta = copy_tables(&tables, copy);
         cfi->delta = tables.low - (uintptr_t)copy;
     }
     cfi->frames = (const uint8_t *)(tables.frames - cfi->delta);
@@ -124,7 +185,7 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
     cfi->rows_base = tables.hdr;
     cfi->row_count = tables.row_count;
     if (tables.row_count) {
-        cfi->rows = (const uint8_t *)(tables.rows - cfi->delta);
+        cfi->rows = (const uint8_t *)(tables.rows - rows_delta);
         measure_rows(cfi);
     }
 }

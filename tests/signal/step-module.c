@@ -2,6 +2,11 @@
 /* A module that is loaded while it is stepped; its constructor calls around. */
 #include <stdlib.h>
 
+#ifdef STEP_MODULE_APART
+/* The tables are in a segment of their own, as objects for 32-bit illumos have them. */
+__asm__(".section .eh_frame, \"aw\"\n.previous\n");
+#endif
+
 int step_module_counter;
 int step_module_work(int n);
 int step_module_callback(int (*order)(const void *, const void *));

@@ -35,5 +35,9 @@ if(NOT TARGET unwind_alone)
   # A module to be loaded and unloaded, with a constructor.
   add_library(step_module MODULE ${PROJECT_SOURCE_DIR}/tests/signal/step-module.c)
   set_target_properties(step_module PROPERTIES C_VISIBILITY_PRESET default)
+  add_library(step_module_apart MODULE ${PROJECT_SOURCE_DIR}/tests/signal/step-module.c)
+  set_target_properties(step_module_apart PROPERTIES C_VISIBILITY_PRESET default)
+  target_compile_definitions(step_module_apart PRIVATE STEP_MODULE_APART)
+  target_compile_options(step_module_apart PRIVATE -fno-omit-frame-pointer)
   target_compile_options(step_module PRIVATE -fno-omit-frame-pointer) # unwind_test guesses by it
 endif()

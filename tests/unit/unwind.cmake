@@ -6,6 +6,8 @@ foreach(module memory unwind modules)
   target_link_libraries(${module}_test PRIVATE unwind_alone)
   sigprof_test(unit ${module} $<TARGET_FILE:step_module>)
 endforeach()
+add_test(NAME unit.unwind-apart COMMAND unwind_test $<TARGET_FILE:step_module_apart>)
+set_tests_properties(unit.unwind-apart PROPERTIES LABELS unit TIMEOUT 120)
 # Made of x86-64's register numbers, and of readelf's names for them.
 if(SIGPROF_CPU STREQUAL "x86_64")
   foreach(module cfi cfi_oracle)
