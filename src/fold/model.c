@@ -104,7 +104,7 @@ static uint32_t intern_module(struct model *model, const struct read_module *in)
     }
     ARRAY_ROOM(model->modules, model->module_count, model->module_capacity);
     model->modules[model->module_count++] =
-        (struct model_module){path, build_id, in->flags, 0};
+        (struct model_module){path, build_id, in->flags, 0, false};
     sigprof__index_put(index, at, hash, (uint32_t)model->module_count);
     return (uint32_t)model->module_count - 1;
 }
@@ -289,6 +289,7 @@ static void on_module(void *arg, const struct read_module *in)
         return;
     mapping.module = intern_module(model, in);
     note_seen(model, &model->modules[mapping.module], in->time_ns);
+    model->modules[mapping.module].illumos |= model->process->illumos;
     sigprof__mapping_add(model->process, &mapping);
 }
 
@@ -750,6 +751,8 @@ static void on_info(void *arg, struct text key, struct text value)
         process->period_ns = parse_number(value);
         if (!process->period_ns)
             process->period_ns = FALLBACK_PERIOD_NS;
+    } else if (text_equal(key, sigprof__text("os"))) {
+        process->illumos = text_equal(value, sigprof__text("illumos"));
     } else if (text_equal(key, sigprof__text("clock"))) {
         process->by_realprof = text_equal(value, sigprof__text("realprof"));
     } else if (text_equal(key, sigprof__text("id"))) {

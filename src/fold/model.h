@@ -46,6 +46,7 @@ struct model_module {
     uint32_t path, build_id; /* strings; build_id is raw bytes */
     uint32_t flags;          /* enum format_module_flag */
     uint64_t seen_ns;        /* first seen, since 1970; 0: not known */
+    bool illumos;            /* of that system */
 };
 
 enum model_use { USED_EXACT = 1, USED_CALL = 2 };
@@ -156,6 +157,7 @@ struct model_process {
     uint64_t pid, period_ns, start_mono_ns, shift_ns; /* shift: --time base */
     uint64_t start_real_ns; /* since 1970; 0: not known */
     bool base; /* of --diff: what the others are compared with */
+    bool illumos;     /* the system */
     bool by_realprof; /* the clock: time on no CPU stands beside CPU time */
     struct text *info; /* key, value, key, value; interned */
     size_t info_count, info_capacity;

@@ -299,6 +299,15 @@ static struct model_places one_place(struct model *model, uint32_t name)
     return (struct model_places){push_place(model, &place), 1};
 }
 
+/* illumos' libc keeps a signal back that comes in a critical region of its own, and
+ * has it sent again at the end of that: the tick was somewhere before. */
+static bool is_deferral(const struct naming *naming,
+                        const struct model_frame *frame, const char *name)
+{
+    return naming->model->modules[frame->module].illumos && name &&
+           strcmp(name, "take_deferred_signal") == 0;
+}
+
 static struct model_place make_place(struct naming *naming,
                                      const struct model_frame *frame,
                                      const struct sym_answer *answer,
@@ -308,7 +317,10 @@ static struct model_place make_place(struct naming *naming,
     struct known *known;
     struct text name;
 
-    known = know(naming, in->name ? in->name : "[unknown]", in->shown);
+    if (is_deferral(naming, frame, in->name))
+        known = know(naming, "[deferred signal]", NULL);
+    else
+        known = know(naming, in->name ? in->name : "[unknown]", in->shown);
     name = sigprof__model_text(naming->model, known->function);
     out.symbol = known->symbol;
     out.function = known->function;
