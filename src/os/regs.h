@@ -17,6 +17,11 @@
  *
  * and, where its system is unlike the others,
  *
+ *  REGS_MARKED_RETURN  handlers are called with this return address, which no code
+ *                    has; REGS_MARKED_POINTER bytes above the sp there is a
+ *                    pointer, of which regs_marked_context() makes that to the
+ *                    ucontext_t; 0: it is in the chain that REGS_CHAIN_AT, in
+ *                    each ucontext_t, goes on with
  *  REGS_ELSEWHERE    regs_base(): the registers are not in the ucontext_t; columns
  *                    are offsets from there
  *  REGS_BIAS         what the stack pointer of a context is less than the address

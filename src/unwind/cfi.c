@@ -590,6 +590,19 @@ static void begin(struct walker *w, struct unwind_walk *walk)
         w->at.pc = FORMAT_FIRST_PC;
 }
 
+/* In place of the frame that the handler was to return to, where that is none. */
+static void mark_signal(struct walker *w)
+{
+#ifdef REGS_MARKED_RETURN
+    if (w->last->pc == REGS_MARKED_RETURN) {
+        w->last->pc = FORMAT_MARK_SIGNAL;
+        w->last->flags = 0;
+        return;
+    }
+#endif
+    push_mark(w, FORMAT_MARK_SIGNAL, 0);
+}
+
 /* Until the root, or a frame from where there is no way on. */
 static int climb(struct walker *w, uint32_t *kept)
 {
@@ -608,7 +621,7 @@ static int climb(struct walker *w, uint32_t *kept)
         if (result >= 0)
             return result;
         if (result == STEP_SIGNAL) {
-            push_mark(w, FORMAT_MARK_SIGNAL, 0);
+            mark_signal(w);
             meet_beyond_signal(w);
         } else if (result == STEP_GUESSED) {
             push_mark(w, FORMAT_MARK_GUESS, FRAME_BESIDE);

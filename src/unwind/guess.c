@@ -263,6 +263,40 @@ static bool begins_with_signal(uintptr_t word)
     return number > 0 && number <= 64;
 }
 
+#ifdef REGS_MARKED_RETURN
+#define CHAIN_MAX 16       /* handlers that were interrupted by signals */
+#define CHAIN_ROOM 0x4000u /* of which the FPU's registers take the most */
+
+/* Contexts of signals are chained, the latest first: the one of the frame at sp is
+ * close above it. 0: there is none. */
+static uintptr_t context_in_chain(struct walker *w, uintptr_t sp)
+{
+    uintptr_t context = (uintptr_t)w->memory.walk->ucontext;
+
+    for (unsigned i = 0; i < CHAIN_MAX; i++) {
+        if (!sigprof__memory_read(&w->memory, context + REGS_CHAIN_AT, &context) ||
+            context == 0)
+            return 0;
+        if (context - sp < CHAIN_ROOM)
+            return context;
+    }
+    return 0;
+}
+
+static bool find_marked(struct walker *w, uintptr_t sp, intptr_t *at)
+{
+    uintptr_t context;
+
+    if (!sigprof__memory_read(&w->memory, sp + REGS_MARKED_POINTER, &context))
+        return false;
+    context = regs_marked_context(context);
+    if (context == 0)
+        context = context_in_chain(w, sp);
+    *at = (intptr_t)(context - sp);
+    return context != 0;
+}
+#endif
+
 bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
                                 uintptr_t sp, intptr_t *at)
 {
@@ -270,6 +304,10 @@ bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
     uint8_t code[REGS_TRAMPOLINE_BYTES];
     uintptr_t word;
 
+#ifdef REGS_MARKED_RETURN
+    if (address == REGS_MARKED_RETURN)
+        return sp != 0 && find_marked(w, sp, at);
+#endif
     /* Outside of modules only some emulator's: the stack is asked first, since
      * reading such code costs a system call. A siginfo_t begins with an int. */
     if (!module &&

@@ -33,4 +33,14 @@ static inline size_t regs_offset(unsigned column)
            sizeof(greg_t) * index[column];
 }
 
+/* The kernel's frame: return address, signal, siginfo and ucontext pointers. */
+#define REGS_MARKED_RETURN UINTPTR_MAX
+#define REGS_MARKED_POINTER 8
+#define REGS_CHAIN_AT offsetof(ucontext_t, uc_link)
+
+static inline uintptr_t regs_marked_context(uintptr_t ucontext)
+{
+    return ucontext;
+}
+
 #endif

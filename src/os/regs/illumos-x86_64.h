@@ -34,4 +34,15 @@ static inline size_t regs_offset(unsigned column)
            sizeof(greg_t) * index[column];
 }
 
+/* The kernel's frame: return address, signal, siginfo pointer (0, if the handler asked
+ * for none), since 2023 an area for the FPU, ucontext, siginfo. */
+#define REGS_MARKED_RETURN UINTPTR_MAX
+#define REGS_MARKED_POINTER 8
+#define REGS_CHAIN_AT offsetof(ucontext_t, uc_link)
+
+static inline uintptr_t regs_marked_context(uintptr_t siginfo)
+{
+    return siginfo ? (siginfo - sizeof(ucontext_t)) & ~(uintptr_t)15 : 0;
+}
+
 #endif

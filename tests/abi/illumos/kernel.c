@@ -36,6 +36,7 @@ static pid_t process;
 static _Atomic pid_t kernel_thread;
 static _Atomic uint64_t period_ns;
 static _Atomic bool handled[32]; /* by number there: libc has a handler for it */
+static _Atomic bool tells[32];   /* ... which asked for a siginfo_t */
 
 static struct account {
     _Atomic pid_t tid;
@@ -194,6 +195,19 @@ static void raise_tick(pid_t tid)
     syscall(SYS_rt_tgsigqueueinfo, process, tid, SIGPROF, &info);
 }
 
+/* A system call of a thread's ends: it may have been noted meanwhile. */
+void return_to_user(void)
+{
+    pid_t tid = (pid_t)syscall(SYS_gettid);
+    struct account *account = account_of(tid);
+
+    for (unsigned i = 0; account && i < STATES; i++)
+        if (atomic_load(&account->states[i])) {
+            raise_tick(tid);
+            return;
+        }
+}
+
 static void look_at(pid_t tid, uint64_t elapsed_ns)
 {
     struct account *account = account_of(tid);
@@ -271,6 +285,8 @@ static void *run_kernel(void *arg)
 /* A child of fork has no timer, and nobody who ticks. */
 static void reset_in_child(void)
 {
+    if (process == getpid())
+        return;
     atomic_store(&period_ns, 0);
     atomic_store(&kernel_thread, 0);
     memset(accounts, 0, sizeof accounts);
@@ -281,8 +297,6 @@ static void start_kernel(void)
     pthread_t thread;
     sigset_t all, before;
 
-    if (process == 0)
-        pthread_atfork(NULL, NULL, reset_in_child);
     process = getpid();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -304,6 +318,7 @@ int illumos_setitimer(int which, struct itimerval *when,
     uint64_t ns = (uint64_t)when->it_interval.tv_sec * 1000000000u +
                   (uint64_t)when->it_interval.tv_usec * 1000u;
 
+    reset_in_child();
     if (which != ABI_ITIMER_REALPROF)
         return setitimer(which, when, before); /* those of one LWP */
     if (ns && !atomic_load(&kernel_thread))
@@ -446,6 +461,8 @@ static void send(int number, const siginfo_t *info, ucontext_t *here,
         fill_info(number, info, (unsigned char *)siginfo);
     AT(uintptr_t, frame, 0) = (uintptr_t)-1;
     AT(long, frame, sizeof(long)) = number;
+    if (!atomic_load(&tells[number]))
+        siginfo = 0;
     AT(uintptr_t, frame, 2 * sizeof(long)) = siginfo;
     deliver(frame, number, (void *)siginfo, (void *)context);
     set_here((void *)(context + ABI_ucontext_t_uc_sigmask), &here->uc_sigmask);
@@ -471,6 +488,7 @@ int kernel_action(int number, bool handle, void (*other)(int), int flags)
 
     memset(&action, 0, sizeof action);
     action.sa_flags = SA_SIGINFO | flags;
+    atomic_store(&tells[number], flags & SA_SIGINFO);
     action.sa_sigaction = arrive;
     sigfillset(&action.sa_mask);
     if (!handle) {

@@ -74,7 +74,8 @@ void sigacthandler(int number, void *info, void *context)
         abort();
     }
     cursig = number;
-    memcpy(saved_info, info, sizeof saved_info);
+    if (info)
+        memcpy(saved_info, info, sizeof saved_info);
     set_here((char *)context + UC_MASK, &mask_before);
     memset((char *)context + UC_MASK, 0xff, 4); /* nothing comes from here on */
     atomic_fetch_add(&deferred_signals, 1);
@@ -170,15 +171,17 @@ int illumos_sigaction(int number, const void *set, void *get)
     flags = AT(int, set, 0);
     return kernel_action(number, handler != SIG_DFL && handler != SIG_IGN,
                          handler,
-                         ((flags & ABI_SA_ONSTACK) ? SA_ONSTACK : 0) |
+                         ((flags & ABI_SA_SIGINFO) ? SA_SIGINFO : 0) |
+                             ((flags & ABI_SA_ONSTACK) ? SA_ONSTACK : 0) |
                              ((flags & ABI_SA_RESTART) ? SA_RESTART : 0));
 }
 
-void handle_there(int number, handler_there *handler)
+void handle_there(int number, handler_there *handler, bool with_siginfo)
 {
     unsigned char action[ABI_struct_sigaction] = {0};
 
-    AT(int, action, 0) = ABI_SA_SIGINFO | ABI_SA_RESTART;
+    AT(int, action, 0) =
+        (with_siginfo ? ABI_SA_SIGINFO : 0) | ABI_SA_RESTART;
     AT(handler_there *, action, ABI_struct_sigaction_sa_handler) = handler;
     if (illumos_sigaction(number, action, NULL) != 0)
         abort();

@@ -50,8 +50,12 @@ extern _Atomic unsigned deferred_signals;
 extern _Atomic unsigned ticks_sent, ticks_with_area;
 extern _Atomic unsigned counted[STATES];
 
-/* Handlers as libc installs them; for handlers of the program's own. */
+/* A handler of the program's own. */
 typedef void handler_there(int, void *, void *);
-void handle_there(int number, handler_there *handler);
+void handle_there(int number, handler_there *handler, bool with_siginfo);
+
+/* Behind a system call of the program's that blocked: there the kernel hands over
+ * what it has noted. */
+void return_to_user(void);
 
 #endif
