@@ -89,7 +89,11 @@ struct slot *sigprof__slot_of_value(uint32_t value)
     if (!chunk)
         return NULL;
     slot = &chunk[index % SLOTS_IN_CHUNK];
-    return slot->value == value ? slot : NULL;
+    /* The tick that carries it was armed when all of the slot was written. */
+    (void)atomic_load_explicit(&slot->life, memory_order_acquire);
+    return atomic_load_explicit(&slot->value, memory_order_relaxed) == value
+               ? slot
+               : NULL;
 }
 
 struct slot *sigprof__slot_of_thread(int tid)

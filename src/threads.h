@@ -51,7 +51,7 @@ struct slot {
     struct unwind_stack *result; /* the one of the two that was made last */
 
     /* fixed while live; threads_lock */
-    uint32_t value; /* what its ticks carry, in 24 bits: generation << 16 | index */
+    _Atomic uint32_t value; /* what its ticks carry, in 24 bits: generation << 16 | index */
     int tid;
     os_timer timer;
     bool has_timer;
