@@ -150,6 +150,12 @@ def against_peers():
     if need("rust", "rustc"):
         run(["rustc", "-g", "-O", source("corpus.rs"), "-o", "rust"])
         check_peers("rust", "rust", MOST)
+    for compiler, options in (("ldc2", ["-g", "-O2"]), ("gdc", ["-g", "-O2"])):
+        if need("D of " + compiler, compiler):
+            out = "d-" + compiler
+            run([compiler, *options, source("corpus.d"),
+                 "-of=" + out if compiler == "ldc2" else "-o" + out])
+            check_peers(out, out, MOST)
 
 
 # ---- What our reader declines -----------------------------------------------

@@ -70,7 +70,8 @@ def split_line(text):
     line = 0 if match.group(2) == "?" else int(match.group(2))
     if path in ("??", "?", ""):
         return None, 0
-    return os.path.normpath(path), line
+    # A path may begin with two slashes, which normpath leaves there.
+    return os.path.normpath(path).replace("//", "/"), line
 
 
 def frames(lines):
@@ -204,7 +205,7 @@ def compare_name(ours, theirs, table, address, outermost):
     ours, theirs = plain(ours), plain(theirs)
     if ours == theirs:
         return None
-    if ours and theirs and ours.endswith("::" + theirs):
+    if ours and theirs and ours.endswith(("::" + theirs, "." + theirs)):
         return "qualified"
     if ours and theirs and table.same(ours, theirs):
         return "alias"
