@@ -59,27 +59,21 @@ uint8_t sigprof__get_byte(struct format_in *in)
     return *in->at++;
 }
 
-uint64_t sigprof__get_varint(struct format_in *in)
+uint64_t sigprof__get_varint_long(struct format_in *in)
 {
+    const uint8_t *at = in->at;
     uint64_t value = 0;
 
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = sigprof__get_byte(in);
-
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80))
+    for (unsigned shift = 0; shift < 64 && at != in->end; shift += 7) {
+        value |= (uint64_t)(*at & 0x7f) << shift;
+        if (!(*at++ & 0x80)) {
+            in->at = at;
             return in->bad ? 0 : value;
+        }
     }
+    in->at = at;
     in->bad = true;
     return 0;
-}
-
-int64_t sigprof__get_svarint(struct format_in *in)
-{
-    uint64_t value = sigprof__get_varint(in);
-    uint64_t sign = value & 1 ? UINT64_MAX : 0;
-
-    return (int64_t)((value >> 1) ^ sign);
 }
 
 const uint8_t *sigprof__get_string(struct format_in *in, size_t *size)

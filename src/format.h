@@ -150,8 +150,20 @@ struct format_in {
 };
 
 uint8_t sigprof__get_byte(struct format_in *in);
-uint64_t sigprof__get_varint(struct format_in *in);
-int64_t sigprof__get_svarint(struct format_in *in);
+uint64_t sigprof__get_varint_long(struct format_in *in);
+/* Most are one byte. */
+static inline uint64_t sigprof__get_varint(struct format_in *in)
+{
+    if (in->at != in->end && *in->at < 0x80 && !in->bad)
+        return *in->at++;
+    return sigprof__get_varint_long(in);
+}
+static inline int64_t sigprof__get_svarint(struct format_in *in)
+{
+    uint64_t value = sigprof__get_varint(in);
+
+    return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+}
 /* A view into the bytes read from; *size is 0 and the view "" when bad. */
 const uint8_t *sigprof__get_string(struct format_in *in, size_t *size);
 /* The next record: its type, its body in *body. 0 at the end or when bad. */

@@ -247,18 +247,9 @@ static void peek(struct load_input *input, const uint8_t *bytes, size_t size)
 {
     const struct read_sink sink = {.arg = input, .info = peek_info};
     struct reader reader;
-    size_t payload;
-    uint32_t sequence, id_word;
 
-    if (size < FORMAT_FILE_HEADER_BYTES ||
-        sigprof__format_block_check(bytes + FORMAT_FILE_HEADER_BYTES,
-                                    size - FORMAT_FILE_HEADER_BYTES,
-                                    &payload, &sequence, &id_word) != 0)
-        return;
     sigprof__reader_init(&reader, &sink);
-    sigprof__reader_file(&reader, bytes,
-                         FORMAT_FILE_HEADER_BYTES + FORMAT_BLOCK_HEADER_BYTES +
-                             payload);
+    sigprof__reader_first(&reader, bytes, size);
     sigprof__reader_free(&reader);
 }
 

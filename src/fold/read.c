@@ -279,8 +279,8 @@ static void read_state(struct reader *reader, struct format_in *in)
 {
     uint64_t state = sigprof__get_varint(in);
 
-    reader->state = state < FORMAT_STATES ? (uint8_t)state
-                                          : (uint8_t)FORMAT_STATE_UNKNOWN;
+    reader->state =
+        state < FORMAT_STATES ? (uint8_t)state : (uint8_t)FORMAT_STATE_UNKNOWN;
 }
 
 /* ---- Records and blocks -------------------------------------------------- */
@@ -358,7 +358,11 @@ static void read_payload(struct reader *reader, const uint8_t *payload,
 
     reader->state = FORMAT_STATE_UNKNOWN;
     while ((type = sigprof__get_record(&in, &body)) != 0) {
-        read_record(reader, type, &body);
+        /* Stacks are for samples, which not everybody wants. */
+        if (reader->sink->sample ||
+            (type != FORMAT_PCS && type != FORMAT_STACK &&
+             type != FORMAT_SAMPLES))
+            read_record(reader, type, &body);
         if (body.bad) {
             reader->bad_records++;
             if (type == FORMAT_PCS || type == FORMAT_STACK)
@@ -485,6 +489,22 @@ enum read_status sigprof__reader_header(struct reader *reader,
     reader->major = bytes[8] | (unsigned)bytes[9] << 8;
     reader->minor = bytes[10] | (unsigned)bytes[11] << 8;
     return reader->major > FORMAT_MAJOR ? READ_NEWER : READ_OK;
+}
+
+enum read_status sigprof__reader_first(struct reader *reader,
+                                       const uint8_t *bytes, size_t size)
+{
+    enum read_status status = sigprof__reader_header(reader, bytes, size);
+    const uint8_t *block = bytes + FORMAT_FILE_HEADER_BYTES;
+    uint32_t sequence, id_word;
+    size_t payload;
+
+    if (status == READ_OK &&
+        sigprof__format_block_check(block, size - FORMAT_FILE_HEADER_BYTES,
+                                    &payload, &sequence, &id_word) == 0)
+        take_block(reader, block + FORMAT_BLOCK_HEADER_BYTES, payload, sequence,
+                   id_word);
+    return status;
 }
 
 enum read_status sigprof__reader_file(struct reader *reader,

@@ -141,6 +141,10 @@ void sigprof__reader_free(struct reader *reader);
 enum read_status sigprof__reader_file(struct reader *reader,
                                       const uint8_t *bytes, size_t size);
 
+/* … its first block only, which has the INFO records. */
+enum read_status sigprof__reader_first(struct reader *reader,
+                                       const uint8_t *bytes, size_t size);
+
 /* The first of the file's bytes: are they a profile's? */
 enum read_status sigprof__reader_header(struct reader *reader,
                                         const uint8_t *bytes, size_t size);
