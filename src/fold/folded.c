@@ -9,14 +9,15 @@
  */
 #include "view.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
+#define WEIGHT_BYTES 48 /* " WEIGHT\n", or two of them */
+
 struct item {
-    struct text name;
-    uint32_t node;
-    bool below; /* the lines below; else the node's own */
-    char weight[48]; /* " WEIGHT\n", or two of them; "" where below */
+    const char *name;
+    uint32_t size, node;
+    bool below;   /* the lines below; else the node's own */
+    uint64_t key; /* eight bytes of the line, as a number */
 };
 
 struct writer {
@@ -29,32 +30,177 @@ struct writer {
     size_t path_capacity;
 };
 
-/* Byte i of what an item's lines begin with, behind its name. */
-static int tail_byte(const struct item *item, size_t at)
+/* A blank and the number; returns where it ends. */
+static char *put_number(char *out, uint64_t number)
 {
-    if (at < item->name.size)
-        return (uint8_t)item->name.at[at];
-    at -= item->name.size;
-    if (item->below)
-        return at == 0 ? ';' : -1;
-    return at < strlen(item->weight) ? item->weight[at] : -1;
+    char digits[20];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    *out++ = ' ';
+    while (count)
+        *out++ = digits[--count];
+    return out;
 }
 
-static int item_order(const void *a, const void *b)
+/* " WEIGHT\n" or " BASE WEIGHT\n"; returns its size. */
+static size_t put_weights(const struct writer *writer, uint32_t node, char *out)
 {
-    const struct item *x = a, *y = b;
-    size_t size = x->name.size < y->name.size ? x->name.size : y->name.size;
-    int order = memcmp(x->name.at, y->name.at, size);
+    const struct fold_node *in = &writer->tree->nodes[node];
+    char *end = out;
 
-    for (size_t i = size; order == 0; i++) {
-        int p = tail_byte(x, i), q = tail_byte(y, i);
+    if (writer->tree->compares)
+        end = put_number(end, in->base);
+    end = put_number(end, in->self);
+    *end++ = '\n';
+    return (size_t)(end - out);
+}
 
-        order = p - q;
-        if (p < 0)
-            break;
+/* ---- Order of items ------------------------------------------------------ */
+
+/* What stands behind the name, as far as it is the same in all lines. */
+static size_t tail_of(const struct writer *writer, const struct item *item,
+                      char tail[WEIGHT_BYTES])
+{
+    if (!item->below)
+        return put_weights(writer, item->node, tail);
+    tail[0] = ';';
+    return 1;
+}
+
+static uint64_t first_byte_highest(const uint8_t *at)
+{
+    return (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 |
+           (uint64_t)at[2] << 40 | (uint64_t)at[3] << 32 |
+           (uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 |
+           (uint64_t)at[6] << 8 | (uint64_t)at[7];
+}
+
+/* Bytes at `depth` of the line; those behind its end are 0. */
+static uint64_t key_at(const struct writer *writer, const struct item *item,
+                       size_t depth)
+{
+    uint8_t bytes[8] = {0};
+    char tail[WEIGHT_BYTES];
+    size_t at = 0, tail_size;
+
+    if (depth + 8 <= item->size)
+        return first_byte_highest((const uint8_t *)item->name + depth);
+    for (; depth + at < item->size && at < 8; at++)
+        bytes[at] = (uint8_t)item->name[depth + at];
+    tail_size = tail_of(writer, item, tail);
+    for (size_t i = depth + at - item->size; i < tail_size && at < 8; i++, at++)
+        bytes[at] = (uint8_t)tail[i];
+    return first_byte_highest(bytes);
+}
+
+static void swap(struct item *a, struct item *b)
+{
+    struct item item = *a;
+
+    *a = *b;
+    *b = item;
+}
+
+static uint64_t middle_key(const struct item *items, size_t count)
+{
+    uint64_t a = items[0].key, b = items[count / 2].key;
+    uint64_t c = items[count - 1].key;
+
+    if (a > b) {
+        uint64_t other = a;
+
+        a = b;
+        b = other;
     }
-    return order;
+    return c <= a ? a : c >= b ? b : c;
 }
+
+/* Parts the items into less, equal and more than the pivot; the equal ones are
+ * [*low, *high). */
+static void part(struct item *items, size_t count, uint64_t pivot, size_t *low,
+                 size_t *high)
+{
+    *low = 0;
+    *high = count;
+    for (size_t i = 0; i < *high;) {
+        if (items[i].key < pivot)
+            swap(&items[(*low)++], &items[i++]);
+        else if (items[i].key > pivot)
+            swap(&items[i], &items[--*high]);
+        else
+            i++;
+    }
+}
+
+/* The lines are the same before `depth`, which may be behind a name's end. */
+static bool is_before(const struct writer *writer, const struct item *a,
+                      const struct item *b, size_t depth)
+{
+    size_t size = a->size < b->size ? a->size : b->size;
+    int order = 0;
+
+    if (depth < size)
+        order = memcmp(a->name + depth, b->name + depth, size - depth);
+    else
+        size = depth;
+    for (uint64_t p = 1, q = 1; order == 0 && (p & 0xff); size += 8) {
+        p = key_at(writer, a, size);
+        q = key_at(writer, b, size);
+        if (p != q)
+            order = p < q ? -1 : 1;
+    }
+    return order < 0;
+}
+
+static void sort_few(const struct writer *writer, struct item *items,
+                     size_t count, size_t depth)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct item item = items[i];
+        size_t at = i;
+
+        for (;
+             at > 0 && (item.key < items[at - 1].key ||
+                        (item.key == items[at - 1].key &&
+                         is_before(writer, &item, &items[at - 1], depth + 8)));
+             at--)
+            items[at] = items[at - 1];
+        items[at] = item;
+    }
+}
+
+#define FEW_ITEMS 12 /* comparing them costs less than keys of each depth */
+
+/*
+ * Quicksort by eight bytes of the lines at a time: names of one program begin
+ * alike, and what is alike is looked at once. The keys are those at `depth`.
+ */
+static void sort_items(const struct writer *writer, struct item *items,
+                       size_t count, size_t depth)
+{
+    while (count > FEW_ITEMS) {
+        uint64_t pivot = middle_key(items, count);
+        size_t low, high;
+
+        part(items, count, pivot, &low, &high);
+        sort_items(writer, items, low, depth);
+        sort_items(writer, items + high, count - high, depth);
+        if ((pivot & 0xff) == 0)
+            return; /* these lines end here: they are equal */
+        items += low;
+        count = high - low;
+        depth += 8;
+        for (size_t i = 0; count > 1 && i < count; i++)
+            items[i].key = key_at(writer, &items[i], depth);
+    }
+    sort_few(writer, items, count, depth);
+}
+
+/* ---- The tree ------------------------------------------------------------ */
 
 /* Counting sort of nodes by parent. */
 static void list_children(struct writer *writer)
@@ -85,23 +231,16 @@ static void list_children(struct writer *writer)
                 (uint32_t)i;
 }
 
-static size_t path_push(struct writer *writer, size_t size, struct text name)
+static size_t path_push(struct writer *writer, size_t size,
+                        const struct item *item)
 {
-    if (size + name.size + 1 > writer->path_capacity)
-        writer->path = sigprof__store_grow(writer->path, &writer->path_capacity,
-                                           size + name.size + 1, 1);
-    memcpy(writer->path + size, name.at, name.size);
-    return size + name.size;
-}
+    size_t need = size + item->size + WEIGHT_BYTES;
 
-static void put_weights(const struct writer *writer,
-                        const struct fold_node *node, char *out, size_t size)
-{
-    if (writer->tree->compares)
-        snprintf(out, size, " %" PRIu64 " %" PRIu64 "\n", node->base,
-                 node->self);
-    else
-        snprintf(out, size, " %" PRIu64 "\n", node->self);
+    if (need > writer->path_capacity)
+        writer->path =
+            sigprof__store_grow(writer->path, &writer->path_capacity, need, 1);
+    memcpy(writer->path + size, item->name, item->size);
+    return size + item->size;
 }
 
 static struct item *list_items(struct writer *writer, uint32_t node,
@@ -117,21 +256,18 @@ static struct item *list_items(struct writer *writer, uint32_t node,
     for (uint32_t i = from; i < to; i++) {
         uint32_t child = writer->children[i];
         const struct fold_node *in = &writer->tree->nodes[child];
-        struct item item = {.name =
-                                sigprof__model_text(writer->model, in->name),
-                            .node = child};
+        struct text name = sigprof__model_text(writer->model, in->name);
+        struct item item = {name.at, (uint32_t)name.size, child, false, 0};
 
-        if (in->self || in->base) {
-            put_weights(writer, in, item.weight, sizeof item.weight);
+        if (in->self || in->base)
             items[(*count)++] = item;
-        }
-        item.weight[0] = '\0';
         item.below = true;
         if (writer->first[child] != writer->first[child + 1])
             items[(*count)++] = item;
     }
-    if (*count > 1)
-        qsort(items, *count, sizeof *items, item_order);
+    for (size_t i = 0; *count > 1 && i < *count; i++)
+        items[i].key = key_at(writer, &items[i], 0);
+    sort_items(writer, items, *count, 0);
     return items;
 }
 
@@ -142,14 +278,14 @@ static void write_below(struct writer *writer, uint32_t node, size_t size)
     struct item *items = list_items(writer, node, &count);
 
     for (size_t i = 0; i < count; i++) {
-        size_t end = path_push(writer, size, items[i].name);
+        size_t end = path_push(writer, size, &items[i]);
 
         if (items[i].below) {
             writer->path[end] = ';';
             write_below(writer, items[i].node, end + 1);
         } else {
+            end += put_weights(writer, items[i].node, writer->path + end);
             fwrite(writer->path, 1, end, writer->out);
-            fputs(items[i].weight, writer->out);
         }
     }
     free(items);
