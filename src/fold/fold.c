@@ -381,33 +381,26 @@ static void context_begin(struct folding *folding, uint32_t context,
     folding->is_base = folding->model->processes[in->process].base;
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const struct model_count *x = a, *y = b;
-
-    return (x->key > y->key) - (x->key < y->key);
-}
-
-static struct model_count *sorted_counts(const struct model *model,
-                                         size_t *count)
+/* The keys are the model's. */
+static struct sort_item *sorted_counts(const struct model *model, size_t *count)
 {
     size_t room = 0, slots = model->counts ? model->count_mask + 1 : 0;
-    struct model_count *counts =
+    struct sort_item *counts =
         sigprof__store_grow(NULL, &room, model->count_used + 1, sizeof *counts);
 
     *count = 0;
     for (size_t i = 0; i < slots; i++)
         if (model->counts[i].value)
-            counts[(*count)++] = model->counts[i];
-    if (*count)
-        qsort(counts, *count, sizeof *counts, by_key);
+            counts[(*count)++] = (struct sort_item){model->counts[i].key,
+                                                    model->counts[i].value};
+    sigprof__sort(counts, *count);
     return counts;
 }
 
 static void fold_samples(struct folding *folding)
 {
     size_t count;
-    struct model_count *counts = sorted_counts(folding->model, &count);
+    struct sort_item *counts = sorted_counts(folding->model, &count);
     uint32_t context = UINT32_MAX;
     bool passes = false;
 

@@ -601,6 +601,7 @@ int main(int argc, char **argv)
     struct model model;
     int code;
 
+    sigprof__store_begin();
     sigprof__sym_outlive_cuts();
     parse(&arguments, argc, argv);
     if (arguments.follow)

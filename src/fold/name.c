@@ -4,8 +4,7 @@
  *
  * A frame has two names, of its own address (where a leaf, or what a signal
  * interrupted, was about to run) and of the byte before (in the call, for all
- * others). Both are asked for: frames are few, and most of the pairs are the
- * same symbol.
+ * others). Most frames are used one way only, and only that is asked for.
  */
 #include "name.h"
 
@@ -54,13 +53,45 @@ static void guard_number(char *name, size_t size)
         name[at - 1] = '_';
 }
 
+#define IN_EACH_BYTE(byte) ((byte)*UINT64_C(0x0101010101010101))
+
+/* The top bit of a byte is set if one is above 0x7e, below a blank, or a
+ * semicolon. What is carried from one byte to the next comes from such bytes.
+ */
+static uint64_t odd_bytes(uint64_t eight)
+{
+    return eight | (eight + IN_EACH_BYTE(1)) | (eight - IN_EACH_BYTE(0x20)) |
+           ((eight ^ IN_EACH_BYTE(0x3b)) - IN_EACH_BYTE(1));
+}
+
+/* Most names: no byte that is changed, and none above ASCII. */
+static bool is_plain(struct text in)
+{
+    uint64_t eight, odd = 0;
+    size_t at = 0;
+
+    for (; at + 8 <= in.size; at += 8) {
+        memcpy(&eight, in.at + at, 8);
+        odd |= odd_bytes(eight);
+    }
+    for (; at < in.size; at++)
+        odd |= odd_bytes(IN_EACH_BYTE((uint64_t)(uint8_t)in.at[at]));
+    return !(odd & IN_EACH_BYTE(0x80));
+}
+
 static size_t make_printable(struct text in, bool semicolons, char *out)
 {
     size_t at = 0, size = 0;
 
+    if (is_plain(in)) {
+        memcpy(out, in.at, in.size);
+        return in.size;
+    }
+
     while (at < in.size) {
         uint8_t byte = (uint8_t)in.at[at];
-        size_t length = sigprof__name_utf8((const uint8_t *)in.at + at, in.size - at);
+        size_t length =
+            sigprof__name_utf8((const uint8_t *)in.at + at, in.size - at);
 
         if (length == 0) {
             memcpy(out + size, "\xef\xbf\xbd", 3);
@@ -91,12 +122,24 @@ size_t sigprof__name_sanitize(struct text in, char *out)
     return size;
 }
 
+/* Does it stay as it is? */
+static bool is_safe(struct text text)
+{
+    uint8_t last = text.size ? (uint8_t)text.at[text.size - 1] : 0;
+
+    return text.size && (last < '0' || last > '9') && last != '.' &&
+           is_plain(text);
+}
+
 static uint32_t intern_safe(struct strings *strings, struct text text,
                             bool is_frame)
 {
     char small[512], *out = small;
     size_t room = 0, size;
     uint32_t id;
+
+    if (is_frame && is_safe(text))
+        return sigprof__strings_add(strings, text);
 
     if (3 * text.size + 16 > sizeof small)
         out = sigprof__store_grow(NULL, &room, 3 * text.size + 16, 1);
@@ -140,11 +183,56 @@ struct text sigprof__name_base(struct text path)
 
 /* ---- One module's frames ------------------------------------------------- */
 
-struct lookup {
-    uint64_t address;
-    uint32_t frame;
-    uint32_t use; /* enum model_use */
-};
+/* What is asked: the key is an address, the value says of which frame and use
+ * (enum model_use) the answer is, and whether the frame has another before. */
+static struct sort_item make_lookup(uint64_t address, size_t frame,
+                                    unsigned use, bool again)
+{
+    return (struct sort_item){address,
+                              (uint64_t)frame << 3 | (again ? 4u : 0) | use};
+}
+
+static uint32_t frame_of(const struct sort_item *lookup)
+{
+    return (uint32_t)(lookup->value >> 3);
+}
+
+static unsigned use_of(const struct sort_item *lookup)
+{
+    return lookup->value & 3;
+}
+
+static bool is_again(const struct sort_item *lookup)
+{
+    return lookup->value & 4;
+}
+
+/* The ways in which frames are used: enum model_use, by frame. */
+static uint8_t *find_uses(const struct model *model, bool every)
+{
+    size_t room = 0, slots = model->counts ? model->count_mask + 1 : 0;
+    uint8_t *uses = sigprof__store_grow(NULL, &room, model->frame_count, 1);
+
+    memset(uses, every ? USED_EXACT | USED_CALL : 0, model->frame_count);
+    if (every)
+        return uses;
+    for (size_t i = 1; i < model->node_count; i++) {
+        const struct model_node *node = &model->nodes[i];
+        uint32_t above = model->nodes[node->parent].frame;
+
+        uses[above] |= node->frame == FRAME_SIGNAL ? USED_EXACT : USED_CALL;
+        if (above == FRAME_SIGNAL)
+            uses[node->frame] |= USED_EXACT;
+    }
+    for (size_t i = 0; i < slots; i++)
+        if (model->counts[i].value)
+            uses[model->nodes[(uint32_t)model->counts[i].key].frame] |=
+                USED_EXACT;
+    for (size_t i = 0; i < model->process_count; i++)
+        for (size_t j = 0; j < model->processes[i].thread_count; j++)
+            uses[model->processes[i].threads[j].start_frame] |= USED_EXACT;
+    return uses;
+}
 
 /* A function of the module, by the address of its name. */
 struct known {
@@ -171,6 +259,9 @@ static uint32_t finish_name(struct naming *naming, struct text name,
 {
     size_t size = name.size < SYM_NAME_MAX ? name.size : SYM_NAME_MAX;
 
+    if (!naming->options->modules && !naming->options->annotate)
+        return sigprof__name_safe(&naming->model->strings,
+                                  (struct text){name.at, size});
     memmove(naming->whole, name.at, size);
     if (naming->options->modules && naming->base.size &&
         naming->base.size < 4096) {
@@ -198,7 +289,6 @@ static struct known *know(struct naming *naming, const char *raw,
     struct index *index = &naming->known_index;
     struct strings *strings = &naming->model->strings;
     uint32_t hash = sigprof__hash_mix((uintptr_t)raw);
-    struct text name = sigprof__text(raw);
     struct known *known;
     size_t at;
 
@@ -210,10 +300,10 @@ static struct known *know(struct naming *naming, const char *raw,
     ARRAY_ROOM(naming->known, naming->known_count, naming->known_capacity);
     known = &naming->known[naming->known_count++];
     *known = (struct known){.raw = raw};
-    known->symbol = sigprof__strings_add(strings, name);
-    if (!naming->options->raw && shown)
-        name = sigprof__text(shown);
-    known->function = sigprof__strings_add(strings, name);
+    if (naming->options->symbols)
+        known->symbol = sigprof__strings_add(strings, sigprof__text(raw));
+    known->function = sigprof__strings_add(
+        strings, sigprof__text(!naming->options->raw && shown ? shown : raw));
     sigprof__index_put(index, at, hash, (uint32_t)naming->known_count);
     return known;
 }
@@ -231,11 +321,15 @@ static uint32_t name_function(struct naming *naming, struct known *known,
                               bool inlined)
 {
     uint32_t *shown = &known->shown[inlined];
+    struct text name = sigprof__model_text(naming->model, known->function);
 
-    if (!*shown)
-        *shown = finish_name(
-            naming, sigprof__model_text(naming->model, known->function),
-            mark_of(inlined));
+    if (*shown)
+        return *shown;
+    if (!naming->options->modules && !naming->options->annotate &&
+        name.size <= SYM_NAME_MAX && is_safe(name))
+        *shown = known->function;
+    else
+        *shown = finish_name(naming, name, mark_of(inlined));
     return *shown;
 }
 
@@ -389,9 +483,10 @@ static void say_unverified(struct naming *naming,
 {
     naming->report->unverified += frames;
     if (naming->say)
-        naming->say("%s: not verified: it has no build-id and was changed after "
-                    "it was sampled; names of %zu frames may be wrong",
-                    module->path, frames);
+        naming->say(
+            "%s: not verified: it has no build-id and was changed after "
+            "it was sampled; names of %zu frames may be wrong",
+            module->path, frames);
 }
 
 static void say_missing(struct naming *naming, const struct sym_module *module,
@@ -406,8 +501,8 @@ static void say_missing(struct naming *naming, const struct sym_module *module,
 
 /* The frames of one module, and what the symbol reader is asked of them. */
 struct job {
-    const struct lookup *lookups;
-    size_t count;
+    const struct sort_item *lookups;
+    size_t count, frame_count;
     char *path; /* " (deleted)" taken off */
     struct sym_module module;
     uint64_t *addresses;
@@ -419,7 +514,7 @@ struct job {
 static void make_job(const struct model *model, struct job *job)
 {
     const struct model_module *in =
-        &model->modules[model->frames[job->lookups->frame].module];
+        &model->modules[model->frames[frame_of(job->lookups)].module];
     struct text path = without_deleted(sigprof__model_text(model, in->path));
     struct text id = sigprof__model_text(model, in->build_id);
     size_t room = 0;
@@ -427,36 +522,64 @@ static void make_job(const struct model *model, struct job *job)
     job->path = sigprof__store_grow(NULL, &room, path.size + 1, 1);
     memcpy(job->path, path.at, path.size);
     job->path[path.size] = '\0';
-    job->module =
-        (struct sym_module){job->path, (const uint8_t *)id.at, id.size,
-                            (in->flags & FORMAT_MODULE_NO_FILE) != 0,
-                            in->seen_ns};
-    for (size_t i = 0; i < job->count; i++)
-        job->addresses[i] = job->lookups[i].address;
+    job->module = (struct sym_module){
+        job->path, (const uint8_t *)id.at, id.size,
+        (in->flags & FORMAT_MODULE_NO_FILE) != 0, in->seen_ns};
+    for (size_t i = 0; i < job->count; i++) {
+        job->addresses[i] = job->lookups[i].key;
+        job->frame_count += !is_again(&job->lookups[i]);
+    }
     memset(job->answers, 0, job->count * sizeof *job->answers);
+}
+
+/* Room for names of so many frames, most of them of functions of their own. */
+static void reserve(struct naming *naming, size_t count)
+{
+    struct model *model = naming->model;
+
+    sigprof__index_reserve(&naming->known_index, count / 2);
+    sigprof__index_reserve(&model->strings.index, count / 2);
+    model->places =
+        sigprof__store_grow(model->places, &model->place_capacity,
+                            model->place_count + count, sizeof *model->places);
+    naming->known = sigprof__store_grow(naming->known, &naming->known_capacity,
+                                        naming->known_count + count / 2 + 1,
+                                        sizeof *naming->known);
+}
+
+/* The addresses of a function come one behind the other. */
+static bool same_answer(const struct naming *naming, const struct sym_answer *a,
+                        const struct sym_answer *b)
+{
+    return naming->options->by != BY_ADDRESS && a->name && a->name == b->name &&
+           a->places == b->places && a->place_count == b->place_count;
 }
 
 static void name_module(struct naming *naming, struct job *job)
 {
     struct model *model = naming->model;
     const struct sym_report *report = &job->report;
+    struct model_places places = {0, 0};
 
     naming->base = sigprof__name_base(sigprof__model_text(
-        model, model->modules[model->frames[job->lookups->frame].module].path));
+        model,
+        model->modules[model->frames[frame_of(job->lookups)].module].path));
     if (naming->base.size == 0)
         naming->base = sigprof__text("[no file]");
     if (report->state == SYM_MISMATCH)
-        say_mismatch(naming, &job->module, report, job->count / 2);
+        say_mismatch(naming, &job->module, report, job->frame_count);
     else if (report->unverified)
-        say_unverified(naming, &job->module, job->count / 2);
+        say_unverified(naming, &job->module, job->frame_count);
     else if (report->state != SYM_NAMED && !job->module.no_file)
-        say_missing(naming, &job->module, report, job->count / 2);
+        say_missing(naming, &job->module, report, job->frame_count);
+    reserve(naming, job->count);
     for (size_t i = 0; i < job->count; i++) {
-        struct model_frame *frame = &model->frames[job->lookups[i].frame];
-        struct model_places places =
-            name_answer(naming, frame, &job->answers[i]);
+        struct model_frame *frame = &model->frames[frame_of(&job->lookups[i])];
 
-        if (job->lookups[i].use == USED_EXACT)
+        if (i == 0 ||
+            !same_answer(naming, &job->answers[i - 1], &job->answers[i]))
+            places = name_answer(naming, frame, &job->answers[i]);
+        if (use_of(&job->lookups[i]) == USED_EXACT)
             frame->exact = places;
         else
             frame->call = places;
@@ -558,23 +681,6 @@ static void resolve_all(struct jobs *jobs)
 
 /* ---- All frames ---------------------------------------------------------- */
 
-static const struct model *sorted_model; /* qsort has no argument for it */
-
-static int by_module(const void *a, const void *b)
-{
-    const struct lookup *x = a, *y = b;
-    uint32_t m = sorted_model->frames[x->frame].module;
-    uint32_t n = sorted_model->frames[y->frame].module;
-
-    if (m != n)
-        return m < n ? -1 : 1;
-    if (x->address != y->address)
-        return x->address < y->address ? -1 : 1;
-    if (x->frame != y->frame)
-        return x->frame < y->frame ? -1 : 1;
-    return (x->use > y->use) - (x->use < y->use);
-}
-
 static void name_unmapped(struct naming *naming, struct model_frame *frame)
 {
     bool kernel = frame->address >= KERNEL_HALF;
@@ -592,9 +698,8 @@ static void name_unmapped(struct naming *naming, struct model_frame *frame)
 }
 
 /* Code that the program has named; offset: of the instruction meant. */
-static struct model_places name_code(struct naming *naming,
-                                     const struct model_code *code,
-                                     uint64_t offset)
+static struct model_places
+name_code(struct naming *naming, const struct model_code *code, uint64_t offset)
 {
     struct model *model = naming->model;
     struct text name = sigprof__model_text(model, code->name);
@@ -606,7 +711,8 @@ static struct model_places name_code(struct naming *naming,
     char tail[512] = "";
 
     if (naming->options->by == BY_LINE && file.size && place.line)
-        snprintf(tail, sizeof tail, " %.*s:%u", (int)sigprof__name_base(file).size,
+        snprintf(tail, sizeof tail, " %.*s:%u",
+                 (int)sigprof__name_base(file).size,
                  sigprof__name_base(file).at, place.line);
     else if (naming->options->by == BY_ADDRESS)
         snprintf(tail, sizeof tail, "+0x%llx", (unsigned long long)offset);
@@ -621,8 +727,8 @@ static void name_generated(struct naming *naming, struct model_frame *frame)
         &naming->model->processes[frame->process].codes.code[frame->span_from];
 
     frame->exact = name_code(naming, code, frame->address);
-    frame->call = name_code(naming, code,
-                            frame->address ? frame->address - 1 : 0);
+    frame->call =
+        name_code(naming, code, frame->address ? frame->address - 1 : 0);
 }
 
 /* Of a guest: where a function runs or calls, that is the line it was in. */
@@ -654,53 +760,90 @@ static struct model_places name_guest(struct naming *naming, uint64_t word,
 
 static void name_listed(struct naming *naming, struct model_frame *frame)
 {
-    const struct model_function *function = sigprof__model_function(
-        &naming->model->processes[frame->process],
-        format_guest_function(frame->address));
+    const struct model_function *function =
+        sigprof__model_function(&naming->model->processes[frame->process],
+                                format_guest_function(frame->address));
 
     frame->exact = frame->call = name_guest(naming, frame->address, function);
 }
 
-static struct lookup *sorted_lookups(struct naming *naming, size_t *count)
+/* Puts what is asked of a frame behind what is there. */
+static void add_lookups(const struct model *model, size_t number, unsigned uses,
+                        struct sort_item *lookups, size_t *end)
+{
+    const struct model_frame *frame = &model->frames[number];
+
+    if (uses & USED_EXACT)
+        lookups[(*end)++] =
+            make_lookup(frame->address, number, USED_EXACT, false);
+    if (uses & USED_CALL)
+        lookups[(*end)++] = make_lookup(frame->address - 1, number, USED_CALL,
+                                        (uses & USED_EXACT) != 0);
+}
+
+static bool is_asked(const struct model_frame *frame)
+{
+    return frame->module != MODEL_NO_MODULE && frame->module != MODEL_CODE &&
+           frame->module != MODEL_GUEST;
+}
+
+/* Names what needs no file. The rest is counted by module: of module i there
+ * are ends[i] lookups. */
+static void name_or_count(struct naming *naming, const uint8_t *uses,
+                          size_t *ends)
 {
     struct model *model = naming->model;
-    struct lookup *lookups = NULL;
-    size_t capacity = 0;
 
-    *count = 0;
     for (size_t i = FRAME_FIRST; i < model->frame_count; i++) {
         struct model_frame *frame = &model->frames[i];
 
-        if (frame->module == MODEL_NO_MODULE) {
+        frame->exact = frame->call = (struct model_places){0, 0};
+        if (frame->module == MODEL_NO_MODULE)
             name_unmapped(naming, frame);
-            continue;
-        }
-        if (frame->module == MODEL_CODE) {
+        else if (frame->module == MODEL_CODE)
             name_generated(naming, frame);
-            continue;
-        }
-        if (frame->module == MODEL_GUEST) {
+        else if (frame->module == MODEL_GUEST)
             name_listed(naming, frame);
-            continue;
-        }
-        for (uint32_t use = USED_EXACT; use <= USED_CALL; use++) {
-            ARRAY_ROOM(lookups, *count, capacity);
-            lookups[(*count)++] = (struct lookup){
-                frame->address - (use == USED_CALL), (uint32_t)i, use};
-        }
+        else
+            ends[frame->module] += (uses[i] & USED_EXACT ? 1u : 0) +
+                                   (uses[i] & USED_CALL ? 1u : 0);
     }
-    sorted_model = model;
-    if (*count)
-        qsort(lookups, *count, sizeof *lookups, by_module);
+}
+
+/* By module, then by address. ends[i]: where those of module i end. */
+static struct sort_item *sorted_lookups(struct naming *naming, size_t *ends)
+{
+    struct model *model = naming->model;
+    uint8_t *uses = find_uses(model, naming->options->every_use);
+    struct sort_item *lookups;
+    size_t room = 0, sum = 0;
+
+    name_or_count(naming, uses, ends);
+    for (size_t i = 0; i < model->module_count; i++) {
+        size_t own = ends[i];
+
+        ends[i] = sum;
+        sum += own;
+    }
+    lookups = sigprof__store_grow(NULL, &room, sum + 1, sizeof *lookups);
+    for (size_t i = FRAME_FIRST; i < model->frame_count; i++)
+        if (is_asked(&model->frames[i]))
+            add_lookups(model, i, uses[i], lookups,
+                        &ends[model->frames[i].module]);
+    for (size_t i = 0, first = 0; i < model->module_count; first = ends[i++])
+        sigprof__sort(lookups + first, ends[i] - first);
+    free(uses);
     return lookups;
 }
 
 /* FRAME_SIGNAL's name is for a trampoline that has none of its own. */
 static void name_marks(struct model *model)
 {
-    static const char *const names[FRAME_FIRST] = {
-        [FRAME_GAP] = "[frames left out]", [FRAME_SIGNAL] = "[signal]",
-        [FRAME_KERNEL] = "[kernel]", [FRAME_BUSY] = "[vm busy]"};
+    static const char *const names[FRAME_FIRST] = {[FRAME_GAP] =
+                                                       "[frames left out]",
+                                                   [FRAME_SIGNAL] = "[signal]",
+                                                   [FRAME_KERNEL] = "[kernel]",
+                                                   [FRAME_BUSY] = "[vm busy]"};
 
     model->place_count = 0;
     for (size_t i = 0; i < FRAME_FIRST; i++)
@@ -717,33 +860,34 @@ void sigprof__name_frames(struct model *model,
 {
     struct naming naming = {
         .model = model, .options = options, .say = say, .report = report};
-    size_t count, room = 0, address_room = 0, answer_room = 0;
-    struct lookup *lookups;
+    size_t room = 0, ends_room = 0, address_room = 0, answer_room = 0, count;
+    struct sort_item *lookups;
     uint64_t *addresses;
     struct sym_answer *answers;
     struct jobs jobs = {.options = options};
+    size_t *ends = sigprof__store_grow(NULL, &ends_room,
+                                       model->module_count + 1, sizeof *ends);
 
     *report = (struct name_report){0};
+    memset(ends, 0, (model->module_count + 1) * sizeof *ends);
     naming.shown = sigprof__store_grow(NULL, &room, SYM_NAME_MAX + 64, 1);
     room = 0;
     naming.whole = sigprof__store_grow(NULL, &room, SYM_NAME_MAX + 8192, 1);
     name_marks(model);
-    lookups = sorted_lookups(&naming, &count);
+    lookups = sorted_lookups(&naming, ends);
+    count = model->module_count ? ends[model->module_count - 1] : 0;
     addresses =
         sigprof__store_grow(NULL, &address_room, count + 1, sizeof *addresses);
     answers =
         sigprof__store_grow(NULL, &answer_room, count + 1, sizeof *answers);
-    for (size_t i = 0, next; i < count; i = next) {
-        uint32_t module = model->frames[lookups[i].frame].module;
-
-        for (next = i + 1; next < count; next++)
-            if (model->frames[lookups[next].frame].module != module)
-                break;
+    for (size_t i = 0, first = 0; i < model->module_count; first = ends[i++]) {
+        if (first == ends[i])
+            continue;
         ARRAY_ROOM(jobs.items, jobs.count, jobs.capacity);
-        jobs.items[jobs.count] = (struct job){.lookups = lookups + i,
-                                              .count = next - i,
-                                              .addresses = addresses + i,
-                                              .answers = answers + i};
+        jobs.items[jobs.count] = (struct job){.lookups = lookups + first,
+                                              .count = ends[i] - first,
+                                              .addresses = addresses + first,
+                                              .answers = answers + first};
         make_job(model, &jobs.items[jobs.count++]);
     }
     resolve_all(&jobs);
@@ -753,6 +897,7 @@ void sigprof__name_frames(struct model *model,
     free(lookups);
     free(addresses);
     free(answers);
+    free(ends);
     free(naming.shown);
     free(naming.whole);
 }

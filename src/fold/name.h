@@ -23,6 +23,10 @@ struct name_options {
     void (*progress)(void *arg, size_t done, size_t count);
     void *progress_arg;
     bool no_inlines; /* --no-inlines: inlined functions are their callers */
+    bool symbols;    /* places have their symbol; else it is 0 */
+    /* A frame may be a leaf and a caller, whatever the counts say: samples are
+     * read once more behind this. */
+    bool every_use;
 };
 
 struct name_report {
@@ -31,8 +35,9 @@ struct name_report {
     uint64_t unverified; /* frames whose names may be of another build */
 };
 
-/* Fills in exact and call of every frame, and the places. Says on stderr, once
- * for each module, when names were withheld; `say` may be NULL. */
+/* Fills in exact and call of every frame, as far as it is used so, and the
+ * places. Says on stderr, once for each module, when names were withheld; `say`
+ * may be NULL. */
 void sigprof__name_frames(struct model *model,
                           const struct name_options *options,
                           void (*say)(const char *format, ...),

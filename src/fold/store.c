@@ -2,6 +2,9 @@
 /* Growing arrays, an index by hash, interned strings. Contracts: store.h. */
 #include "store.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +23,11 @@ static void *must(void *memory)
     return memory;
 }
 
-#define LARGE_BYTES ((size_t)8 << 20) /* a few huge pages */
+#define SMALL_BYTES ((size_t)64 << 10) /* nobody misses three times as much */
+#define LARGE_BYTES ((size_t)8 << 20)  /* a few huge pages */
 
-/* What is looked up at random costs a miss of the address cache each time, unless
- * its pages are large. Where there are none it is only slower. */
+/* What is looked up at random costs a miss of the address cache each time,
+ * unless its pages are large. Where there are none it is only slower. */
 static void use_large_pages(void *memory, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -38,14 +42,38 @@ static void use_large_pages(void *memory, size_t bytes)
 #endif
 }
 
+/*
+ * A short run is to a quarter faults of pages, one for each 4 KiB that it
+ * touches. The C library gives back to the system what is freed and takes it
+ * again at once; up to here it is kept, and its pages are large.
+ */
+#define KEPT_BYTES ((size_t)16 << 20)
+
+void sigprof__store_begin(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    void *heap;
+
+    mallopt(M_MMAP_THRESHOLD, (int)KEPT_BYTES);
+    mallopt(M_TRIM_THRESHOLD, 2 * (int)KEPT_BYTES);
+    mallopt(M_TOP_PAD, (int)KEPT_BYTES / 8);
+    heap = malloc(KEPT_BYTES - 4096);
+    if (heap)
+        use_large_pages(heap, KEPT_BYTES - 4096);
+    free(heap);
+#endif
+}
+
 void *sigprof__store_grow(void *old, size_t *capacity, size_t need, size_t item)
 {
     size_t room = *capacity ? *capacity : 16;
 
+    if (old && need <= *capacity)
+        return old;
     while (room < need) {
-        if (room > SIZE_MAX / 2 / item)
+        if (room > SIZE_MAX / 4 / item)
             must(NULL);
-        room *= 2;
+        room *= room * item < SMALL_BYTES ? 4 : 2;
     }
     old = must(realloc(old, room * item));
     use_large_pages(old, room * item);
@@ -98,6 +126,81 @@ void sigprof__index_room(struct index *index)
     else if (index->used * 4 >= index->mask * 3)
         index_resize(index, (index->mask + 1) * 2);
 }
+
+void sigprof__index_reserve(struct index *index, size_t more)
+{
+    size_t slots = index->slots ? index->mask + 1 : 64;
+
+    while ((index->used + more) * 4 >= (slots - 1) * 3)
+        slots *= 2;
+    if (!index->slots || slots > index->mask + 1)
+        index_resize(index, slots);
+}
+
+/* ---- Sorting ------------------------------------------------------------- */
+
+#define FEW_ITEMS 32 /* counting bytes costs more than so few comparisons */
+
+static void sort_few(struct sort_item *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct sort_item item = items[i];
+        size_t at = i;
+
+        for (; at > 0 && items[at - 1].key > item.key; at--)
+            items[at] = items[at - 1];
+        items[at] = item;
+    }
+}
+
+/* By one byte of the key. */
+static void sort_by_byte(const struct sort_item *from, struct sort_item *to,
+                         size_t count, unsigned shift)
+{
+    size_t next[256] = {0}, sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        next[from[i].key >> shift & 0xff]++;
+    for (unsigned i = 0; i < 256; i++) {
+        size_t own = next[i];
+
+        next[i] = sum;
+        sum += own;
+    }
+    for (size_t i = 0; i < count; i++)
+        to[next[from[i].key >> shift & 0xff]++] = from[i];
+}
+
+/* Bytes in which all are equal are left out: addresses of a module differ in
+ * three or four. */
+void sigprof__sort(struct sort_item *items, size_t count)
+{
+    struct sort_item *from = items, *to, *other;
+    uint64_t differ = 0;
+    size_t room = 0;
+
+    if (count < FEW_ITEMS) {
+        sort_few(items, count);
+        return;
+    }
+    for (size_t i = 1; i < count; i++)
+        differ |= items[i].key ^ items[0].key;
+    other = to = sigprof__store_grow(NULL, &room, count, sizeof *other);
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        struct sort_item *swap = from;
+
+        if ((differ >> shift & 0xff) == 0)
+            continue;
+        sort_by_byte(from, to, count, shift);
+        from = to;
+        to = swap;
+    }
+    if (from != items)
+        memcpy(items, from, count * sizeof *items);
+    free(other);
+}
+
+/* ---- Strings ------------------------------------------------------------- */
 
 void sigprof__strings_init(struct strings *strings)
 {

@@ -23,6 +23,9 @@ static inline struct text sigprof__text(const char *string)
     return (struct text){string, strlen(string)};
 }
 
+/* Before anything else: tells the C library how this command uses memory. */
+void sigprof__store_begin(void);
+
 /* Room for `need` items of `item` bytes at least; exits when there is none. */
 void *sigprof__store_grow(void *old, size_t *capacity, size_t need,
                           size_t item);
@@ -47,8 +50,9 @@ static inline uint32_t sigprof__hash_mix(uint64_t value)
 uint32_t sigprof__hash_bytes(const void *bytes, size_t size);
 
 /*
- * From a hash to ids above 0, open addressing, at most three quarters full. The caller
- * compares: for (i = index_at(x, h); x->slots[i].id; i = index_next(x, i)).
+ * From a hash to ids above 0, open addressing, at most three quarters full. The
+ * caller compares: for (i = index_at(x, h); x->slots[i].id; i = index_next(x,
+ * i)).
  */
 struct index_slot {
     uint32_t hash, id;
@@ -91,6 +95,17 @@ uint32_t sigprof__strings_add(struct strings *strings, struct text text);
 /* As printf; the result is interned. At most 64 KiB of it. */
 __attribute__((format(printf, 2, 3))) uint32_t
 sigprof__strings_format(struct strings *strings, const char *format, ...);
+
+/* Makes room for that many ids beside those that are there. */
+void sigprof__index_reserve(struct index *index, size_t more);
+
+/* What sigprof__sort puts in order. */
+struct sort_item {
+    uint64_t key, value;
+};
+
+/* By key; equal ones stay in their order. */
+void sigprof__sort(struct sort_item *items, size_t count);
 
 /* Dense numbers for ids in the order they are first asked for. */
 struct numbering {

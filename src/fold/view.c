@@ -127,9 +127,12 @@ static void skip_sample(void *arg, const struct read_sample *sample,
 
 static void name_all(const struct view_job *job)
 {
+    struct name_options names = *job->names;
     struct name_report report;
 
-    sigprof__name_frames(job->model, job->names, sigprof__say, &report);
+    names.symbols = job->view->making == FROM_CHART;
+    names.every_use = job->view->making == FROM_SAMPLES || job->view->timed;
+    sigprof__name_frames(job->model, &names, sigprof__say, &report);
     job->load->imperfect |= report.mismatched > 0 || report.unverified > 0;
 }
 

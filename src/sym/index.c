@@ -33,6 +33,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,16 +84,18 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 static uint64_t checksum(const void *bytes, size_t size)
 {
     const uint8_t *at = bytes;
-    uint64_t sums[4] = {size, 1, 2, 3}, word;
+    uint64_t a = size, b = 1, c = 2, d = 3, words[4];
 
-    for (; size >= 32; size -= 32)
-        for (unsigned i = 0; i < 4; i++, at += 8) {
-            memcpy(&word, at, 8);
-            sums[i] = mix(sums[i], word);
-        }
+    for (; size >= sizeof words; size -= sizeof words, at += sizeof words) {
+        memcpy(words, at, sizeof words);
+        a = mix(a, words[0]);
+        b = mix(b, words[1]);
+        c = mix(c, words[2]);
+        d = mix(d, words[3]);
+    }
     for (; size; size--)
-        sums[0] = mix(sums[0], *at++);
-    return mix(mix(sums[0], sums[1]), mix(sums[2], sums[3]));
+        a = mix(a, *at++);
+    return mix(mix(a, b), mix(c, d));
 }
 
 uint64_t sigprof__sym_index_files(uint64_t before,
@@ -203,6 +206,21 @@ void sigprof__sym_index_seal(void *bytes, size_t size)
     header->checksum = checksum(header + 1, size - sizeof *header);
 }
 
+/* Pages that will all be written, in one step and not by a fault each. */
+static void fill_pages(char *at, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    const uintptr_t page = 4096, from = (uintptr_t)at;
+    uintptr_t first = (from + page - 1) & ~(page - 1);
+
+    if (first + page < from + size)
+        madvise((void *)first, (from + size - first) & ~(page - 1),
+                MADV_POPULATE_WRITE); /* benign: then one by one */
+#else
+    (void)at, (void)size;
+#endif
+}
+
 /* Its bytes, in memory that lives as long as the names; NULL: none. Read and
  * not mapped: what others do to the file meanwhile cannot hurt. */
 static const void *read_file(const char *path, struct sym_names *names,
@@ -220,6 +238,8 @@ static const void *read_file(const char *path, struct sym_names *names,
         *size = (size_t)status.st_size;
         bytes = sigprof__sym_keep(names, *size);
     }
+    if (bytes)
+        fill_pages(bytes, *size);
     if (bytes && !read_all(descriptor, bytes, *size))
         bytes = NULL;
     if (bytes && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
