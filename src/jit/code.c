@@ -13,42 +13,20 @@
 #include "format.h"
 #include "jit/heap.h"
 #include "jit/map-write.h"
+#include "jit/region.h"
 #include "jit/told.h"
 #include "os/os.h"
 #include "sigprof_impl.h"
 #include "threads.h"
 #include "unwind/cfi.h"
 
-#define TEXT_MAX 1024          /* of a name or a file */
-#define LINES_BYTES 6144       /* an event has to fit the drain's buffer */
 #define TABLES_MAX (64u << 10) /* of eh_frame */
 #define CODE_MAX ((size_t)1 << CODE_CLASS_MAX)
 #define SYNCHRONIZE_MS 20
 #define TOLD_MAX (1u << 17) /* regions by files; some 40 MB of memory with names */
 #define RETIRED_BYTES ((size_t)4 << 20) /* kept for a drain that may not come */
 
-/* A live region, from the heap: the part of its event that does not change when
- * it moves, and its unwind tables. */
-struct code_region {
-    struct code_region *next; /* of the retired */
-    uintptr_t start;
-    size_t bytes;
-    uint64_t serial; /* never used again */
-    uint64_t time_ns;
-    size_t room; /* as the heap knows it */
-    struct module_cfi cfi; /* frames: NULL, or a copy behind the tail */
-    uint32_t tail_bytes;
-    enum format_code_source source;
-    uint8_t tail[];
-};
-
-/* What is registered: as the program said, or a file. */
-struct origin {
-    enum format_code_source source;
-    uint64_t time_ns; /* 0: now, which only the lock's owner can tell */
-};
-
-static const struct origin declared = {FORMAT_CODE_DECLARED, 0};
+static const struct origin declared = {FORMAT_CODE_DECLARED, 0, 0};
 
 /* code_lock */
 static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -154,93 +132,7 @@ void sigprof__code_idle(void)
     sigprof__code_unlock();
 }
 
-/* ---- Records ----------------------------------------------------------- */
-
-static size_t text_bytes(const char *text)
-{
-    return text ? strnlen(text, TEXT_MAX) : 0;
-}
-
-/* As many lines as fit; their size in two bytes of varint in front. */
-static void put_lines(struct format_out *out, const struct sigprof_code *code)
-{
-    struct format_out size = {out->at, out->at + 2, false};
-    uint32_t offset = 0, line = code->line;
-    uint8_t *from = out->at + 2;
-
-    out->at = from;
-    for (uint32_t i = 0; code->lines && i < code->line_count; i++) {
-        uint8_t *before = out->at;
-
-        sigprof__put_varint(out, code->lines[i].code_offset - offset);
-        sigprof__put_svarint(out, (int64_t)code->lines[i].line - line);
-        if (out->full) {
-            out->at = before;
-            break;
-        }
-        offset = code->lines[i].code_offset;
-        line = code->lines[i].line;
-    }
-    sigprof__put_byte(&size, (uint8_t)((out->at - from) | 0x80));
-    sigprof__put_byte(&size, (uint8_t)((out->at - from) >> 7));
-}
-
-static size_t tail_room(const struct sigprof_code *code)
-{
-    size_t lines = code->lines ? (size_t)10 * code->line_count : 0;
-
-    return 24 + text_bytes(code->name) + text_bytes(code->file) +
-           (lines < LINES_BYTES ? lines : LINES_BYTES);
-}
-
-static size_t tables_bytes(const struct sigprof_code *code)
-{
-    return code->unwind == SIGPROF_CODE_CFI ? code->eh_frame_bytes : 0;
-}
-
-static void put_tables(struct code_region *region, uint8_t *copy,
-                       const struct sigprof_code *code)
-{
-    memcpy(copy, code->eh_frame, code->eh_frame_bytes);
-    region->cfi.frames = copy;
-    region->cfi.frames_end = copy + code->eh_frame_bytes;
-    region->cfi.delta = (uintptr_t)code->eh_frame - (uintptr_t)copy;
-}
-
-static uint64_t time_of(const struct origin *origin)
-{
-    return origin->time_ns ? origin->time_ns : sigprof__os_now_ns();
-}
-
-static struct code_region *make_region(const struct sigprof_code *code,
-                                       const struct origin *origin)
-{
-    size_t tail = tail_room(code), tables = tables_bytes(code);
-    size_t room = sizeof(struct code_region) + tail + tables;
-    struct code_region *region = sigprof__heap_get(room);
-    struct format_out out;
-
-    if (!region)
-        return NULL;
-    region->room = room;
-    region->start = (uintptr_t)code->start;
-    region->bytes = code->bytes;
-    region->serial = ++last_serial;
-    region->time_ns = time_of(origin);
-    region->source = origin->source;
-    out = (struct format_out){region->tail, region->tail + tail, false};
-    sigprof__put_string(&out, code->name, text_bytes(code->name));
-    sigprof__put_string(&out, code->file, text_bytes(code->file));
-    sigprof__put_varint(&out, code->line);
-    put_lines(&out, code);
-    if (origin->source != FORMAT_CODE_DECLARED)
-        sigprof__put_varint(&out, origin->source);
-    region->tail_bytes = (uint32_t)(out.at - region->tail);
-    memset(&region->cfi, 0, sizeof region->cfi);
-    if (tables)
-        put_tables(region, region->tail + tail, code);
-    return region;
-}
+/* ---- Changes; with the lock ---------------------------------------------- */
 
 static struct code_entry entry_of(const struct sigprof_code *code,
                                   struct code_region *region)
@@ -253,13 +145,12 @@ static struct code_entry entry_of(const struct sigprof_code *code,
                                .region = region,
                                .cfi = region->cfi.frames ? &region->cfi : NULL};
 
-    atomic_init(&entry.rule, region->source == FORMAT_CODE_DECLARED
+    atomic_init(&entry.rule, region->source == FORMAT_CODE_DECLARED ||
+                                     code->unwind == SIGPROF_CODE_CFI
                                  ? rules[code->unwind]
                                  : (uint32_t)CODE_NAMED);
     return entry;
 }
-
-/* ---- Changes; with the lock ---------------------------------------------- */
 
 static void forget(struct code_region *region)
 {
@@ -292,7 +183,7 @@ static bool end_overlapped(uintptr_t low, uintptr_t high,
 static struct code_region *add(const struct sigprof_code *code,
                                const struct origin *origin)
 {
-    struct code_region *region = make_region(code, origin);
+    struct code_region *region = sigprof__region_make(code, origin, ++last_serial);
     struct code_table *replaced;
     struct code_entry entry;
 
@@ -319,10 +210,13 @@ static const struct code_region *move(uintptr_t from, uintptr_t to,
     struct code_table *replaced;
     struct code_region *region;
     struct code_entry entry;
+    uint32_t rule;
 
-    if (!old || old->region->source != origin->source ||
-        atomic_load(&old->rule) == CODE_CFI || to == 0 ||
+    if (!old || old->region->source != origin->source || to == 0 ||
         to > UINTPTR_MAX - old->region->bytes)
+        return NULL;
+    rule = atomic_load(&old->rule);
+    if (rule == CODE_CFI && origin->source == FORMAT_CODE_DECLARED)
         return NULL;
     if (!sigprof__code_map_room(&replaced))
         return NULL;
@@ -330,14 +224,14 @@ static const struct code_region *move(uintptr_t from, uintptr_t to,
     old = sigprof__code_map_at(from); /* the table may be another */
     entry = (struct code_entry){.frame_bytes = old->frame_bytes,
                                 .region = old->region};
-    atomic_init(&entry.rule, atomic_load(&old->rule));
+    atomic_init(&entry.rule, rule == CODE_CFI ? (uint32_t)CODE_NAMED : rule);
     region = sigprof__code_map_kill(old);
     if (!end_overlapped(to, to + region->bytes, origin->source)) {
         forget(region);
         return NULL;
     }
     region->start = to;
-    region->time_ns = time_of(origin);
+    region->time_ns = sigprof__origin_ns(origin);
     entry.end = to + region->bytes;
     entry.start = to;
     sigprof__code_map_add(&entry);
@@ -442,10 +336,14 @@ void sigprof__code_repeat(void)
 
 bool sigprof__code_tell_begin(void)
 {
-    if (pthread_mutex_trylock(&code_lock) != 0)
+    if (inside)
         return false;
     inside = true;
-    return true;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (pthread_mutex_trylock(&code_lock) == 0)
+        return true;
+    inside = false;
+    return false;
 }
 
 void sigprof__code_tell_end(void)
@@ -469,7 +367,7 @@ static bool is_known(const struct sigprof_code *code,
     in = (struct format_in){region->tail, region->tail + region->tail_bytes,
                             false};
     name = sigprof__get_string(&in, &size);
-    return size == text_bytes(code->name) &&
+    return size == strnlen(code->name, REGION_TEXT_MAX) &&
            memcmp(name, code->name, size) == 0;
 }
 
@@ -492,7 +390,12 @@ static enum code_told tell_code(const struct told *told,
                                       .file = told->file,
                                       .line = told->line,
                                       .line_count = told->line_count,
-                                      .lines = told->lines};
+                                      .lines = told->lines,
+                                      .unwind = told->eh_frame_bytes
+                                                    ? SIGPROF_CODE_CFI
+                                                    : SIGPROF_CODE_FP,
+                                      .eh_frame = told->eh_frame,
+                                      .eh_frame_bytes = told->eh_frame_bytes};
     const struct code_region *region;
 
     if (told->start > UINTPTR_MAX || !is_sane(&code))
@@ -510,7 +413,8 @@ enum code_told sigprof__code_tell(const struct told *told,
                                   enum format_code_source source,
                                   uint64_t time_ns)
 {
-    const struct origin origin = {source, time_ns};
+    const struct origin origin = {source, time_ns,
+                                  (uintptr_t)told->eh_frame_at};
     const struct code_region *region;
 
     if (told->kind == TOLD_CODE)

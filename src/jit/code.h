@@ -29,8 +29,8 @@ void sigprof__code_repeat(void);
 void sigprof__code_idle(void);
 
 /*
- * Control; the drain. What a file of the virtual machine's tells (told.h): its name
- * only, since how such code is unwound is not known. What the program declared
+ * Control; the drain. What a file of the virtual machine's tells (told.h): its name,
+ * and how it is unwound if there are tables, until it moves. What the program declared
  * itself stays, and what a jitdump said goes before what perf-PID.map says.
  * Between begin and end; false: a registration has the lock, and may be waiting for
  * the drain: later.

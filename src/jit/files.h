@@ -7,6 +7,9 @@
  * the profile and needs neither the files nor the process later on, and their
  * names are the process's own, whatever its root and its pid namespace are.
  *
+ * Unwind tables of a jitdump are given to the unwinder too; code without them has a
+ * name, and nothing else is believed of it.
+ *
  * A file is of this process if it is a regular one of this user's or root's, not
  * by a symbolic link, and the map was written to since the process began, while
  * the jitdump says this pid. The profile keeps how much of it was read (INFO

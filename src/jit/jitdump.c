@@ -13,6 +13,8 @@
 #define CODE_HEAD 40u         /* of a LOAD, in front of the name */
 #define MOVE_BYTES 48u
 #define LINES_HEAD 16u
+#define TABLES_HEAD 24u
+#define TERMINATOR 4u /* of an .eh_frame with nothing in it */
 #define LINE_HEAD 16u /* of an entry, in front of its file */
 #define ENTRIES_MAX (4 * JITDUMP_LINES) /* of a DEBUG_INFO that are looked at */
 #define FLAG_ARCH_TIMESTAMP 1u
@@ -22,7 +24,7 @@
 #define V8_PADDING 0xdeadbeefu
 #define V8_DISPLACEMENT 0x40u
 
-enum { LOAD, MOVE, DEBUG_INFO, CLOSE };
+enum { LOAD, MOVE, DEBUG_INFO, CLOSE, UNWINDING_INFO };
 
 void sigprof__jitdump_begin(struct jitdump *dump)
 {
@@ -199,6 +201,35 @@ static bool read_lines(struct jitdump *dump, struct body *body)
     return true;
 }
 
+static bool read_tables(struct jitdump *dump, struct body *body)
+{
+    uint8_t head[TABLES_HEAD];
+    uint64_t all, header;
+
+    dump->tables_bytes = 0;
+    if (body->end - body->at < sizeof head ||
+        !get_bytes(body->file, body->at, head, sizeof head))
+        return false;
+    body->at += sizeof head;
+    all = get(dump, head, 8);
+    header = get(dump, head + 8, 8);
+    if (all > body->end - body->at || header > all)
+        return false;
+    all -= header;
+    if (all > TERMINATOR && all <= sizeof dump->tables && !dump->swapped &&
+        get_bytes(body->file, body->at, dump->tables, (size_t)all))
+        dump->tables_bytes = (size_t)all;
+    return true;
+}
+
+static void add_tables(struct jitdump *dump, struct told *told)
+{
+    told->eh_frame = dump->tables;
+    told->eh_frame_bytes = dump->tables_bytes;
+    told->eh_frame_at = told->start + ((told->bytes + 7) & ~(uint64_t)7);
+    dump->tables_bytes = 0;
+}
+
 static bool read_code(struct jitdump *dump, struct body *body,
                       struct told *told)
 {
@@ -228,6 +259,7 @@ static bool read_code(struct jitdump *dump, struct body *body,
         told->line = dump->lines[0].line;
     }
     dump->lines_of = 0;
+    add_tables(dump, told);
     return true;
 }
 
@@ -265,10 +297,13 @@ static bool read_record(struct jitdump *dump, uint32_t kind, struct body *body,
     case DEBUG_INFO:
         good = read_lines(dump, body);
         break;
+    case UNWINDING_INFO:
+        good = read_tables(dump, body);
+        break;
     case CLOSE:
         dump->state = JITDUMP_CLOSED;
         break;
-    default: /* unwind tables, and what is newer than this */
+    default: /* newer than this */
         break;
     }
     dump->bad += !good;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The file jit-PID.dump, version 1: binary records with times, of code that
- * comes and code that moves, with its lines. See told.h.
+ * comes and code that moves, with its lines and its unwind tables. See told.h.
  *
  *      header   "JiTD" as a number, version, its bytes, ELF machine, padding,
  *               pid; time, flags
  *      record   kind, bytes of it all, time; its body
  *
- * Numbers are in the byte order of who wrote, which the magic tells. Code bytes and
- * unwind tables are skipped.
+ * Numbers are in the byte order of who wrote, which the magic tells. Code bytes are
+ * skipped. Unwind tables are an .eh_frame, as it would lie behind the code at the next
+ * multiple of eight, and its .eh_frame_hdr.
  */
 #ifndef SIGPROF_JIT_JITDUMP_H
 #define SIGPROF_JIT_JITDUMP_H
@@ -18,6 +19,7 @@
 #include <sigprof/jit.h>
 
 #define JITDUMP_LINES 2000u
+#define JITDUMP_TABLES (16u << 10) /* of one function; larger ones are left out */
 
 enum jitdump_state {
     JITDUMP_NEW,    /* the header has not been read */
@@ -38,8 +40,10 @@ struct jitdump {
     uint64_t lines_of; /* address; 0: there is none */
     uint32_t line_count;
     size_t file_bytes;
+    size_t tables_bytes; /* UNWINDING_INFO, for the code that comes next */
     char file[TOLD_TEXT_MAX + 1];
     struct sigprof_code_line lines[JITDUMP_LINES];
+    uint8_t tables[JITDUMP_TABLES];
     char name[TOLD_TEXT_MAX + 1];
 };
 

@@ -42,6 +42,9 @@ struct told {
     uint32_t line; /* of the first of the lines; 0: not told */
     const struct sigprof_code_line *lines;
     uint32_t line_count;
+    const uint8_t *eh_frame; /* unwind tables, that are to lie at eh_frame_at */
+    size_t eh_frame_bytes;   /* 0: not told */
+    uint64_t eh_frame_at;
 };
 
 #endif

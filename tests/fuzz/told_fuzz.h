@@ -39,6 +39,8 @@ static void check_told(const struct told *told)
         (!told->name_bytes || strlen(told->name) != told->name_bytes ||
          strlen(told->file) != told->file_bytes))
         abort();
+    for (size_t i = 0; i < told->eh_frame_bytes; i++)
+        sink += told->eh_frame[i];
     for (size_t i = 0; i < told->file_bytes; i++)
         sink += (uint8_t)told->file[i];
     for (uint32_t i = 0; i < told->line_count; i++) {

@@ -10,8 +10,10 @@ V8 itself.
 
 KIND is node-map, node-dump, php-map or php-dump: a guest of this folder says what CPU
 time it gave to each of three functions, and the shares of the samples, pooled over
-three runs, have to agree (|z| at most 4). Or killed: node ends by SIGKILL. Or stale: a
-map that an older process of the same pid left, or that is a link, is not believed.
+three runs, have to agree (|z| at most 4). Or killed: node ends by SIGKILL; flight: so
+does one under a flight recorder, which never looked at its map. Or stale: a map that an
+older process of the same pid left, or that is a link, is not believed. Or many: there is
+a bound, and what is left out is said.
 """
 import glob
 import math
@@ -35,6 +37,7 @@ COMMANDS = {
     "php-map": [*PHP, "opcache.jit_debug=0x10", "split.php", "600"],
     "php-dump": [*PHP, "opcache.jit_debug=0x20", "split.php", "600"],
     "killed": [*NODE, "--perf-basic-prof", "split.js", "0"],
+    "flight": [*NODE, "--perf-basic-prof", "split.js", "0"],
 }
 
 
@@ -114,16 +117,20 @@ def check_shares(setup, command):
         assert worst <= Z_MAX, worst
 
 
-def check_killed(setup):
+def check_killed(setup, flight):
     """After the rounds of a second and a half, whatever the machine is busy with."""
+    if flight:
+        setup.environment["SIGPROF_MODE"] = "flight"
     guest = setup.start(COMMANDS["killed"])
     for _ in range(75):
         guest.stdout.readline()
     guest.send_signal(signal.SIGKILL)
     guest.communicate()
     assert guest.returncode == -signal.SIGKILL, guest.returncode
-    setup.remove_files(guest.pid)
+    if not flight:
+        setup.remove_files(guest.pid)
     leaves = list(setup.leaves())
+    setup.remove_files(guest.pid)
     total = sum(weight for _, weight in leaves)
     for name in NAMES:
         share = sum(weight for leaf, weight in leaves if name in leaf) / total
@@ -154,6 +161,24 @@ def check_stale(setup, workload):
         assert any("hot_a" in leaf for leaf, _ in leaves), leaves
 
 
+def check_many(setup, workload):
+    """Functions of 64 bytes each, more of them than the recorder keeps."""
+    count, kept = 140000, 131072
+
+    def plant():
+        with open(f"/tmp/perf-{os.getpid()}.map", "w") as file:
+            file.write("".join(f"{(1 << 40) + 64 * i:x} 40 f{i}\n" for i in range(count)))
+
+    guest = setup.start([workload, "fp", "300"], preexec_fn=plant)
+    guest.communicate()
+    setup.remove_files(guest.pid)
+    folded = subprocess.run([setup.fold, "--strict", setup.profile], capture_output=True,
+                            text=True)
+    assert folded.returncode == 3 and "hot_a" in folded.stdout, folded
+    assert f": {count - kept} entries of /tmp/perf-{guest.pid}.map were left out" \
+        in folded.stderr, folded.stderr
+
+
 def main():
     library, fold, guests, kind, *workload = sys.argv[1:]
     program = COMMANDS.get(kind, ["true"])[0]
@@ -162,8 +187,10 @@ def main():
         sys.exit(1 if os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
     with tempfile.TemporaryDirectory() as folder:
         setup = Setup(library, fold, guests, folder)
-        if kind == "killed":
-            check_killed(setup)
+        if kind in ("killed", "flight"):
+            check_killed(setup, kind == "flight")
+        elif kind == "many":
+            check_many(setup, *workload)
         elif kind == "stale":
             check_stale(setup, *workload)
         else:

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Generated code: what is registered is found at each of its addresses, and only as
  * long as it is there. */
-#include "jit/map.h"
+#include "jit/code.h"
+#include "jit/map-write.h"
+#include "jit/told.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -315,11 +317,91 @@ static void what_is_over_takes_no_memory(void)
 }
 #endif
 
+/* ---- What files tell ----------------------------------------------------- */
+
+static enum code_told tell(enum format_code_source source, uintptr_t start,
+                           const char *name)
+{
+    const struct told told = {.kind = TOLD_CODE,
+                              .start = start,
+                              .bytes = 256,
+                              .name = name,
+                              .name_bytes = strlen(name),
+                              .file = ""};
+    enum code_told what;
+
+    CHECK(sigprof__code_tell_begin());
+    what = sigprof__code_tell(&told, source, 1000);
+    sigprof__code_tell_end();
+    return what;
+}
+
+static enum code_told tell_move(uintptr_t from, uintptr_t to)
+{
+    const struct told told = {.kind = TOLD_MOVE,
+                              .from = from,
+                              .start = to,
+                              .bytes = 256,
+                              .name = "",
+                              .file = ""};
+    enum code_told what;
+
+    CHECK(sigprof__code_tell_begin());
+    what = sigprof__code_tell(&told, FORMAT_CODE_DUMP, 2000);
+    sigprof__code_tell_end();
+    return what;
+}
+
+static void what_has_only_a_name_is_not_found_by_handlers(void)
+{
+    CHECK_EQ(tell(FORMAT_CODE_MAP, BASE, "f"), CODE_TAKEN);
+    CHECK_EQ(found_at(BASE), 0);
+    CHECK(sigprof__code_map_at(BASE) != NULL);
+    CHECK_EQ(sigprof_code_free((void *)BASE), SIGPROF_EINVAL);
+    CHECK_EQ(sigprof_code_move((void *)BASE, (void *)(BASE + 4096)),
+             SIGPROF_EINVAL);
+    CHECK_EQ(add(BASE + 255, 64), 0); /* the program's word ends it */
+    CHECK(sigprof__code_map_at(BASE) == NULL);
+    CHECK_EQ(sigprof_code_free((void *)(BASE + 255)), 0);
+}
+
+static void the_program_is_believed_then_a_dump_then_a_map(void)
+{
+    CHECK_EQ(add(BASE, 64), 0);
+    CHECK_EQ(tell(FORMAT_CODE_DUMP, BASE, "g"), CODE_KNOWN);
+    CHECK_EQ(tell(FORMAT_CODE_DUMP, BASE - 128, "g"), CODE_KNOWN);
+    CHECK_EQ(found_at(BASE), BASE);
+    CHECK_EQ(sigprof_code_free((void *)BASE), 0);
+    CHECK_EQ(tell(FORMAT_CODE_MAP, BASE, "g"), CODE_TAKEN);
+    CHECK_EQ(tell(FORMAT_CODE_MAP, BASE, "g"), CODE_KNOWN);
+    CHECK_EQ(tell(FORMAT_CODE_DUMP, BASE, "g"), CODE_TAKEN);
+    CHECK_EQ(tell(FORMAT_CODE_MAP, BASE, "h"), CODE_KNOWN);
+    CHECK_EQ(tell(FORMAT_CODE_DUMP, BASE, "h"), CODE_TAKEN);
+}
+
+static void a_dump_moves_its_own_code_but_over_the_programs(void)
+{
+    CHECK_EQ(tell(FORMAT_CODE_DUMP, BASE, "f"), CODE_TAKEN);
+    CHECK_EQ(tell_move(BASE, BASE + 4096), CODE_TAKEN);
+    CHECK(sigprof__code_map_at(BASE) == NULL);
+    CHECK(sigprof__code_map_at(BASE + 4096) != NULL);
+    CHECK_EQ(tell_move(BASE, BASE + 8192), CODE_KNOWN); /* nothing is there */
+    CHECK_EQ(add(BASE + 8192, 64), 0);
+    CHECK_EQ(tell_move(BASE + 8192, BASE), CODE_KNOWN);
+    CHECK_EQ(tell_move(BASE + 4096, BASE + 8192), CODE_KNOWN);
+    CHECK_EQ(found_at(BASE + 8192), BASE + 8192);
+    CHECK(sigprof__code_map_at(BASE + 4096) == NULL);
+    CHECK_EQ(sigprof_code_free((void *)(BASE + 8192)), 0);
+}
+
 int main(void)
 {
 #ifndef COUNTS_SHADOW_MEMORY
     RUN(what_is_over_takes_no_memory); /* with a small map: first */
 #endif
+    RUN(what_has_only_a_name_is_not_found_by_handlers);
+    RUN(the_program_is_believed_then_a_dump_then_a_map);
+    RUN(a_dump_moves_its_own_code_but_over_the_programs);
     RUN(every_address_finds_the_latest_code_there);
     RUN(what_makes_no_sense_is_refused);
     RUN(a_shorter_struct_is_taken);

@@ -326,6 +326,48 @@ static void lines_are_of_the_code_that_comes_next(void)
     CHECK_EQ(dump.bad, 0);
 }
 
+static void unwind_tables_are_of_the_code_that_comes_next(void)
+{
+    struct told told;
+
+    put_header(0, 0);
+    put_head(4, 24 + 16 + 20, 500);
+    put8(36);
+    put8(20); /* of them, the header */
+    put8(0);
+    for (unsigned i = 0; i < 9; i++)
+        put4(i);
+    put_code(0x1000, 61, 1000, "a");
+    put_head(4, 24 + 24, 500);
+    put8(24);
+    put8(20);
+    put8(0);
+    put8(0); /* nothing but the end */
+    put8(0);
+    put8(0);
+    put_code(0x1000, 64, 2000, "b");
+    put_head(4, 24, 500);
+    put8(36); /* beyond the record */
+    put8(20);
+    put8(0);
+    put_code(0x1000, 64, 3000, "c");
+    CHECK(next_record(&told));
+    if (swapped) { /* of another CPU: nobody can use them */
+        CHECK_EQ(told.eh_frame_bytes, 0);
+    } else {
+        CHECK_EQ(told.eh_frame_bytes, 16);
+        CHECK_EQ(told.eh_frame_at, 0x1040);
+        CHECK_EQ(told.eh_frame[4], 1);
+    }
+    CHECK(next_record(&told));
+    CHECK_EQ(told.eh_frame_bytes, 0);
+    CHECK_EQ(dump.bad, 0);
+    CHECK(next_record(&told));
+    CHECK(is_named(&told, "c"));
+    CHECK_EQ(told.eh_frame_bytes, 0);
+    CHECK_EQ(dump.bad, 1);
+}
+
 static void v8s_lines_are_put_back_by_its_elf_header(void)
 {
     struct told told;
@@ -400,6 +442,7 @@ int main(void)
     RUN(a_torn_record_is_told_when_it_is_whole);
     RUN(a_longer_header_is_passed_when_it_is_whole);
     RUN(lines_are_of_the_code_that_comes_next);
+    RUN(unwind_tables_are_of_the_code_that_comes_next);
     RUN(v8s_lines_are_put_back_by_its_elf_header);
     RUN(a_record_without_sense_is_counted_and_passed);
     RUN(what_is_no_jitdump_is_broken);

@@ -45,19 +45,26 @@ static size_t emit(uint8_t *at, const char *kind)
     return (size_t)(at - from);
 }
 
-/* A CIE, and an FDE for the fixed frame of 24 bytes. */
+/* The instructions of an FDE for the fixed frame of 24 bytes. */
+static void emit_program(uint8_t program[6], size_t bytes)
+{
+    /* advance 4; CFA offset 32; advance to the ret; CFA offset 8 */
+    const uint8_t all[] = {0x44, 0x0e, 32, (uint8_t)(0x40 | (bytes - 5)),
+                           0x0e, 8};
+
+    memcpy(program, all, sizeof all);
+}
+
+/* A CIE, and such an FDE. */
 static size_t emit_tables(uint8_t *at, const uint8_t *code, size_t bytes)
 {
     static const uint8_t cie[] = {20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0x78, 16,
                                   0x0c, 7, 8, 0x90, 1, 0, 0, 0, 0, 0, 0};
     uint8_t fde[44] = {36, 0, 0, 0, sizeof cie + 4, 0, 0, 0};
     uint64_t range[2] = {(uintptr_t)code, bytes};
-    /* advance 4; CFA offset 32; advance to the ret; CFA offset 8 */
-    const uint8_t program[] = {0x44, 0x0e, 32,
-                               (uint8_t)(0x40 | (bytes - 5)), 0x0e, 8};
 
     memcpy(fde + 8, range, 16);
-    memcpy(fde + 24, program, sizeof program);
+    emit_program(fde + 24, bytes);
     memcpy(at, cie, sizeof cie);
     memcpy(at + sizeof cie, fde, 40);
     memset(at + sizeof cie + 40, 0, 4);

@@ -104,6 +104,34 @@ static void put_lines(uint64_t at)
     put("\xff", 2);
 }
 
+/* An .eh_frame that is to lie behind the code, as V8 and CPython write it; of its
+ * header nobody has a need. */
+void told_frame(size_t bytes, const unsigned char program[6])
+{
+    static const uint8_t cie[24] = {20,   0, 0, 0, 0,    0, 0,    0,
+                                    1,    'z', 'R', 0, 1, 0x78, 16, 1,
+                                    0x1b, 0x0c, 7, 8, 0x90, 1, 0, 0};
+    static const uint8_t header[20];
+    const size_t padded = (bytes + 7) & ~(size_t)7;
+
+    if (!dump)
+        return;
+    put_head(4, 24 + 2 * sizeof cie + 4 + sizeof header);
+    put8(2 * sizeof cie + 4 + sizeof header);
+    put8(sizeof header);
+    put8(0);
+    put(cie, sizeof cie);
+    put4(20);
+    put4(sizeof cie + 4);
+    put4(-(uint32_t)(padded + sizeof cie + 8));
+    put4((uint32_t)bytes);
+    put("", 1);
+    put(program, 6);
+    put("", 1);
+    put4(0);
+    put(header, sizeof header);
+}
+
 void told_code(const void *at, size_t bytes, const char *name)
 {
     if (map) {

@@ -8,6 +8,8 @@
 
 /* "map", "dump", or "late": a dump that is written when the process exits. */
 void told_begin(const char *how);
+/* Of the code that comes next: the instructions of its FDE, six bytes. */
+void told_frame(size_t bytes, const unsigned char program[6]);
 void told_code(const void *at, size_t bytes, const char *name);
 void told_move(const void *from, const void *to, size_t bytes);
 
