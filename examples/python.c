@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPython 3.11, unchanged: Python's functions by name and line, in one stack with the
+ * C code between them. A module to be imported by the program, or before it:
+ *
+ *      sigprof-run -o app.html -- python3.11 -c \
+ *          'import sigprof_python, runpy; runpy.run_path("app.py", run_name="__main__")'
+ *
+ * Threads that begin later tell by themselves after
+ *
+ *      threading.setprofile(sigprof_python.enter)
+ *
+ * The walk reads the interpreter's memory as what it is, by reads that cannot fault,
+ * and takes no part in its locks or counts.
+ */
+#define Py_BUILD_CORE 1 /* for the layout of frames */
+#include <Python.h>
+#include <internal/pycore_frame.h>
+
+#include <sigprof/jit.h>
+
+#include <stddef.h>
+
+#if PY_VERSION_HEX >> 16 != 0x030b
+#error "this example knows the frames of CPython 3.11"
+#endif
+
+#define CODE_BYTES offsetof(PyCodeObject, co_code_adaptive) /* then instructions */
+#define FRAME_BYTES offsetof(_PyInterpreterFrame, localsplus)
+
+/* One for each thread. The texts are here to spare the signal's stack. */
+struct thread {
+    struct sigprof_guest guest;
+    char name[256], file[256];
+};
+
+/* ---- Inside the signal ---------------------------------------------------- */
+
+/* What is not ASCII becomes a question mark. */
+static void read_text(struct sigprof_walk *walk, PyObject *object, char text[256])
+{
+    PyCompactUnicodeObject head;
+    const PyASCIIObject *ascii = &head._base;
+    const char *from;
+    uint32_t wide;
+    int kind;
+
+    strcpy(text, "?");
+    if (!sigprof_walk_read(walk, &head, object, sizeof head) ||
+        !ascii->state.compact || ascii->length <= 0)
+        return;
+    kind = ascii->state.kind;
+    from = (const char *)object +
+           (ascii->state.ascii ? sizeof(PyASCIIObject) : sizeof head);
+    for (int i = 0; i < 255 && i < ascii->length; i++) {
+        wide = 0;
+        if (!sigprof_walk_read(walk, &wide, from + i * kind, (size_t)kind))
+            return;
+        text[i] = wide < 128 ? (char)wide : '?';
+        text[i + 1] = '\0';
+    }
+}
+
+/* By its objects: a function that was freed and one that took its place differ in one
+ * of them. */
+static uint32_t function_of(struct sigprof_walk *walk, struct thread *thread,
+                            const void *at, const PyCodeObject *code)
+{
+    const uint64_t parts[] = {(uintptr_t)at, (uintptr_t)code->co_qualname,
+                              (uintptr_t)code->co_filename,
+                              (uint64_t)code->co_firstlineno};
+    uint64_t key = 0;
+    uint32_t number;
+
+    for (int i = 0; i < 4; i++)
+        key = (key ^ parts[i]) * 0x9e3779b97f4a7c15u;
+    number = sigprof_walk_recall(walk, key);
+    if (number)
+        return number;
+    read_text(walk, code->co_qualname, thread->name);
+    read_text(walk, code->co_filename, thread->file);
+    number = sigprof_walk_function(walk, thread->name, thread->file,
+                                   (uint32_t)code->co_firstlineno);
+    sigprof_walk_remember(walk, key, number);
+    return number;
+}
+
+/* A byte of the table of lines; its first bytes have the top bit, others not. */
+static int table_byte(struct sigprof_walk *walk, const char *table, long at)
+{
+    unsigned char byte;
+
+    return sigprof_walk_read(walk, &byte, table + at, 1) ? byte : -1;
+}
+
+/* The line of the instruction so many units behind the first. */
+static uint32_t line_of(struct sigprof_walk *walk, const PyCodeObject *code, long unit)
+{
+    const char *table = PyBytes_AS_STRING(code->co_linetable);
+    long line = code->co_firstlineno, at = 0, units = 0;
+    int byte = table_byte(walk, table, 0);
+
+    while (at < 8192 && byte >= 0x80) {
+        int kind = byte >> 3 & 15, shift = 0;
+        long number = 0;
+
+        units += (byte & 7) + 1;
+        while ((byte = table_byte(walk, table, ++at)) >= 0 && byte < 0x80)
+            if (shift >= 0 && (kind == 13 || kind == 14)) {
+                number |= (long)(byte & 63) << shift;
+                shift = byte & 64 ? shift + 6 : -1; /* the first number is it */
+            }
+        if (kind == 13 || kind == 14)
+            line += number & 1 ? -(number >> 1) : number >> 1;
+        else if (kind >= 10 && kind <= 12)
+            line += kind - 10;
+        if (units > unit)
+            return (uint32_t)line;
+    }
+    return 0;
+}
+
+/* Innermost first. */
+static int list_frames(struct sigprof_guest *guest, struct sigprof_walk *walk)
+{
+    const PyThreadState *state = guest->state;
+    const _PyInterpreterFrame *at;
+    _PyInterpreterFrame frame;
+    _PyCFrame *loop_frame, loop;
+    PyCodeObject code;
+
+    if (!sigprof_walk_read(walk, &loop_frame, &state->cframe, sizeof loop_frame) ||
+        !sigprof_walk_read(walk, &loop, loop_frame, sizeof loop))
+        return -1;
+    at = loop.current_frame;
+    for (int i = 0; at && i < 1000; i++, at = frame.previous) {
+        const char *first;
+
+        if (!sigprof_walk_read(walk, &frame, at, FRAME_BYTES) ||
+            !sigprof_walk_read(walk, &code, frame.f_code, CODE_BYTES))
+            return -1;
+        first = (const char *)frame.f_code + CODE_BYTES;
+        if (!sigprof_walk_frame(
+                walk, function_of(walk, (struct thread *)guest, frame.f_code, &code),
+                line_of(walk, &code,
+                        ((const char *)frame.prev_instr - first) /
+                            (long)sizeof(_Py_CODEUNIT)),
+                NULL, frame.is_entry ? SIGPROF_FRAME_ENTRY : 0))
+            break;
+    }
+    return 0;
+}
+
+/* ---- The module ----------------------------------------------------------- */
+
+static PyObject *enter(PyObject *self, PyObject *arguments)
+{
+    static _Thread_local struct thread thread = {.guest = {.walk = list_frames}};
+
+    (void)self;
+    (void)arguments;
+    thread.guest.state = PyThreadState_Get();
+    if (SIGPROF_JIT_PRESENT)
+        sigprof_guest_enter(&thread.guest);
+    PyEval_SetProfile(NULL, NULL); /* as a profile function it is called once */
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"enter", enter, METH_VARARGS, "The calling thread's frames are in samples."},
+    {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT,
+                                    .m_name = "sigprof_python",
+                                    .m_size = -1,
+                                    .m_methods = methods};
+
+PyMODINIT_FUNC PyInit_sigprof_python(void);
+
+PyMODINIT_FUNC PyInit_sigprof_python(void)
+{
+    if (SIGPROF_JIT_PRESENT)
+        sigprof_loop_declare((const void *)(uintptr_t)_PyEval_EvalFrameDefault, 0);
+    Py_DECREF(enter(NULL, NULL));
+    return PyModule_Create(&module);
+}
