@@ -61,6 +61,7 @@ static const char usage[] =
     "      --by WHAT          function (default), line or address\n"
     "      --no-inlines       leave inlined functions to those they are in\n"
     "      --fold-recursion   a function that calls itself is one frame\n"
+    "      --merge-tiers      JavaScript however it was compiled is one function\n"
     "      --demangle HOW     full (default) or none\n"
     "      --modules          add `MODULE to each frame\n"
     "      --annotate         add _[k] to kernel frames, _[i] to inlined ones,\n"
@@ -262,6 +263,7 @@ enum option_id {
     OPTION_BY,
     OPTION_NO_INLINES,
     OPTION_FOLD_RECURSION,
+    OPTION_MERGE_TIERS,
     OPTION_DEMANGLE,
     OPTION_MODULES,
     OPTION_ANNOTATE,
@@ -290,6 +292,7 @@ static const struct option options[] = {
     {"by", required_argument, NULL, OPTION_BY},
     {"no-inlines", no_argument, NULL, OPTION_NO_INLINES},
     {"fold-recursion", no_argument, NULL, OPTION_FOLD_RECURSION},
+    {"merge-tiers", no_argument, NULL, OPTION_MERGE_TIERS},
     {"demangle", required_argument, NULL, OPTION_DEMANGLE},
     {"modules", no_argument, NULL, OPTION_MODULES},
     {"annotate", no_argument, NULL, OPTION_ANNOTATE},
@@ -341,6 +344,9 @@ static void take_option(struct arguments *arguments, int option,
         break;
     case OPTION_NO_INLINES:
         arguments->names.no_inlines = true;
+        break;
+    case OPTION_MERGE_TIERS:
+        arguments->names.merge_tiers = true;
         break;
     case OPTION_FOLD_RECURSION:
         arguments->fold.fold_recursion = true;

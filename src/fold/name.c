@@ -697,15 +697,36 @@ static void name_unmapped(struct naming *naming, struct model_frame *frame)
                                              kernel ? "_[k]" : ""));
 }
 
+/* "JS:*f" and "JS:o+f" to "JS:f": V8's marks of an optimised function, one that is
+ * interpreted, one that was replaced while it ran. */
+static uint32_t without_tier(struct strings *strings, uint32_t name)
+{
+    struct text text = strings->text[name];
+    size_t at = 3, size;
+    char whole[4096];
+
+    if (text.size < 5 || memcmp(text.at, "JS:", 3) != 0)
+        return name;
+    at += text.at[at] == 'o' && strchr("~^+*", text.at[at + 1]);
+    if (!strchr("~^+*", text.at[at]) || text.size >= sizeof whole)
+        return name;
+    size = (size_t)snprintf(whole, sizeof whole, "JS:%.*s",
+                            (int)(text.size - at - 1), text.at + at + 1);
+    return sigprof__strings_add(strings, (struct text){whole, size});
+}
+
 /* Code that the program has named; offset: of the instruction meant. */
 static struct model_places
 name_code(struct naming *naming, const struct model_code *code, uint64_t offset)
 {
     struct model *model = naming->model;
-    struct text name = sigprof__model_text(model, code->name);
+    uint32_t function = naming->options->merge_tiers
+                            ? without_tier(&model->strings, code->name)
+                            : code->name;
+    struct text name = sigprof__model_text(model, function);
     struct text file = sigprof__model_text(model, code->file);
     struct model_place place = {.symbol = code->name,
-                                .function = code->name,
+                                .function = function,
                                 .file = code->file,
                                 .line = sigprof__code_line(code, offset)};
     char tail[512] = "";

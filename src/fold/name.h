@@ -15,6 +15,7 @@ struct name_options {
     struct sym_places places;
     enum name_by by;
     bool raw;      /* --demangle none */
+    bool merge_tiers; /* --merge-tiers: V8's names without their tier */
     bool modules;  /* --modules: `libfoo.so behind each name */
     bool annotate; /* --annotate: _[k] behind kernel frames, _[i] inlined,
                       _[j] generated, _[g] interpreted */
