@@ -7,7 +7,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FILES = ("mapped", "symbols", "names", "frames", "processes", "files", "views")
+FILES = ("mapped", "symbols", "names", "frames", "processes", "jitted", "files",
+         "views")
 
 
 def rows():

@@ -173,7 +173,8 @@ def stacks(profile, *options):
     of the timer's own can be among them."""
     lines = [re.sub(r" \d+$", "", line)
              for line in fold("--cache", "none", *options, profile)]
-    return sorted({line for line in lines if line.endswith(";syscall")})
+    return sorted({line for line in lines
+                   if re.search(r";syscall(\+0x[0-9a-f]+)?$", line)})
 
 
 def tail(stack, count):

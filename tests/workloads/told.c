@@ -169,3 +169,9 @@ void told_move(const void *from, const void *to, size_t bytes)
     if (!late)
         fflush(dump);
 }
+
+void told_torn(void)
+{
+    put_head(0, 100);
+    fflush(dump);
+}

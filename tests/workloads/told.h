@@ -12,5 +12,6 @@ void told_begin(const char *how);
 void told_frame(size_t bytes, const unsigned char program[6]);
 void told_code(const void *at, size_t bytes, const char *name);
 void told_move(const void *from, const void *to, size_t bytes);
+void told_torn(void); /* the beginning of a record, and no more */
 
 #endif
