@@ -17,6 +17,19 @@ static char paths[FILES_MAX][512];
 static long long samples, dropped, foreign;
 static long long ended[FORMAT_END_REASON_MASK + 1];
 
+/* Who tells of an event waits for the drain a while, not for ever: on a machine that
+ * has no CPU for the drain some are lost, and counted. */
+static void check_events(const struct profile *profile, const char *path)
+{
+    uint64_t told = (uint64_t)profile->modules + profile->unloads +
+                    profile->threads;
+    int64_t lost = profile_sheet(profile, "lost_events");
+
+    if (lost < 0 || (uint64_t)lost > told / 100)
+        FAIL("%s: %lld events are lost, %llu are there", path, (long long)lost,
+             (unsigned long long)told);
+}
+
 /* What the file holds is what the sheet says was taken. */
 static void check_file(const char *path)
 {
@@ -32,7 +45,7 @@ static void check_file(const char *path)
     CHECK_EQ(profile.samples, profile_sheet(&profile, "taken"));
     CHECK_EQ(profile.periods, profile_sheet(&profile, "taken") +
                                   profile_sheet(&profile, "overrun"));
-    CHECK_EQ(profile_sheet(&profile, "lost_events"), 0);
+    check_events(&profile, path);
     imbalance = profile_imbalance(&profile);
     if (imbalance > 0.02 || imbalance < -0.02)
         FAIL("%s: the sheet is off by %g", path, imbalance);
