@@ -99,7 +99,7 @@ static int wait_and_pass(pid_t child)
 }
 
 int child_run(char *const argv[], const struct child_signals *signals,
-              child_prepare *prepare, void *arg, int *status)
+              child_prepare *prepare, void *arg, int *status, pid_t *pid)
 {
     int report[2], error;
     pid_t child;
@@ -110,6 +110,8 @@ int child_run(char *const argv[], const struct child_signals *signals,
     if (child == 0)
         become(argv, signals, prepare, arg, report[1]);
     error = child < 0 ? errno : 0;
+    if (pid)
+        *pid = child;
     close(report[1]);
     if (child > 0) {
         error = exec_error(report[0]);

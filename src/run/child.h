@@ -6,6 +6,7 @@
 #define SIGPROF_RUN_CHILD_H
 
 #include <signal.h>
+#include <sys/types.h>
 #include <stdbool.h>
 
 /* How the process was found, and is to be for its children. */
@@ -24,10 +25,11 @@ typedef void child_prepare(void *arg);
 /*
  * Runs argv[0], looked up in PATH, as a child and passes signals on until it
  * ends. Returns 0 and its wait status, or the errno of the fork or exec that
- * failed. A child that stops stops us too, and is continued with us.
+ * failed. A child that stops stops us too, and is continued with us. pid: its, or
+ * NULL.
  */
 int child_run(char *const argv[], const struct child_signals *signals,
-              child_prepare *prepare, void *arg, int *status);
+              child_prepare *prepare, void *arg, int *status, pid_t *pid);
 
 /* Ends this process as the child ended: same status, or same signal. */
 _Noreturn void child_end_alike(int status);

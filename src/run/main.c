@@ -46,6 +46,7 @@ struct run {
     char preload[PATH_BYTES];
     char fold[PATH_BYTES];
     struct timespec began;
+    pid_t pid;
     struct child_signals signals;
 };
 
@@ -293,7 +294,8 @@ static int run_fold(struct run *run, int *said)
                     run->folder, NULL};
     int status = 0, error;
 
-    error = child_run(argv, &run->signals, prepare_fold, said, &status);
+    error = child_run(argv, &run->signals, prepare_fold, said, &status,
+                      NULL);
     if (error)
         say("%s: %s", run->fold, strerror(error));
     return error ? EXIT_OURS
@@ -433,7 +435,8 @@ static int run_program(struct run *run)
     int status = 0, error;
 
     run->began = file_time();
-    error = child_run(run->argv, &run->signals, prepare_program, run, &status);
+    error = child_run(run->argv, &run->signals, prepare_program, run, &status,
+                      &run->pid);
     if (!error)
         return status;
     if (run->folder[0])
@@ -514,5 +517,6 @@ int main(int argc, char **argv)
         fold(&run);
     else if (run.folder[0])
         place_remove(run.folder);
+    vm_clean(run.pid, run.began);
     child_end_alike(status);
 }

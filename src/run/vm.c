@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define WORDS_MAX 4
 
@@ -15,6 +17,8 @@ struct vm {
     const char *commands[WORDS_MAX]; /* a version may follow: php8.2 */
     const char *options[WORDS_MAX];  /* right behind the command; % is our object */
     const char *variable;            /* has them for any other command; or NULL */
+    const char *starters[WORDS_MAX]; /* commands that it is to have them for */
+    bool writes;                     /* files, in /tmp */
 };
 
 static const struct vm vms[] = {
@@ -22,6 +26,16 @@ static const struct vm vms[] = {
      .commands = {"java"},
      .options = {"-agentpath:%", "-XX:+PreserveFramePointer"},
      .variable = "JAVA_TOOL_OPTIONS"},
+    {.name = "erlang",
+     .commands = {"erl"},
+     .options = {"+JPperf", "true"},
+     .variable = "ERL_FLAGS",
+     .starters = {"escript", "elixir", "iex", "mix"},
+     .writes = true},
+    {.name = "php",
+     .commands = {"php"},
+     .options = {"-d", "opcache.jit_debug=16"},
+     .writes = true},
     {.name = "guile", .commands = {"guile"}},
     {.name = "lua", .commands = {"lua"}},
     {.name = "luajit", .commands = {"luajit"}},
@@ -32,9 +46,11 @@ static const struct vm vms[] = {
 
 #define VM_COUNT (sizeof vms / sizeof *vms)
 
+static const struct vm *prepared;
+
 const char *vm_names(void)
 {
-    return "guile, java, lua, luajit, node, python, ruby or none";
+    return "erlang, guile, java, lua, luajit, node, php, python, ruby or none";
 }
 
 /* ---- Which ---------------------------------------------------------------- */
@@ -48,15 +64,15 @@ static bool is_version(const char *text)
     return !*text;
 }
 
-static bool is_command(const struct vm *vm, const char *program)
+static bool is_one_of(const char *const *commands, const char *program)
 {
     const char *slash = strrchr(program, '/');
     const char *base = slash ? slash + 1 : program;
 
-    for (int i = 0; i < WORDS_MAX && vm->commands[i]; i++) {
-        size_t bytes = strlen(vm->commands[i]);
+    for (int i = 0; i < WORDS_MAX && commands[i]; i++) {
+        size_t bytes = strlen(commands[i]);
 
-        if (strncmp(base, vm->commands[i], bytes) == 0 &&
+        if (strncmp(base, commands[i], bytes) == 0 &&
             is_version(base + bytes))
             return true;
     }
@@ -67,7 +83,8 @@ static const struct vm *find(const char *name, const char *program)
 {
     for (size_t i = 0; i < VM_COUNT; i++)
         if (name ? strcmp(name, vms[i].name) == 0
-                 : is_command(&vms[i], program))
+                 : is_one_of(vms[i].commands, program) ||
+                       is_one_of(vms[i].starters, program))
             return &vms[i];
     return NULL;
 }
@@ -151,9 +168,35 @@ enum vm_code vm_prepare(const char *name, const char *preload, char ***argv,
     }
     if (count == 0)
         return VM_OK;
-    if (is_command(vm, (*argv)[0]))
+    prepared = vm;
+    if (is_one_of(vm->commands, (*argv)[0]))
         return add_options(options, count, argv, added, size);
     if (!vm->variable)
         return VM_NO_WAY;
     return add_variable(vm->variable, options, count, added, size);
+}
+
+/* ---- Afterwards -------------------------------------------------------------- */
+
+static bool is_since(const struct stat *about, struct timespec since)
+{
+    return about->st_mtim.tv_sec > since.tv_sec ||
+           (about->st_mtim.tv_sec == since.tv_sec &&
+            about->st_mtim.tv_nsec >= since.tv_nsec);
+}
+
+void vm_clean(pid_t pid, struct timespec since)
+{
+    static const char *const names[] = {"/tmp/perf-%d.map", "/tmp/jit-%d.dump"};
+    struct stat about;
+    char name[64];
+
+    if (!prepared || !prepared->writes)
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(name, sizeof name, names[i], (int)pid);
+        if (lstat(name, &about) == 0 && S_ISREG(about.st_mode) &&
+            about.st_uid == geteuid() && is_since(&about, since))
+            unlink(name);
+    }
 }

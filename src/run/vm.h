@@ -4,6 +4,8 @@
 #define SIGPROF_RUN_VM_H
 
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 enum vm_code {
     VM_OK,
@@ -19,6 +21,10 @@ enum vm_code {
  */
 enum vm_code vm_prepare(const char *name, const char *preload, char ***argv,
                         char *added, size_t size);
+
+/* Removes what the machine that was prepared has written for profilers since a
+ * moment, as process pid; the profile has it. */
+void vm_clean(pid_t pid, struct timespec since);
 
 /* The names there are, for a message. */
 const char *vm_names(void);

@@ -37,6 +37,7 @@ class Profile:
                 [os.environ["RUN"], "-F", str(HZ), "-o", out, *options, "--", *command],
                 capture_output=True, text=True, env=env, check=False, timeout=300)
             folded = self.fold(out)
+            self.pid = re.search(r"^pid (\d+)", self.fold("--info", out), re.M).group(1)
             self.sheet = dict(line.split() for line in self.fold(
                 "--stats", out).splitlines() if len(line.split()) == 2)
         self.stacks = collections.Counter()
@@ -57,9 +58,9 @@ class Profile:
         assert re.fullmatch(said + re.escape(plain.stderr), self.run.stderr), self.run
 
     def check_sheet(self):
-        """What the folded stacks weigh is what was due."""
+        """What the folded stacks weigh, and our own thread, is what was due."""
         due = float(self.sheet["due_periods"])
-        total = sum(self.stacks.values())
+        total = sum(self.stacks.values()) + float(self.sheet["own_periods"])
         assert abs(total - due) <= 0.02 * due + 3, (total, due)
 
     def weight(self, which):
