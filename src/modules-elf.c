@@ -36,6 +36,16 @@ static const char *string_at(const struct elf_object *object, uintptr_t address)
     return (const char *)address;
 }
 
+const char *sigprof__elf_interpreter(const struct elf_object *object)
+{
+    for (unsigned i = 0; i < object->phdr_count; i++) {
+        if (object->phdrs[i].p_type == PT_INTERP)
+            return string_at(object,
+                             object->bias + object->phdrs[i].p_vaddr);
+    }
+    return NULL;
+}
+
 static void take_exec(struct elf_object *object, const ElfW(Phdr) *phdr)
 {
     uintptr_t low = object->bias + phdr->p_vaddr;

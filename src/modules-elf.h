@@ -29,6 +29,9 @@ struct elf_object {
 void sigprof__elf_look(const struct dl_phdr_info *info,
                        struct elf_object *object);
 
+/* The loader that a program asks for, or NULL. */
+const char *sigprof__elf_interpreter(const struct elf_object *object);
+
 /* The segment that holds address and is readable: its end; 0 if there is none. */
 uintptr_t sigprof__elf_segment_end(const struct elf_object *object,
                                    uintptr_t address);

@@ -152,6 +152,7 @@ struct candidate {
 
 struct closure {
     struct candidate *candidate;
+    const char *interpreter; /* never unloaded: musl's is the C library, too */
     uint32_t room;
     uint32_t count;
 };
@@ -177,7 +178,12 @@ static int collect_needs(struct dl_phdr_info *info, size_t size, void *arg)
     sigprof__elf_look(info, &object);
     sigprof__elf_needs(&object, &candidate->needs);
     candidate->phdrs = object.phdrs;
-    candidate->permanent = closure->count == 1;
+    if (closure->count == 1)
+        closure->interpreter = sigprof__elf_interpreter(&object);
+    candidate->permanent =
+        closure->count == 1 ||
+        (closure->interpreter &&
+         strcmp(object.name, closure->interpreter) == 0);
     return 0;
 }
 
@@ -275,7 +281,8 @@ static void name_object(const struct elf_object *object, const char *exe,
     if (object->main) {
         put_text(path, 0, exe);
     } else if (!has_file(object)) {
-        bool vdso = strstr(name, "vdso") || strstr(name, "linux-gate");
+        bool vdso = strstr(name, "vdso") || strstr(name, "linux-gate") ||
+                    !*name; /* musl's */
 
         at = put_text(path, 0, "[");
         at = put_text(path, at, vdso ? "vdso" : name);

@@ -424,12 +424,20 @@ int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
     return error == ENOENT ? 0 : error;
 }
 
+#ifdef __GLIBC__
 #pragma weak _r_debug
+#define FIRST_OBJECT (&_r_debug ? (uintptr_t)_r_debug.r_map : 0)
+#else /* musl's name for where it is */
+extern struct r_debug *_dl_debug_addr;
+#pragma weak _dl_debug_addr
+#define FIRST_OBJECT                                                           \
+    (&_dl_debug_addr && _dl_debug_addr ? (uintptr_t)_dl_debug_addr->r_map : 0)
+#endif
 
 /* Nodes may go away under us: a read that fails ends the count. */
 unsigned sigprof__os_loader_count(void)
 {
-    uintptr_t at = &_r_debug ? (uintptr_t)_r_debug.r_map : 0;
+    uintptr_t at = FIRST_OBJECT;
     struct link_map node;
     unsigned count = 0;
 

@@ -88,11 +88,18 @@ INTERPOSED int fexecve(int descriptor, char *const argv[], char *const envp[])
     return -1;
 }
 
+/* Not in musl 1.2.3. */
 INTERPOSED int execveat(int directory, const char *path, char *const argv[],
-                        char *const envp[], int flags)
+                        char *const envp[], int flags);
+int execveat(int directory, const char *path, char *const argv[],
+             char *const envp[], int flags)
 {
     char **edited = EDITED(envp);
 
+    if (!REAL(execveat)) {
+        errno = ENOSYS;
+        return -1;
+    }
     /* A relative path is not from here: whether it will do is not known. */
     EXECUTE(path[0] == '/' ? path : "",
             REAL(execveat)(directory, path, argv, edited, flags));

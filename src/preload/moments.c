@@ -39,6 +39,7 @@ INTERPOSED int open(const char *path, int flags, ...)
     return REAL(open)(path, flags, mode);
 }
 
+#ifndef open64 /* musl's headers make it open */
 INTERPOSED int open64(const char *path, int flags, ...)
 {
     mode_t mode;
@@ -47,6 +48,7 @@ INTERPOSED int open64(const char *path, int flags, ...)
     sigprof__hook_moment();
     return REAL(open64)(path, flags, mode);
 }
+#endif
 
 INTERPOSED int epoll_wait(int epoll, struct epoll_event *events, int count,
                           int timeout)

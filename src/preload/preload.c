@@ -123,16 +123,22 @@ sighandler_t bsd_signal(int number, sighandler_t handler)
     return signal(number, handler);
 }
 
-INTERPOSED sighandler_t ssignal(int number, sighandler_t handler)
+/* Not declared by musl, as the next one. */
+INTERPOSED sighandler_t ssignal(int number, sighandler_t handler);
+sighandler_t ssignal(int number, sighandler_t handler)
 {
     return signal(number, handler);
 }
 
-INTERPOSED sighandler_t sysv_signal(int number, sighandler_t handler)
+INTERPOSED sighandler_t sysv_signal(int number, sighandler_t handler);
+sighandler_t sysv_signal(int number, sighandler_t handler)
 {
-    return number == SIGPROF
-               ? set_handler(handler, (int)SA_RESETHAND | SA_NODEFER)
-               : REAL(sysv_signal)(number, handler);
+    if (number == SIGPROF)
+        return set_handler(handler, (int)SA_RESETHAND | SA_NODEFER);
+    if (REAL(sysv_signal))
+        return REAL(sysv_signal)(number, handler);
+    errno = ENOSYS;
+    return SIG_ERR;
 }
 
 /* sigset(SIG_HOLD) blocks; anything else sets the handler and unblocks. */
@@ -161,7 +167,13 @@ sighandler_t sigset(int number, sighandler_t disposition)
     return sigismember(&before, SIGPROF) == 1 ? SIG_HOLD : old;
 }
 
-INTERPOSED int setitimer(__itimer_which_t which, const struct itimerval *when,
+#ifdef __GLIBC__
+typedef __itimer_which_t timer_which;
+#else
+typedef int timer_which;
+#endif
+
+INTERPOSED int setitimer(timer_which which, const struct itimerval *when,
                          struct itimerval *before)
 {
     bool arms = which == ITIMER_PROF && when &&
@@ -226,7 +238,7 @@ int Agent_OnLoad(void *vm, char *options, void *reserved)
 static int real_setitimer(int which, const struct itimerval *when,
                           struct itimerval *before)
 {
-    return REAL(setitimer)((__itimer_which_t)which, when, before);
+    return REAL(setitimer)((timer_which)which, when, before);
 }
 
 __attribute__((constructor)) static void loaded(void)

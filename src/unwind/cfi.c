@@ -141,7 +141,13 @@ static NOINLINE int step_guessed(struct walker *w)
     struct guess guess = {false, false, 0, 0};
     int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
 
+    if (step == STEP_NO_CFI)
+        step = sigprof__cfi_scan(w, &w->at, &guess);
     w->guessed |= step != STEP_NO_CFI && !guess.certain;
+    if (step == FORMAT_END_COMPLETE) {
+        w->last->ra_at = 0;
+        w->last->flags |= FRAME_ROOT;
+    }
     if (step >= 0)
         return step;
     if (step == STEP_NO_CFI)

@@ -18,8 +18,8 @@
 
 #define ARGC_MAX 0xffffff /* execve takes less than 8 MiB of arguments */
 
-static bool read_code(struct walker *w, uintptr_t from, uint8_t *code,
-                      unsigned bytes)
+bool sigprof__cfi_read_code(struct walker *w, uintptr_t from, uint8_t *code,
+                            unsigned bytes)
 {
     const struct module *module = sigprof__module_find(w->snapshot, from);
 
@@ -36,7 +36,7 @@ bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc)
     uint8_t code[ARCH_CALL_BYTES];
 
     return pc > 4096 &&
-           read_code(w, pc - ARCH_CALL_BYTES, code, ARCH_CALL_BYTES) &&
+           sigprof__cfi_read_code(w, pc - ARCH_CALL_BYTES, code, ARCH_CALL_BYTES) &&
            arch_follows_call(code);
 }
 
@@ -56,7 +56,7 @@ find_exit(struct walker *w, uintptr_t pc, struct arch_exit *found)
 {
     uint8_t *code = walker_state(w)->pulled;
 
-    return read_code(w, pc, code, ARCH_EXIT_BYTES) &&
+    return sigprof__cfi_read_code(w, pc, code, ARCH_EXIT_BYTES) &&
            arch_find_exit(code, found);
 }
 
@@ -125,7 +125,7 @@ static uintptr_t pushed_before(struct walker *w, uintptr_t pc)
     uint8_t code[ARCH_PLT_BYTES];
 
     if (pc != FORMAT_FIRST_PC &&
-        read_code(w, pc - ARCH_PLT_BYTES, code, ARCH_PLT_BYTES) &&
+        sigprof__cfi_read_code(w, pc - ARCH_PLT_BYTES, code, ARCH_PLT_BYTES) &&
         arch_has_pushed(code))
         return ARCH_PLT_PUSHES;
 #else
@@ -315,10 +315,10 @@ bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
          !sigprof__memory_read(&w->memory, sp + REGS_SIGINFO_AT, &word) ||
          !begins_with_signal(word)))
         return false;
-    return (read_code(w, address, code, sizeof code) &&
+    return (sigprof__cfi_read_code(w, address, code, sizeof code) &&
             regs_trampoline(code, at)) ||
            (REGS_TRAMPOLINE_LATER > 0 &&
-            read_code(w, address - REGS_TRAMPOLINE_LATER, code, sizeof code) &&
+            sigprof__cfi_read_code(w, address - REGS_TRAMPOLINE_LATER, code, sizeof code) &&
             regs_trampoline(code, at));
 }
 

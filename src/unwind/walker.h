@@ -123,6 +123,15 @@ struct guess {
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess);
 
+/* scan.c: to where a function in a module, with neither rules nor a frame pointer, was
+ * probably called from. STEP_GUESSED, STEP_NO_CFI: no idea; or an end. */
+int sigprof__cfi_scan(struct walker *w, struct place *place,
+                      struct guess *guess);
+
+/* guess.c: reads code; plainly, where that cannot fault. */
+bool sigprof__cfi_read_code(struct walker *w, uintptr_t from, uint8_t *code,
+                            unsigned bytes);
+
 /* guess.c: could pc be a return address? */
 bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc);
 

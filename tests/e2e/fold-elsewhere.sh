@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# A profile that was taken on another CPU is folded on this one, with all names of
-# the program. $RUN: what runs such a program; $FOLD: this machine's.
+# A profile that was taken on another CPU, or of a static program, is folded on this
+# one, with all names of the program. $RUN: what runs such a program; $FOLD: this
+# machine's; $PRELOAD: empty where the library is in the program.
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/sigprof-test-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -24,7 +25,7 @@ while :; do
         $RUN -E "LD_PRELOAD=$PRELOAD" -E SIGPROF_HZ=250 -E "SIGPROF_OUT=$folder/p.sigprof" \
             "$SHARES" 2 "$seconds" "$folder/truth"
     else
-        LD_PRELOAD=$PRELOAD SIGPROF_HZ=250 SIGPROF_OUT=$folder/p.sigprof \
+        env ${PRELOAD:+"LD_PRELOAD=$PRELOAD"} SIGPROF_HZ=250 "SIGPROF_OUT=$folder/p.sigprof" \
             "$SHARES" 2 "$seconds" "$folder/truth"
     fi
     "$FOLD" -o "$folder/folded" "$folder/p.sigprof" 2>"$folder/err"

@@ -38,10 +38,28 @@ static void forbid(const char *what)
 
 /* ---- What must not be called ---------------------------------------------- */
 
+#ifdef __GLIBC__ /* whose dlsym allocates */
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void __libc_free(void *);
+#else
+#define NEXT(result, name, parameters, ...)                                    \
+    static result __libc_##name parameters                                     \
+    {                                                                          \
+        extern void *__real_dlsym(void *, const char *);                       \
+        static result(*next) parameters;                                       \
+                                                                               \
+        if (!next)                                                             \
+            *(void **)&next = __real_dlsym(RTLD_NEXT, #name);                  \
+        return next(__VA_ARGS__);                                              \
+    }
+
+NEXT(void *, malloc, (size_t bytes), bytes)
+NEXT(void *, calloc, (size_t count, size_t bytes), count, bytes)
+NEXT(void *, realloc, (void *at, size_t bytes), at, bytes)
+NEXT(void, free, (void *at), at)
+#endif
 
 void *malloc(size_t bytes)
 {

@@ -9,7 +9,11 @@
 #include "support/run.h"
 #include "test.h"
 
+#ifdef __GLIBC__
 #define COMPLETE_MIN 0.99
+#else /* musl tells nothing of its loader, where most of them begin */
+#define COMPLETE_MIN 0.9
+#endif
 #define FILES_MAX 200000 /* a minute of forks; pages come when used */
 
 static char paths[FILES_MAX][512];

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -156,7 +157,7 @@ void run_begin(struct run *run)
     if (in < 0 || out < 0 || err < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
         dup2(err, 2) < 0)
         _exit(126);
-    close_range(3, ~0u, 0);
+    syscall(SYS_close_range, 3u, ~0u, 0u);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (test_is_emulated() && is_own_format(run->argv[0]))

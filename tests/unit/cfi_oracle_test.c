@@ -218,7 +218,11 @@ static void check_loaded(const char *path)
 
 int main(int argc, char **argv)
 {
+#ifdef __GLIBC__
     static const char *const usual[] = {"libc.so.6", "ld-linux-x86-64.so.2"};
+#else /* both in one */
+    static const char *const usual[] = {"libc.so", "libc.so"};
+#endif
 
     CHECK_EQ(sigprof__modules_refresh(), 0);
     for (int i = 1; i < argc; i++)

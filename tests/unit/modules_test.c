@@ -225,6 +225,16 @@ static void loading_a_thousand_times_leaks_nothing(void)
 }
 #endif
 
+/* musl's dlclose does nothing. */
+static bool loader_keeps(const char *path)
+{
+    void *module = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+
+    if (module)
+        dlclose(module);
+    return module != NULL;
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 2);
@@ -236,6 +246,10 @@ int main(int argc, char **argv)
     RUN(the_vdso_has_no_file);
     RUN(without_news_nothing_is_published_or_told);
     RUN(a_loaded_module_is_told_with_its_absolute_path);
+    if (loader_keeps(module_path)) {
+        puts("skipped: modules that go, which this C library keeps");
+        return 0;
+    }
     RUN(an_unloaded_module_is_told_and_its_id_is_not_used_again);
     RUN(tables_of_what_can_go_are_copies);
     RUN(a_handler_inside_keeps_the_old_snapshot_mapped);

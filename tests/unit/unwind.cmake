@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The unwinder and the module list, without the rest of the library.
 include(${PROJECT_SOURCE_DIR}/tests/support/unwind-alone.cmake)
+include(CheckIncludeFile)
+check_include_file(execinfo.h SIGPROF_FOUND_EXECINFO)
 foreach(module memory unwind modules)
   add_executable(${module}_test ${module}_test.c)
   target_link_libraries(${module}_test PRIVATE unwind_alone)
@@ -8,6 +10,9 @@ foreach(module memory unwind modules)
 endforeach()
 add_test(NAME unit.unwind-apart COMMAND unwind_test $<TARGET_FILE:step_module_apart>)
 set_tests_properties(unit.unwind-apart PROPERTIES LABELS unit TIMEOUT 120)
+if(NOT SIGPROF_FOUND_EXECINFO) # the truth is then found by them
+  target_compile_options(unwind_test PRIVATE -fno-omit-frame-pointer)
+endif()
 # Made of x86-64's register numbers, and of readelf's names for them.
 if(SIGPROF_CPU STREQUAL "x86_64")
   foreach(module cfi cfi_oracle)
