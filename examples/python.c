@@ -85,12 +85,22 @@ static uint32_t function_of(struct sigprof_walk *walk, struct thread *thread,
     return number;
 }
 
-/* A byte of the table of lines; its first bytes have the top bit, others not. */
-static int table_byte(struct sigprof_walk *walk, const char *table, long at)
-{
-    unsigned char byte;
+/* A part of the table of lines: aligned, so it lies in one page. */
+struct part {
+    uintptr_t from;
+    unsigned char bytes[64];
+};
 
-    return sigprof_walk_read(walk, &byte, table + at, 1) ? byte : -1;
+/* A byte of that table; the first of an entry has the top bit, others not. */
+static int table_byte(struct sigprof_walk *walk, struct part *part, const char *byte)
+{
+    uintptr_t from = (uintptr_t)byte & ~(uintptr_t)63;
+
+    if (part->from != from &&
+        !sigprof_walk_read(walk, part->bytes, (const void *)from, 64))
+        return -1;
+    part->from = from;
+    return part->bytes[(uintptr_t)byte & 63];
 }
 
 /* The line of the instruction so many units behind the first. */
@@ -98,14 +108,15 @@ static uint32_t line_of(struct sigprof_walk *walk, const PyCodeObject *code, lon
 {
     const char *table = PyBytes_AS_STRING(code->co_linetable);
     long line = code->co_firstlineno, at = 0, units = 0;
-    int byte = table_byte(walk, table, 0);
+    struct part part = {0};
+    int byte = table_byte(walk, &part, table);
 
     while (at < 8192 && byte >= 0x80) {
         int kind = byte >> 3 & 15, shift = 0;
         long number = 0;
 
         units += (byte & 7) + 1;
-        while ((byte = table_byte(walk, table, ++at)) >= 0 && byte < 0x80)
+        while ((byte = table_byte(walk, &part, table + ++at)) >= 0 && byte < 0x80)
             if (shift >= 0 && (kind == 13 || kind == 14)) {
                 number |= (long)(byte & 63) << shift;
                 shift = byte & 64 ? shift + 6 : -1; /* the first number is it */

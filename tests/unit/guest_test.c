@@ -441,6 +441,58 @@ static void a_deep_shadow_stack_keeps_both_ends(void)
     sigprof_guest_enter(NULL);
 }
 
+#ifdef __x86_64__
+#include <signal.h>
+
+#define TRAP_FLAG "0x100"
+
+static struct sigprof_shadow_frame stepped_frames[4];
+static struct sigprof_shadow stepped;
+static unsigned steps, deepest, wrong;
+
+/* After each instruction: what counts is whole. Frame i is of function i + 1. */
+static void look(int number, siginfo_t *info, void *ucontext)
+{
+    uint32_t depth = stepped.depth;
+
+    (void)number;
+    (void)info;
+    (void)ucontext;
+    steps++;
+    deepest = depth > deepest ? depth : deepest;
+    wrong += depth > 6;
+    for (uint32_t i = 0; i < depth && i < stepped.room; i++)
+        wrong += stepped_frames[i].function != i + 1 ||
+                 stepped_frames[i].line != 10 * (i + 1) ||
+                 stepped_frames[i].sp != &stepped_frames[i];
+}
+
+static void at_each_instruction_a_shadow_stack_is_whole(void)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO};
+
+    action.sa_sigaction = look;
+    CHECK_EQ(sigaction(SIGTRAP, &action, NULL), 0);
+    memset(stepped_frames, 0xff, sizeof stepped_frames);
+    sigprof_shadow_init(&stepped, stepped_frames, 4);
+    __asm__ volatile("pushfq; orq $" TRAP_FLAG ", (%%rsp); popfq" : : : "cc", "memory");
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < 6; i++)
+            sigprof_shadow_push(&stepped, i + 1, 10 * (i + 1),
+                                i < 4 ? &stepped_frames[i] : NULL);
+        for (uint32_t i = 0; i < 3; i++)
+            sigprof_shadow_pop(&stepped);
+        sigprof_shadow_cut(&stepped, 0);
+    }
+    __asm__ volatile("pushfq; andq $~" TRAP_FLAG ", (%%rsp); popfq" : : : "cc", "memory");
+    signal(SIGTRAP, SIG_DFL);
+    printf("   %u steps\n", steps);
+    CHECK(steps > 100);
+    CHECK_EQ(deepest, 6);
+    CHECK_EQ(wrong, 0);
+}
+#endif
+
 /* ---- Functions ------------------------------------------------------------- */
 
 static void equal_functions_have_the_equal_number(void)
@@ -568,6 +620,9 @@ int main(void)
     RUN(a_shadow_stack_lists_what_was_pushed);
     RUN(a_shadow_stack_that_overflows_says_so);
     RUN(a_deep_shadow_stack_keeps_both_ends);
+#ifdef __x86_64__
+    RUN(at_each_instruction_a_shadow_stack_is_whole);
+#endif
     RUN(equal_functions_have_the_equal_number);
     RUN(names_are_cut_to_1024_bytes);
     RUN(threads_agree_about_numbers);
