@@ -3,12 +3,14 @@
 """Names of 10,000 addresses with inlined functions and lines, sigprof-fold
 beside addr2line, eu-addr2line and llvm-symbolizer, interleaved in one run.
 
-usage: fold.py BUILD [--rounds N] [--addresses N] BINARY[=SYMBOLS]...
+usage: fold.py BUILD [--rounds N] [--addresses N] [--profile PROFILE]
+               BINARY[=SYMBOLS]...
 
 BINARY is a program or library; SYMBOLS the file that nm lists its functions from,
 where that is another (its debug file). Two sets of addresses of each: `uniform`,
-any byte of any function; `hot`, bytes of 200 random functions, as a profile's
-are. Ours is the whole command, with a profile that has one sample at each address:
+any byte of any function; `hot`, bytes of 200 random functions. With a PROFILE one
+set in place of them: the distinct addresses that this recording has in the
+binary, leaves and callers, at most N. Ours is the whole command, with a profile that has one sample at each address:
 `cold` without an index and without writing one, `first` while it writes one,
 `warm` with it.
 
@@ -17,6 +19,7 @@ which everybody takes a turn in random order. A peer that takes more than
 15 s has one turn.
 """
 import argparse
+import json
 import os
 import random
 import shutil
@@ -59,6 +62,26 @@ def pick(found, count, hot):
     picked = chance.choices(found, weights=[size for _, size in found],
                             k=count)
     return [start + chance.randrange(size) for start, size in picked]
+
+
+def recorded(build, profile, binary, count):
+    """Distinct addresses of the binary in a recording; the Firefox profiler's
+    format has them, those of callers one lower."""
+    text = subprocess.run([build + "/src/fold/sigprof-fold", "-f", "firefox",
+                           "--no-inlines", profile], check=True,
+                          stdout=subprocess.PIPE).stdout
+    profile = json.loads(text)
+    shared = profile["shared"]
+    frames, functions = shared["frameTable"], shared["funcTable"]
+    found = set()
+    for address, function in zip(frames["address"], frames["func"]):
+        resource = functions["resource"][function]
+        if resource < 0 or address < 0:
+            continue
+        lib = profile["libs"][shared["resourceTable"]["lib"][resource]]
+        if os.path.realpath(lib["path"]) == binary:
+            found.add(address)
+    return random.Random(7).sample(sorted(found), min(count, len(found)))
 
 
 def build_id(binary):
@@ -130,20 +153,26 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--addresses", type=int, default=10000)
+    parser.add_argument("--profile")
     parser.add_argument("binaries", nargs="+")
     arguments = parser.parse_args()
     build = os.path.abspath(arguments.build)
     for name in arguments.binaries:
         binary, _, symbols = name.partition("=")
         binary = os.path.realpath(binary)
-        found = functions(symbols or binary)
-        for hot in False, True:
-            addresses = pick(found, arguments.addresses, hot)
+        if arguments.profile:
+            sets = {"recorded": recorded(build, arguments.profile, binary,
+                                         arguments.addresses)}
+        else:
+            found = functions(symbols or binary)
+            sets = {name: pick(found, arguments.addresses, name == "hot")
+                    for name in ("uniform", "hot")}
+        for name, addresses in sets.items():
             times, peaks = measure(build, binary, addresses, arguments.rounds)
             best = min(t for n, t in times.items() if not n.startswith("ours"))
             print("\n%s, %.0f MB, %d addresses, %s: ratio to the fastest peer" %
                   (os.path.basename(binary), os.path.getsize(binary) / 1e6,
-                   len(addresses), "hot" if hot else "uniform"))
+                   len(addresses), name))
             for who in sorted(times, key=times.get):
                 print("  %-16s %8.3f s  %7.3f  %6.0f MB" %
                       (who, times[who], times[who] / best, peaks[who]))
