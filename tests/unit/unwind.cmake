@@ -9,7 +9,7 @@ foreach(module memory unwind modules)
   sigprof_test(unit ${module} $<TARGET_FILE:step_module>)
 endforeach()
 add_test(NAME unit.unwind-apart COMMAND unwind_test $<TARGET_FILE:step_module_apart>)
-set_tests_properties(unit.unwind-apart PROPERTIES LABELS unit TIMEOUT 120)
+set_tests_properties(unit.unwind-apart PROPERTIES LABELS unit TIMEOUT 900)
 if(NOT SIGPROF_FOUND_EXECINFO) # the truth is then found by them
   target_compile_options(unwind_test PRIVATE -fno-omit-frame-pointer)
 endif()

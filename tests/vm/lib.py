@@ -23,7 +23,7 @@ def need(program):
 
 def run_plain(command, environment=None):
     return subprocess.run(command, capture_output=True, text=True, check=False,
-                          env=dict(os.environ, **(environment or {})), timeout=300)
+                          env=dict(os.environ, **(environment or {})), timeout=600)
 
 
 class Profile:
@@ -35,7 +35,7 @@ class Profile:
             out = os.path.join(folder, "profile.sigprof")
             self.run = subprocess.run(
                 [os.environ["RUN"], "-F", str(HZ), "-o", out, *options, "--", *command],
-                capture_output=True, text=True, env=env, check=False, timeout=300)
+                capture_output=True, text=True, env=env, check=False, timeout=600)
             folded = self.fold(out)
             self.pid = re.search(r"^pid (\d+)", self.fold("--info", out), re.M).group(1)
             self.sheet = dict(line.split() for line in self.fold(

@@ -80,10 +80,15 @@ def main():
     with tempfile.TemporaryDirectory() as made:
         if case.build:
             subprocess.run(words(case.build, made), check=True)
-        check(case, words(case.command, made))
+        # Chance alone fails once in a few thousand times, and not twice.
+        worst = [worst_of(case, words(case.command, made))]
+        if worst[0] > Z_MAX:
+            worst.append(worst_of(case, words(case.command, made)))
+        assert worst[-1] <= Z_MAX, worst
 
 
-def check(case, command):
+def worst_of(case, command):
+    """The largest |z| of three functions in RUNS runs."""
     seen = collections.Counter()
     total = under = 0
     plain = lib.run_plain(command)
@@ -104,11 +109,13 @@ def check(case, command):
           "are under it")
     assert case.named * wanted <= named <= 1.1 * wanted, named
     assert not case.chain or under >= 0.98 * named, under
+    worst = 0
     for name, want in TRUTH.items():
         got = seen[name] / named
         z = (got - want) / math.sqrt(want * (1 - want) / named)
         print(f"{name}: {100 * got:.1f} % of {100 * want:.0f} %, z {z:+.2f}")
-        assert abs(z) <= Z_MAX
+        worst = max(worst, abs(z))
+    return worst
 
 
 main()
