@@ -8,9 +8,11 @@
 #include "terminal.h"
 #include "view.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -164,25 +166,6 @@ static bool read_news(struct follow *follow)
     return true;
 }
 
-/* The recording has gone on in another part: its name is in the ring. */
-static bool turn(struct follow *follow)
-{
-    struct ring ring;
-    char path[sizeof follow->path];
-
-    if (!follow->ring[0] || sigprof__ring_open(&ring, follow->ring, false) != 0)
-        return false;
-    snprintf(path, sizeof path, "%.4095s", ring_profile(ring.head));
-    sigprof__ring_drop(&ring, false);
-    if (!path[0] || strcmp(path, follow->path) == 0)
-        return false;
-    if (!read_news(follow)) /* what came before the turn */
-        return false;
-    close_part(follow);
-    snprintf(follow->path, sizeof follow->path, "%s", path);
-    return open_part(follow);
-}
-
 static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
 {
     char digits[3] = "";
@@ -194,6 +177,106 @@ static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
         id[i] = (uint8_t)strtoul(digits, NULL, 16);
     }
     return true;
+}
+
+/* The number at the end of a part's name, behind its stem; 1: there is none. */
+static unsigned suffix_of(const char *path, size_t *stem)
+{
+    const char *dot = strrchr(path, '.');
+    size_t digits = dot ? strspn(dot + 1, "0123456789") : 0;
+
+    *stem = strlen(path);
+    if (!digits || digits > 9 || dot[1 + digits] != '\0')
+        return 1;
+    *stem = (size_t)(dot - path);
+    return (unsigned)atoi(dot + 1);
+}
+
+static bool is_of_recording(struct follow *follow, const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const uint8_t *block = follow->buffer + FORMAT_FILE_HEADER_BYTES;
+    uint8_t id[FORMAT_ID_BYTES];
+    uint32_t sequence, word;
+    size_t payload;
+    ssize_t got;
+
+    if (descriptor < 0)
+        return false;
+    got = pread(descriptor, follow->buffer, CHUNK_BYTES, 0);
+    close(descriptor);
+    return got > FORMAT_FILE_HEADER_BYTES &&
+           parse_id(sigprof__model_info(follow->model.process, "id"), id) &&
+           sigprof__format_block_check(
+               block, (size_t)got - FORMAT_FILE_HEADER_BYTES, &payload,
+               &sequence, &word) == 0 &&
+           memcmp(block + 12, id, sizeof word) == 0;
+}
+
+/* The first part behind the present one that is still there: a reader that gets
+ * little CPU misses turns. */
+static bool find_next_part(struct follow *follow, char *path, size_t room)
+{
+    const char *slash = strrchr(follow->path, '/');
+    size_t stem, folder_bytes = slash ? (size_t)(slash - follow->path) + 1 : 0;
+    unsigned present = suffix_of(follow->path, &stem), next = UINT_MAX;
+    const char *base = follow->path + folder_bytes;
+    size_t base_bytes = stem - folder_bytes, name_stem;
+    const struct dirent *entry;
+    DIR *folder;
+
+    snprintf(path, room, "%.*s", (int)folder_bytes, follow->path);
+    folder = opendir(folder_bytes ? path : ".");
+    while (folder && (entry = readdir(folder)) != NULL) {
+        unsigned suffix = suffix_of(entry->d_name, &name_stem);
+
+        if (suffix <= present || suffix >= next || name_stem != base_bytes ||
+            memcmp(entry->d_name, base, base_bytes) != 0)
+            continue;
+        snprintf(path, room, "%.*s.%u", (int)stem, follow->path, suffix);
+        if (is_of_recording(follow, path))
+            next = suffix;
+    }
+    if (folder)
+        closedir(folder);
+    snprintf(path, room, "%.*s.%u", (int)stem, follow->path, next);
+    return next != UINT_MAX;
+}
+
+/* Where the recording goes on. Its ring says so, while there is one; when another
+ * start has swept that, the process has ended. */
+static bool has_turned(struct follow *follow, char *path, size_t room)
+{
+    struct ring ring;
+
+    path[0] = '\0';
+    if (!follow->begun || !follow->ring[0])
+        return false;
+    if (sigprof__ring_open(&ring, follow->ring, false) == 0) {
+        snprintf(path, room, "%.4095s", ring_profile(ring.head));
+        sigprof__ring_drop(&ring, false);
+        return path[0] && strcmp(path, follow->path) != 0;
+    }
+    return !follow->reader.ended || follow->reader.goes_on;
+}
+
+/* On to the next part, if there is one. */
+static bool turn(struct follow *follow)
+{
+    char said[sizeof follow->path], path[sizeof follow->path];
+
+    if (!has_turned(follow, said, sizeof said))
+        return false;
+    if (!read_news(follow)) /* what came before the turn */
+        return false;
+    if (!find_next_part(follow, path, sizeof path)) {
+        if (!said[0])
+            return false;
+        snprintf(path, sizeof path, "%s", said);
+    }
+    close_part(follow);
+    snprintf(follow->path, sizeof follow->path, "%s", path);
+    return open_part(follow);
 }
 
 /* A killed process's ring holds what its drain has not written. It stays there,

@@ -340,6 +340,8 @@ static void read_record(struct reader *reader, unsigned type,
     case FORMAT_END:
         reader->ended = true;
         reader->ended_ns = sigprof__get_varint(in);
+        reader->goes_on = in->at < in->end &&
+                          sigprof__get_varint(in) & FORMAT_END_GOES_ON;
         break;
     case FORMAT_EXEC:
     case FORMAT_MARKS:

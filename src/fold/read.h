@@ -110,6 +110,7 @@ struct reader {
     /* about the file */
     unsigned major, minor;
     bool has_id, ended;
+    bool goes_on; /* in another file: with ended */
     uint64_t ended_ns;
     uint32_t id_word; /* of the first block */
     uint64_t blocks, samples;

@@ -58,6 +58,35 @@ def counts(lines):
             if (m := re.search(r": (\d+) samples", line))]
 
 
+def parts():
+    return [HERE + "/" + name for name in os.listdir(HERE)
+            if name.startswith("killed.sigprof")]
+
+
+def wait_for_parts(count):
+    until = time.monotonic() + LIMIT_S
+    while len(parts()) < count:
+        check(time.monotonic() < until, "no parts are made")
+        time.sleep(0.01)
+
+
+def kill(program):
+    program.send_signal(signal.SIGKILL)
+    program.wait()
+
+
+def kill_unseen(program, follower):
+    """While the follower has no CPU three more parts begin, the program is killed,
+    and the next start sweeps its ring."""
+    follower.send_signal(signal.SIGSTOP)
+    wait_for_parts(len(parts()) + 3)
+    kill(program)
+    subprocess.run(["true"], check=True,
+                   env=dict(os.environ, LD_PRELOAD=PRELOAD, SIGPROF_HZ="1",
+                            SIGPROF_OUT=HERE + "/next.sigprof"))
+    follower.send_signal(signal.SIGCONT)
+
+
 def follow_until_killed(target_of, **more):
     program, path = start("killed.sigprof", **more)
     follower = subprocess.Popen([FOLD, "--interval", "0.2", "--follow",
@@ -69,14 +98,15 @@ def follow_until_killed(target_of, **more):
           "tables do not grow: %s" % seen)
     check(any("dive" in line for line in lines), "the function is not named")
     check(program.poll() is None, "the program was stopped")
-    program.send_signal(signal.SIGKILL)
-    program.wait()
+    if "SIGPROF_ROTATE" in more:
+        kill_unseen(program, follower)
+    else:
+        kill(program)
     rest = follower.stdout.read()
     check(follower.wait(LIMIT_S) == 0, "exit status %d" % follower.returncode)
     check("it has ended" in rest, "nothing is said of the end")
     last = counts(rest.splitlines())[-1]
-    files = [HERE + "/" + name for name in os.listdir(HERE)
-             if name.startswith("killed.sigprof")]
+    files = parts()
     top = subprocess.run([FOLD, "--stats"] + files, capture_output=True,
                          text=True).stdout
     there = int(re.search(r"^samples +(\d+)", top, re.M).group(1))
