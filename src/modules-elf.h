@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef ElfW /* not in every BSD's <link.h> */
+#define ElfW(type) __ElfN(type)
+#endif
+
 struct elf_object {
     uintptr_t bias;
     const ElfW(Phdr) *phdrs;

@@ -57,6 +57,10 @@ def assertions(rows):
         yield "#include <dirent.h>\n#include <dlfcn.h>\n#include <link.h>\n#include <pthread.h>\n#include <semaphore.h>\n"
         yield "#include <sys/file.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
         yield "#include <sys/msacct.h>\n#include <sys/random.h>\n#include <sys/resource.h>\n#include <sys/time.h>\n"
+    if any(item.startswith("struct kinfo_proc") for _, item, _, _ in rows):
+        for name in ("dirent", "errno", "fcntl", "link", "pthread", "semaphore", "sys/file", "sys/mman", "sys/proc",
+                     "sys/resource", "sys/stat", "sys/syscall", "sys/sysctl", "sys/time", "sys/user", "unistd"):
+            yield "#include <%s.h>\n" % name
     for kind, item, value, _ in rows:
         if kind == "offset":
             type, _, field = re.fullmatch(r"((?:struct )?\w+)(\.)(.*)", item).groups()

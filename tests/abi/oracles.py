@@ -35,7 +35,7 @@ class Layouts:
             size = int(match[1]) // 8
             return size, min(size, 4 if self.word == 4 else 16)
         sizes = {"byte": 1, "c_char": 1, "c_short": 2, "c_ushort": 2, "c_int": 4, "c_uint": 4,
-                 "c_ulonglong": 8, "uid_t": 4, "gid_t": 4, "sighandler_t": self.word,
+                 "c_ulonglong": 8, "c_uchar": 1, "c_longlong": 8, "pid_t": 4, "uid_t": 4, "gid_t": 4, "sighandler_t": self.word,
                  "uintptr": self.word, "c_long": self.word, "c_ulong": self.word,
                  "size_t": self.word, "usize": self.word, "isize": self.word}
         if type in sizes:
@@ -48,8 +48,15 @@ class Layouts:
         match = re.fullmatch(r"\[([^;\]]+)\](.+)", type)  # Go
         if match:
             return int(match[1], 0), match[2]
-        match = re.fullmatch(r"\[(.+);\s*(\w+)\]", type)  # Rust
-        return (int(match[2], 0), match[1]) if match else None
+        match = re.fullmatch(r"\[(.+);\s*([\w :+-]+)\]", type)  # Rust
+        return (sum(map(self.count, match[2].replace("-", "+-").split("+"))), match[1]) if match else None
+
+    def count(self, word):
+        word = word.strip()
+        if word.startswith("-"):
+            return -self.count(word[1:])
+        word = word.removeprefix("::")
+        return self.constants[word] if word in self.constants else int(word, 0)
 
     def resolve(self, type):
         type = type.strip().removeprefix("::")
@@ -132,7 +139,9 @@ def read_go(system, cpu):
 
 RUST_FILES = {
     "illumos-x86_64": "solarish/mod solarish/x86_64",
-    "freebsd-x86_64": "bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/freebsd/mod bsd/freebsdlike/freebsd/x86_64/mod bsd/freebsdlike/freebsd/x86_64/align",
+    "freebsd-x86_64": "mod bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/freebsd/mod bsd/freebsdlike/freebsd/x86_64/mod "
+                      "bsd/freebsdlike/freebsd/x86_64/align bsd/freebsdlike/freebsd/freebsd13/mod "
+                      "bsd/freebsdlike/freebsd/freebsd13/x86_64 bsd/freebsdlike/freebsd/freebsd13/b64",
     "freebsd-aarch64": "bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/freebsd/mod bsd/freebsdlike/freebsd/aarch64",
     "dragonfly-x86_64": "bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/dragonfly/mod",
     "netbsd-x86_64": "bsd/mod bsd/netbsdlike/mod bsd/netbsdlike/netbsd/mod bsd/netbsdlike/netbsd/x86_64",

@@ -23,6 +23,11 @@
 #define AT(type, base, offset)                                                 \
     (*(type *)(void *)((char *)(uintptr_t)(base) + (offset)))
 
+/* For threads.c. */
+#define PLAYED(name) illumos_##name
+#define LOCK_AT 8
+typedef unsigned thread_there;
+
 #define STATES 10
 
 /* ---- kernel.c ------------------------------------------------------------ */

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_FREEBSD_INCLUDE_SYS_PROC_H
+#define ABI_FREEBSD_INCLUDE_SYS_PROC_H
+
+#define SZOMB 5
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_FREEBSD_INCLUDE_SYS_TIME_H
+#define ABI_FREEBSD_INCLUDE_SYS_TIME_H
+
+#include <time.h>
+
+#define ITIMER_PROF 2
+#define CPUCLOCK_WHICH_TID 1
+
+struct timeval {
+    time_t tv_sec;
+    suseconds_t tv_usec;
+};
+struct itimerval {
+    struct timeval it_interval;
+    struct timeval it_value;
+};
+struct clockinfo {
+    int hz;
+    int tick;
+    int spare;
+    int stathz;
+    int profhz;
+};
+
+int clock_getcpuclockid2(id_t, int, clockid_t *);
+int getitimer(int, struct itimerval *);
+int setitimer(int, const struct itimerval *, struct itimerval *);
+
+#endif
