@@ -134,6 +134,7 @@ int main(int argc, char **argv)
     if (argc < 2 || !self.value)
         return 2;
     snprintf(map_path, sizeof map_path, "/tmp/perf-%d.map", (int)getpid());
+    unlink(map_path); /* a process of the same pid may have left one */
     make_places(argv[1]);
     printf("%s\n", map_path);
     fflush(stdout);
