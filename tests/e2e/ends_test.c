@@ -169,25 +169,34 @@ static void a_program_without_samples_leaves_the_file_before_it_alone(void)
         unlink(paths[0]);
 }
 
-static void after_a_failed_exec_sampling_goes_on(void)
+/* Of the file before a failed exec and the one behind it. */
+static unsigned samples_of_both(void)
 {
-    struct forged forged;
-    struct profile profile;
-    unsigned samples = 0, count;
+    unsigned samples = 0, count = files();
 
-    run_end_as(&forged, "1", "exec-fails");
-    CHECK(WIFEXITED(forged.run.status));
-    CHECK_EQ(WEXITSTATUS(forged.run.status), 5);
-    CHECK_EQ(forged_count(0), 200);
-    count = files();
     count += run_find(".p.2", paths + count, 8);
     for (unsigned i = 0; i < count; i++) {
+        struct profile profile;
+
         CHECK_EQ(profile_read(&profile, paths[i]), 0);
         CHECK_EQ(profile.ends, 1);
         samples += profile.samples;
         profile_free(&profile);
         unlink(paths[i]);
     }
+    return samples;
+}
+
+static void after_a_failed_exec_sampling_goes_on(void)
+{
+    struct forged forged;
+    unsigned samples;
+
+    run_end_as(&forged, "1", "exec-fails");
+    CHECK(WIFEXITED(forged.run.status));
+    CHECK_EQ(WEXITSTATUS(forged.run.status), 5);
+    CHECK_EQ(forged_count(0), 200);
+    samples = samples_of_both();
     CHECK(samples >= 200 && samples <= 204);
     sweep(forged.run.pid, 0);
     run_free(&forged.run);
@@ -196,20 +205,12 @@ static void after_a_failed_exec_sampling_goes_on(void)
 static void after_a_failed_exec_a_pause_goes_on(void)
 {
     struct forged forged;
-    struct profile profile;
-    unsigned samples = 0, count;
+    unsigned samples;
 
     run_end_as(&forged, "1", "exec-fails-paused");
     CHECK(WIFEXITED(forged.run.status));
     CHECK_EQ(WEXITSTATUS(forged.run.status), 5);
-    count = files();
-    count += run_find(".p.2", paths + count, 8);
-    for (unsigned i = 0; i < count; i++) {
-        CHECK_EQ(profile_read(&profile, paths[i]), 0);
-        samples += profile.samples;
-        profile_free(&profile);
-        unlink(paths[i]);
-    }
+    samples = samples_of_both();
     CHECK(samples >= 100 && samples <= 104);
     sweep(forged.run.pid, 0);
     run_free(&forged.run);
