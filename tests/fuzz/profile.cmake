@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Fuzz targets of sigprof-fold: the corpus is replayed by ctest; with clang and
 # SIGPROF_FUZZ they are built for libFuzzer too (fuzz-profile_fuzz DIR…).
-foreach(target profile_fuzz profile_elf_fuzz profile_names_fuzz dwarf_fuzz index_fuzz
+foreach(target profile_fuzz profile_elf_fuzz profile_names_fuzz dwarf_fuzz index_fuzz file_fuzz
     perf-map_fuzz jitdump_fuzz)
   set(source ${CMAKE_CURRENT_LIST_DIR}/${target}.c)
   add_executable(replay-${target} ${source} ${CMAKE_CURRENT_LIST_DIR}/profile_replay.c)
