@@ -54,6 +54,9 @@ SIGPROF_HOOK char **sigprof__hook_environment(char *const *envp, void *buffer);
  * asked now (jit/v8.h). */
 SIGPROF_HOOK void sigprof__hook_moment(void);
 
+/* Unwind tables of generated code (jit/frames.h) are registered, or about to go. */
+SIGPROF_HOOK void sigprof__hook_frames(const void *eh_frame, bool begin);
+
 /* The preload object is loaded as an agent of a Java machine. */
 SIGPROF_HOOK void sigprof__hook_java(void *vm);
 

@@ -19,6 +19,7 @@
 #include "foreign.h"
 #include "guard.h"
 #include "hooks.h"
+#include "jit/frames.h"
 #include "jit/java.h"
 #include "jit/v8.h"
 #include "modules.h"
@@ -335,6 +336,16 @@ void sigprof__hook_moment(void)
 {
     if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
         sigprof__v8_look();
+}
+
+void sigprof__hook_frames(const void *eh_frame, bool begin)
+{
+    if (atomic_load(&sigprof__state.phase) == PHASE_OFF || !is_this_process())
+        return;
+    if (begin)
+        sigprof__frames_begin(eh_frame);
+    else
+        sigprof__frames_end(eh_frame);
 }
 
 void sigprof__hook_java(void *vm)

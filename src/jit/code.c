@@ -332,6 +332,53 @@ void sigprof__code_repeat(void)
     leave();
 }
 
+/* Of what overlaps it, is there something that a better source has said? */
+static bool is_denied(const struct sigprof_code *code,
+                      enum format_code_source source)
+{
+    uintptr_t start = (uintptr_t)code->start;
+
+    return !end_overlapped(start, start + code->bytes, source);
+}
+
+/* ---- What only has tables ------------------------------------------------- */
+
+void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
+                                const uint8_t *tables, size_t table_bytes)
+{
+    const struct sigprof_code code = {.size = sizeof code,
+                                      .start = (const void *)start,
+                                      .bytes = bytes,
+                                      .name = "(generated code)",
+                                      .unwind = SIGPROF_CODE_CFI,
+                                      .eh_frame = tables,
+                                      .eh_frame_bytes = table_bytes};
+    struct origin origin = {.source = FORMAT_CODE_MAP};
+    const struct code_region *region;
+
+    if (!is_sane(&code) || !enter())
+        return;
+    origin.time_ns = sigprof__os_now_ns();
+    region = told_count < TOLD_MAX && !is_denied(&code, origin.source)
+                 ? add(&code, &origin)
+                 : NULL;
+    if (region)
+        tell(region);
+    leave();
+}
+
+void sigprof__code_frames_end(uintptr_t start)
+{
+    struct code_entry *entry;
+
+    if (!enter())
+        return;
+    entry = sigprof__code_map_at(start);
+    if (entry && entry->region->source == FORMAT_CODE_MAP && entry->cfi)
+        end(entry);
+    leave();
+}
+
 /* ---- What files tell ----------------------------------------------------- */
 
 bool sigprof__code_tell_begin(void)
@@ -371,19 +418,36 @@ static bool is_known(const struct sigprof_code *code,
            memcmp(name, code->name, size) == 0;
 }
 
-/* Of what overlaps it, is there something that a better source has said? */
-static bool is_denied(const struct sigprof_code *code,
-                      enum format_code_source source)
+/*
+ * Who names code without telling how it is unwound leaves it the tables that are
+ * there for just that code (sigprof__code_frames_begin): a copy, as what they are
+ * in goes.
+ */
+static void keep_tables(struct sigprof_code *code, struct origin *origin)
 {
-    uintptr_t start = (uintptr_t)code->start;
+    static uint8_t kept[TABLES_MAX]; /* code_lock */
+    const struct code_entry *entry =
+        sigprof__code_map_at((uintptr_t)code->start);
+    const struct module_cfi *cfi = entry ? entry->cfi : NULL;
+    size_t bytes;
 
-    return !end_overlapped(start, start + code->bytes, source);
+    if (code->eh_frame_bytes || !cfi ||
+        entry->end - entry->start != code->bytes)
+        return;
+    bytes = (size_t)(cfi->frames_end - cfi->frames);
+    memcpy(kept, cfi->frames, bytes);
+    if (origin->time_ns < entry->region->time_ns)
+        origin->time_ns = entry->region->time_ns; /* to be the later one */
+    origin->eh_frame_at = (uintptr_t)cfi->frames + cfi->delta;
+    code->unwind = SIGPROF_CODE_CFI;
+    code->eh_frame = kept;
+    code->eh_frame_bytes = bytes;
 }
 
 static enum code_told tell_code(const struct told *told,
-                                const struct origin *origin)
+                                struct origin *origin)
 {
-    const struct sigprof_code code = {.size = sizeof code,
+    struct sigprof_code code = {.size = sizeof code,
                                       .start = (const void *)(uintptr_t)told->start,
                                       .bytes = (size_t)told->bytes,
                                       .name = told->name,
@@ -400,7 +464,10 @@ static enum code_told tell_code(const struct told *told,
 
     if (told->start > UINTPTR_MAX || !is_sane(&code))
         return CODE_LEFT_OUT;
-    if (is_known(&code, origin->source) || is_denied(&code, origin->source))
+    if (is_known(&code, origin->source))
+        return CODE_KNOWN;
+    keep_tables(&code, origin);
+    if (is_denied(&code, origin->source))
         return CODE_KNOWN;
     region = told_count < TOLD_MAX ? add(&code, origin) : NULL;
     if (!region)
@@ -413,8 +480,7 @@ enum code_told sigprof__code_tell(const struct told *told,
                                   enum format_code_source source,
                                   uint64_t time_ns)
 {
-    const struct origin origin = {source, time_ns,
-                                  (uintptr_t)told->eh_frame_at};
+    struct origin origin = {source, time_ns, (uintptr_t)told->eh_frame_at};
     const struct code_region *region;
 
     if (told->kind == TOLD_CODE)

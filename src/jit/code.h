@@ -16,6 +16,7 @@
 #define SIGPROF_JIT_CODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "format.h"
@@ -41,6 +42,13 @@ enum code_told sigprof__code_tell(const struct told *told,
                                   enum format_code_source source,
                                   uint64_t time_ns);
 void sigprof__code_tell_end(void);
+
+/* Thread-safe. Unwind tables for code of which no more is known: a CIE and its FDE,
+ * maybe others between them, where they lie now; copied. Whoever names just this
+ * code later may leave the tables to it. _end: before the memory is used again. */
+void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
+                                const uint8_t *tables, size_t table_bytes);
+void sigprof__code_frames_end(uintptr_t start);
 
 /* Control, around a fork. Not if the calling thread is inside (a handler of the
  * program's that interrupted a registration): it has the lock already. */

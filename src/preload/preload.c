@@ -19,6 +19,7 @@
  *                                  environment
  *      open, epoll_wait, …         moments when a VM can be asked what code it
  *      (moments.c)                 has generated
+ *      __register_frame (frames.c) unwind tables of generated code
  *      _exit, _Exit, quick_exit    ends that run no destructor
  */
 #include <dlfcn.h>

@@ -10,6 +10,8 @@
 #define INTERPOSED __attribute__((visibility("default")))
 
 #define REAL_FUNCTIONS(X)                                                      \
+    X(__deregister_frame)                                                      \
+    X(__register_frame)                                                        \
     X(_exit)                                                                   \
     X(dlclose)                                                                 \
     X(epoll_pwait)                                                             \
