@@ -175,8 +175,9 @@ SIGPROF_API SIGPROF_WEAK int sigprof_walk_read(struct sigprof_walk *walk,
                                                void *to, const void *from,
                                                size_t bytes);
 
-/* In a walk. As sigprof_function_intern. A number made here is in the profile with
- * the next write, up to a second later; a killed process's last may have no name. */
+/* In a walk. As sigprof_function_intern. The name of a number made here is in the
+ * profile with the next write, up to a second later, of a flight recorder with the
+ * next flush: a killed process's last ones may have no name. */
 SIGPROF_API SIGPROF_WEAK uint32_t
 sigprof_walk_function(struct sigprof_walk *walk, const char *name,
                       const char *file, uint32_t line);

@@ -16,6 +16,9 @@
  *      coroutine  a shadow stack and a stack for each of three coroutines
  *      threads    a shadow stack for each of many threads
  *      busy       a callback that cannot tell
+ *      met        a callback that names its functions itself
+ *      sleep      a shadow stack; hot_a sleeps instead, once, and nothing is printed
+ *      storm      four threads push and pop as fast as they can
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -112,6 +115,12 @@ NOINLINE static void loop(struct vm *vm, unsigned function)
         sigprof_shadow_line(&vm->shadow, 77);
         each(vm);
         pop(vm);
+    } else if (is("sleep")) {
+        struct timespec left = {.tv_sec = (time_t)(vm->ns / 1000000000),
+                                .tv_nsec = (long)(vm->ns % 1000000000)};
+
+        while (nanosleep(&left, &left) != 0)
+            ;
     } else {
         vm->spent = spin(vm->ns);
     }
@@ -159,6 +168,8 @@ static int list_frames(struct sigprof_guest *guest, struct sigprof_walk *walk)
                            sizeof depth) ||
         sigprof_walk_read(walk, &depth, (const void *)16, sizeof depth))
         abort();
+    for (unsigned i = 0; is("met") && i < FUNCTIONS; i++)
+        numbers[i] = sigprof_walk_function(walk, names[i], "guest/program.src", 5);
     for (unsigned i = vm->depth; i > 0; i--) {
         const struct frame *frame = &vm->frames[i - 1];
 
@@ -243,6 +254,43 @@ static void *thread(void *arg)
     return NULL;
 }
 
+/* hot_a calls hot_b calls hot_c calls hot_a, as deep as it goes. */
+NOINLINE static void fall(struct vm *vm, unsigned depth)
+{
+    char here = 0;
+
+    push(vm, HOT_A + depth % 3, true, &here);
+    if (depth + 1 < DEPTH)
+        fall(vm, depth + 1);
+    pop(vm);
+    sink += (unsigned long)here;
+}
+
+static void *falling_thread(void *arg)
+{
+    struct vm *vm = make_vm(false);
+    uint64_t from = cpu_ns();
+
+    enter(guest_of(vm));
+    while (cpu_ns() - from < *(uint64_t *)arg)
+        for (int i = 0; i < 1000; i++)
+            fall(vm, 0);
+    enter(NULL);
+    free(vm);
+    return NULL;
+}
+
+static void storm(uint64_t ns)
+{
+    pthread_t threads[4];
+
+    for (unsigned i = 0; i < 4; i++)
+        if (pthread_create(&threads[i], NULL, falling_thread, &ns) != 0)
+            abort();
+    for (unsigned i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+}
+
 static void turn(struct vm *vm, unsigned which, uint64_t ns)
 {
     pthread_t id;
@@ -263,12 +311,14 @@ static void tell(void)
 {
     if (!SIGPROF_JIT_PRESENT)
         return;
-    for (unsigned i = 0; i < FUNCTIONS; i++) {
+    for (unsigned i = 0; !is("met") && i < FUNCTIONS; i++) {
         numbers[i] = sigprof_function_intern(names[i], "guest/program.src", 5);
         if (!numbers[i] || numbers[i] != sigprof_function_intern(
                                              names[i], "guest/program.src", 5))
             abort();
     }
+    if (sigprof_loop_declare((const void *)(uintptr_t)fall, 0) != 0)
+        abort();
     if (!is("kept") &&
         sigprof_loop_declare((const void *)(uintptr_t)loop, 0) != 0)
         abort();
@@ -283,13 +333,21 @@ int main(int argc, char **argv)
         return 2;
     kind = argv[1];
     tell();
-    vm = make_vm(is("walk") || is("entry") || is("busy"));
+    if (is("storm")) {
+        storm(strtoull(argv[2], NULL, 10) * 1000000);
+        return 0;
+    }
+    vm = make_vm(is("walk") || is("entry") || is("busy") || is("met"));
     if (is("nested"))
         vm->inner = make_vm(true);
     for (unsigned i = 0; is("coroutine") && i < 3; i++)
         make_coroutine(i);
     if (!is("coroutine") && !is("threads"))
         enter(guest_of(vm));
+    if (is("sleep")) {
+        run(vm, 0, strtoull(argv[2], NULL, 10) * 1000000);
+        return 0;
+    }
     for (unsigned round = 0; round < 10; round++)
         for (unsigned i = 0; i < 3; i++)
             turn(vm, i, strtoull(argv[2], NULL, 10) * 1000 * percent[i]);
