@@ -139,7 +139,7 @@ def profile(binary, arguments, out, clock="auto", **more):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SIGPROF")}
     environment.update(SIGPROF_HZ=str(HZ), SIGPROF_OUT=out, SIGPROF_VERBOSE="1",
                        SIGPROF_CLOCK=clock)
-    return run([binary, *arguments], env=environment, timeout=100, **more)
+    return run([binary, *arguments], env=environment, timeout=300, **more)
 
 
 def folded(fold, *arguments):

@@ -7,13 +7,20 @@
 
 #define PT_LOAD 1
 #define PT_DYNAMIC 2
+#define PT_INTERP 3
 #define PT_NOTE 4
+#define PT_PHDR 6
+#define PT_TLS 7
 #define PT_GNU_EH_FRAME 0x6474e550
 #define PF_X 1
+#define PF_W 2
 #define PF_R 4
 #define DT_NULL 0
 #define DT_NEEDED 1
+#define DT_HASH 4
 #define DT_STRTAB 5
+#define DT_SYMTAB 6
+#define DT_STRSZ 10
 #define DT_SONAME 14
 #define DT_FLAGS_1 0x6ffffffb
 #define DF_1_NODELETE 8
