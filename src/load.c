@@ -20,6 +20,7 @@
 #include "guard.h"
 #include "hooks.h"
 #include "jit/frames.h"
+#include "jit/gdb.h"
 #include "jit/java.h"
 #include "jit/v8.h"
 #include "modules.h"
@@ -192,8 +193,10 @@ __attribute__((constructor)) static void loaded(void)
     struct guard guard;
 
     sigprof__guard_enter(&guard);
-    if (!sigprof__preload_mark)
+    if (!sigprof__preload_mark) {
+        sigprof__gdb_find();
         start_from_environment(NULL);
+    }
     sigprof__guard_leave(&guard);
 }
 
@@ -244,6 +247,7 @@ void sigprof__hook_load(const struct sigprof__sys *real,
     sigprof__guard_enter(&guard);
     sigprof__sys = *real;
     sigprof__v8_find();
+    sigprof__gdb_find();
     start_from_environment(preload_path);
     sigprof__guard_leave(&guard);
 }
@@ -342,10 +346,12 @@ void sigprof__hook_frames(const void *eh_frame, bool begin)
 {
     if (atomic_load(&sigprof__state.phase) == PHASE_OFF || !is_this_process())
         return;
-    if (begin)
+    if (begin) {
+        sigprof__gdb_find(); /* where a library that generates code comes late */
         sigprof__frames_begin(eh_frame);
-    else
+    } else {
         sigprof__frames_end(eh_frame);
+    }
 }
 
 void sigprof__hook_java(void *vm)

@@ -12,6 +12,7 @@
 
 #include "events.h"
 #include "jit/code.h"
+#include "jit/gdb.h"
 #include "jit/jitdump.h"
 #include "jit/perf-map.h"
 #include "os/os.h"
@@ -276,6 +277,10 @@ void sigprof__code_files_look(bool search, void (*make_room)(void))
     if (search && !files.dump_file.path[0])
         sigprof__os_mapped_files(is_our_dump, NULL);
     all = look_at_dump(make_room);
+    all = sigprof__gdb_look(files.looked_ns ? files.looked_ns
+                                            : sigprof__session.start_mono_ns,
+                            make_room) &&
+          all;
     all = look_at_map(make_room) && all;
     if (all)
         files.looked_ns = now_ns;

@@ -44,6 +44,8 @@ class Case:
 
 
 NODE = "{here}/split.js"
+BITCODE = ["clang", "-O1", "-fomit-frame-pointer", "-emit-llvm", "-c", "{here}/split.c",
+           "-o", "{made}/split.bc"]
 CASES = {
     "node": Case(["node", NODE, SECONDS]),
     "node-interpreted": Case(["node", "--no-opt", "--no-sparkplug", NODE, SECONDS]),
@@ -62,11 +64,12 @@ CASES = {
                  "-d", "opcache.jit_buffer_size=32M", "-d", "opcache.jit=tracing",
                  "{here}/split.php", SECONDS],
                 said=r"sigprof-run: added: -d opcache.jit_debug=16\n", chain=False),
-    # Without frame pointers: names from a jitdump, the way on by __register_frame.
-    "llvm": Case(["lli", "--jit-kind=mcjit", "{made}/split.bc", SECONDS],
-                 build=["clang", "-O1", "-fomit-frame-pointer", "-emit-llvm", "-c",
-                        "{here}/split.c", "-o", "{made}/split.bc"],
+    # Without frame pointers: the way on by __register_frame; names from a jitdump, or,
+    # where none is written, from what GDB would be shown.
+    "llvm": Case(["lli", "--jit-kind=mcjit", "{made}/split.bc", SECONDS], build=BITCODE,
                  environment={"JITDUMPDIR": "{made}"}, root="_start"),
+    "llvm-gdb": Case(["lli", "--jit-kind=orc", "{made}/split.bc", SECONDS],
+                     build=BITCODE, root="_start"),
 }
 
 
