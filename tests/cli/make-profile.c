@@ -12,7 +12,10 @@
  *   end TIME
  *   label ID PARENT KEY VALUE…
  *   sheet TIME NAME=VALUE…
- *   sample TID TIME WEIGHT LABEL END PC PC…   root first; s, gap, guess: marks
+ *   function NUMBER LINE FILE|- NAME…
+ *   late NS                 how late the next sample is
+ *   sample TID TIME WEIGHT LABEL END PC PC…   root first; s, gap, guess, busy: marks;
+ *       g.NUMBER.LINE: a guest's frame
  *   state STATE             of the samples behind it, in this block
  *   unknown TYPE            a record of a type nobody knows
  *   block                   ends a block
@@ -41,6 +44,7 @@ static uint8_t header[FORMAT_FILE_HEADER_BYTES];
 static int header_written;
 /* of the generation */
 static uint64_t pc_count, last_pc, node_count;
+static uint64_t late_ns; /* of the next sample */
 
 static uint8_t body_bytes[FORMAT_PAYLOAD_MAX];
 
@@ -196,7 +200,15 @@ static uint64_t mark_or_pc(const char *text)
         return FORMAT_MARK_GAP;
     if (strcmp(text, "guess") == 0)
         return FORMAT_MARK_GUESS;
-    pc = strtoull(text, &end, 0);
+    if (strcmp(text, "busy") == 0)
+        return FORMAT_MARK_BUSY;
+    if (strncmp(text, "g.", 2) == 0) {
+        uint32_t function = (uint32_t)strtoul(text + 2, &end, 0);
+
+        pc = format_guest(function, (uint32_t)strtoul(end + 1, &end, 0));
+    } else {
+        pc = strtoull(text, &end, 0);
+    }
     if (*end)
         fail(text);
     put_pc(pc);
@@ -225,12 +237,16 @@ static void make_sample(void)
     sigprof__put_varint(&in, tid);
     sigprof__put_varint(&in, time);
     sigprof__put_byte(&in, FORMAT_SAMPLE_WEIGHT | FORMAT_SAMPLE_LABEL |
-                               FORMAT_SAMPLE_END);
+                               FORMAT_SAMPLE_END |
+                               (late_ns ? FORMAT_SAMPLE_LAG : 0));
     sigprof__put_varint(&in, 0);
     sigprof__put_svarint(&in, count ? (int64_t)node_count : 0);
     sigprof__put_varint(&in, weight);
     sigprof__put_varint(&in, label);
     sigprof__put_byte(&in, (uint8_t)end);
+    if (late_ns)
+        sigprof__put_varint(&in, late_ns);
+    late_ns = 0;
     record(FORMAT_SAMPLES, &in);
 }
 
@@ -426,6 +442,19 @@ static void make_record(char *line)
         record(type, &in);
     } else if (strcmp(name, "sheet") == 0) {
         make_sheet();
+    } else if (strcmp(name, "function") == 0) {
+        uint64_t begins;
+        char *file;
+
+        put_numbers(&in, 1);
+        begins = number();
+        file = word();
+        put_rest(&in);
+        sigprof__put_string(&in, file, *file == '-' ? 0 : strlen(file));
+        sigprof__put_varint(&in, begins);
+        record(FORMAT_FUNCTION, &in);
+    } else if (strcmp(name, "late") == 0) {
+        late_ns = number();
     } else if (strcmp(name, "sample") == 0) {
         make_sample();
     } else if (strcmp(name, "reset") == 0) {
