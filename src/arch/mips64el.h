@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/frame-code.h"
+
 #define ARCH_WORD 8
 #define ARCH_LINK 1
 #define ARCH_RA_TOP 0
@@ -16,9 +18,49 @@
 #define ARCH_RECORD_PC 8
 #define ARCH_RECORD_END 16
 #define ARCH_RECORD_IS_LOW 1
-#define ARCH_STACK_ALIGN 16
+#define ARCH_STACK_ALIGN 8 /* 16, but not under qemu-user's signals */
 #define ARCH_RED_ZONE 0
 #define ARCH_CALL_BYTES 8 /* the call and what is done in its delay */
+
+#define ARCH_CODE_UNIT 4
+#define ARCH_CODE_BYTES 4 /* that the three look at */
+
+static inline uint32_t arch_word(const uint8_t *code)
+{
+    return (uint32_t)code[0] | (uint32_t)code[1] << 8 |
+           (uint32_t)code[2] << 16 | (uint32_t)code[3] << 24;
+}
+
+static inline bool arch_frame_begins(const uint8_t *code)
+{
+    return (arch_word(code) & 0xffff8000) == 0x67bd8000; /* daddiu sp, sp, -n */
+}
+
+static inline bool arch_is_return(const uint8_t *code)
+{
+    return arch_word(code) == 0x03e00008; /* jr ra */
+}
+
+static inline unsigned arch_frame_read(const uint8_t *code,
+                                       struct arch_frame_made *made)
+{
+    uint32_t word = arch_word(code);
+    int operand = (int16_t)word;
+
+    if (word >> 26 == 3 || (word & 0xfc00003e) == 0x00000008)
+        return 0; /* jal; jr, jalr */
+    if (word >> 16 == 0x67bd)
+        made->bytes -= operand;
+    else if (word >> 16 == 0xffbf) /* sd ra, n(sp) */
+        made->ra_at = operand - made->bytes;
+    else if (word >> 16 == 0xffbe) /* sd s8, n(sp) */
+        made->fp_at = operand - made->bytes;
+    else if (word == 0x03a0f025 || word == 0x03a0f02d) { /* move s8, sp */
+        made->fp_below = made->bytes;
+        made->has_fp = true;
+    }
+    return 4;
+}
 
 static inline uintptr_t arch_return_address(uintptr_t word)
 {

@@ -83,7 +83,7 @@ static const struct {
     {&v8.set_flags, "_ZN2v82V818SetFlagsFromStringEPKc"}};
 
 static bool found;
-static atomic_bool flags_set;
+static atomic_int flags_set; /* riscv64 exchanges words, not bytes */
 static atomic_bool is_strange; /* events are not what we think */
 static __thread struct isolate *asked
     __attribute__((tls_model("initial-exec")));
@@ -196,7 +196,7 @@ void sigprof__v8_look(void)
     asked = isolate;
     /* Else all functions that are interpreted are one: the interpreter. Not sooner:
      * what has a name of its own now is not known before V8 answers. */
-    if (!atomic_exchange(&flags_set, true))
+    if (!atomic_exchange(&flags_set, 1))
         v8.set_flags("--interpreted-frames-native-stack");
     v8.request_interrupt(isolate, listen, NULL);
 }

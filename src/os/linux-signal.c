@@ -99,6 +99,16 @@ size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size)
     return copy(address, to, size);
 }
 
+/* mips has another number, which qemu-user does not know. */
+static bool is_timer_code(int code)
+{
+#ifdef __mips__
+    return code == SI_TIMER || code == -2;
+#else
+    return code == SI_TIMER;
+#endif
+}
+
 void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
 {
     const siginfo_t *info = siginfo;
@@ -106,7 +116,7 @@ void sigprof__os_tick(const void *siginfo, struct os_tick *tick)
     uintptr_t value = (uintptr_t)info->si_value.sival_ptr;
 
     tick->from_timer =
-        info->si_code == SI_TIMER && (value & TIMER_MARK_MASK) == TIMER_MARK;
+        is_timer_code(info->si_code) && (value & TIMER_MARK_MASK) == TIMER_MARK;
     tick->from_sampler =
         info->si_code == SI_QUEUE && (value & TIMER_MARK_MASK) == TIMER_MARK;
     tick->bare = info->si_code == SI_USER && info->si_pid == 0;

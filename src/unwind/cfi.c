@@ -139,8 +139,10 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
 static NOINLINE int step_guessed(struct walker *w)
 {
     struct guess guess = {false, false, 0, 0};
-    int step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
+    int step = sigprof__cfi_prologue(w, &w->at, w->count == 1, &guess);
 
+    if (step == STEP_NO_CFI)
+        step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
     if (step == STEP_NO_CFI)
         step = sigprof__cfi_scan(w, &w->at, &guess);
     w->guessed |= step != STEP_NO_CFI && !guess.certain;

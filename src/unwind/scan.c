@@ -10,12 +10,31 @@
  */
 #include "unwind/walker.h"
 
+#define ARGC_MAX 0xffffff /* execve takes less than 8 MiB of arguments */
+
+/* What the kernel puts on a new program's stack: argc, its arguments, 0, and the
+ * environment, whose text lies behind that of the arguments. */
+bool sigprof__cfi_begins_program(struct walker *w, uintptr_t at)
+{
+    uintptr_t argc, first, last, next;
+
+    return sigprof__memory_read(&w->memory, at, &argc) && argc > 0 &&
+           argc <= ARGC_MAX &&
+           sigprof__memory_read(&w->memory, at + ARCH_WORD, &first) &&
+           first > at && first - at <= ARGC_MAX &&
+           sigprof__memory_read(&w->memory, at + (argc + 1) * ARCH_WORD,
+                                &last) &&
+           last == 0 &&
+           sigprof__memory_read(&w->memory, at + (argc + 2) * ARCH_WORD,
+                                &next) &&
+           (next == 0 || (next > first && next - first <= ARGC_MAX));
+}
+
 #ifdef ARCH_CALLS_SAY
 
 /* One's locals are not beside another's: little of the stack is left down here. */
 #define NOINLINE __attribute__((noinline))
 
-#define ARGC_MAX 0xffffff /* execve takes less than 8 MiB of arguments */
 #define SCAN_WORDS 192     /* the frame of musl's qsort has 120 */
 #define SCAN_COST 32       /* steps that it counts for */
 #define SCAN_ABOVE 0x4000u /* bytes that such a function is long at most, */
@@ -83,24 +102,6 @@ static NOINLINE int16_t pushed_fp(struct walker *w, uintptr_t function,
     return (int16_t)at;
 }
 
-/* What the kernel puts on a new program's stack: argc, its arguments, 0, and the
- * environment, whose text lies behind that of the arguments. */
-static NOINLINE bool begins_program(struct walker *w, uintptr_t at)
-{
-    uintptr_t argc, first, last, next;
-
-    return sigprof__memory_read(&w->memory, at, &argc) && argc > 0 &&
-           argc <= ARGC_MAX &&
-           sigprof__memory_read(&w->memory, at + ARCH_WORD, &first) &&
-           first > at && first - at <= ARGC_MAX &&
-           sigprof__memory_read(&w->memory, at + (argc + 1) * ARCH_WORD,
-                                &last) &&
-           last == 0 &&
-           sigprof__memory_read(&w->memory, at + (argc + 2) * ARCH_WORD,
-                                &next) &&
-           (next == 0 || (next > first && next - first <= ARGC_MAX));
-}
-
 /* What looking at the words above sp has come to. */
 struct scan {
     enum scanned what;  /* of the word taken; SCANNED_NOTHING: none yet */
@@ -121,7 +122,7 @@ static bool scan_words(struct walker *w, const struct place *place,
         enum scanned what;
         uintptr_t word;
 
-        if ((high && at >= high) || begins_program(w, at))
+        if ((high && at >= high) || sigprof__cfi_begins_program(w, at))
             scan->ends |= scan->what == SCANNED_NOTHING;
         if ((high && at >= high) ||
             !sigprof__memory_read(&w->memory, at, &word))

@@ -123,6 +123,14 @@ struct guess {
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess);
 
+/* prologue.c: the same by the code that makes frames, where compilers leave no
+ * tables. first: place was interrupted by the tick. */
+int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
+                          struct guess *guess);
+
+/* scan.c: do the kernel's words for a new program begin there? */
+bool sigprof__cfi_begins_program(struct walker *w, uintptr_t at);
+
 /* scan.c: to where a function in a module, with neither rules nor a frame pointer, was
  * probably called from. STEP_GUESSED, STEP_NO_CFI: no idea; or an end. */
 int sigprof__cfi_scan(struct walker *w, struct place *place,

@@ -36,6 +36,6 @@ while :; do
 done
 [ "$all" -ge 200 ] || fail "$all samples"
 grep -qx "cpu $CPU" "$folder/info" || fail "the header says $(grep '^cpu' "$folder/info")"
-named=$(awk '/;run_thread;work;work_[a-j] / { n += $NF } END { print n + 0 }' "$folder/folded")
+named=$(awk '/;run_thread;work;(work_[a-j] |cpu_ns[; ])/ { n += $NF } END { print n + 0 }' "$folder/folded")
 [ $((named * 100)) -ge $((all * 95)) ] || fail "$named of $all samples are named whole"
 echo "ok: $named of $all samples are named whole"

@@ -4,7 +4,7 @@
 if(NOT TARGET unwind_alone)
   string(TOLOWER "${CMAKE_SYSTEM_NAME}" system)
   set(parts modules-signal.c jit/map-signal.c unwind/brief.c unwind/cfi.c unwind/dwarf.c unwind/exact.c unwind/expression.c
-    unwind/find.c unwind/fp.c unwind/generated.c unwind/guess.c unwind/landing.c unwind/memory.c unwind/pack.c unwind/pull.c
+    unwind/find.c unwind/fp.c unwind/generated.c unwind/guess.c unwind/landing.c unwind/memory.c unwind/pack.c unwind/prologue.c unwind/pull.c
     unwind/rules.c unwind/scan.c unwind/store.c os/${system}-signal.c)
   list(TRANSFORM parts PREPEND ${PROJECT_SOURCE_DIR}/src/)
   add_library(unwind_alone_signal OBJECT ${parts})
@@ -39,7 +39,7 @@ if(NOT TARGET unwind_alone)
     add_library(step_module_apart MODULE ${PROJECT_SOURCE_DIR}/tests/signal/step-module.c)
     set_target_properties(step_module_apart PROPERTIES C_VISIBILITY_PRESET default)
     target_compile_definitions(step_module_apart PRIVATE STEP_MODULE_APART)
-    target_compile_options(step_module_apart PRIVATE -fno-omit-frame-pointer)
+    target_compile_options(step_module_apart PRIVATE -fno-omit-frame-pointer -fasynchronous-unwind-tables)
   endif()
-  target_compile_options(step_module PRIVATE -fno-omit-frame-pointer) # unwind_test guesses by it
+  target_compile_options(step_module PRIVATE -fno-omit-frame-pointer -fasynchronous-unwind-tables) # unwind_test guesses by it
 endif()

@@ -9,3 +9,6 @@ string(TOLOWER "${CMAKE_SYSTEM_NAME}" system)
 target_compile_definitions(guest_test PRIVATE SIGPROF_REGS="os/regs/${system}-${SIGPROF_CPU}.h")
 # Its list is found by the loader.
 target_link_options(gdb_test PRIVATE -rdynamic)
+# It asks where functions end, which their unwind tables tell; riscv64's and other
+# compilers make none by themselves.
+target_compile_options(guest_test PRIVATE -fasynchronous-unwind-tables)

@@ -10,6 +10,10 @@ foreach(module memory unwind modules)
 endforeach()
 add_test(NAME unit.unwind-apart COMMAND unwind_test $<TARGET_FILE:step_module_apart>)
 set_tests_properties(unit.unwind-apart PROPERTIES LABELS unit TIMEOUT 900)
+# backtrace needs them; some CPUs' compilers make none by themselves.
+foreach(module unwind modules)
+  target_compile_options(${module}_test PRIVATE -fasynchronous-unwind-tables)
+endforeach()
 if(NOT SIGPROF_FOUND_EXECINFO) # the truth is then found by them
   target_compile_options(unwind_test PRIVATE -fno-omit-frame-pointer)
 endif()
