@@ -209,7 +209,7 @@ SIGPROF_API int sigprof_handle_signal(int number, void *siginfo,
  *
  * sigprof_thread_defer: Signal-safe. Not 0: ticks of the calling thread are noted
  * from now on, and no stack is walked; 0: they are taken at once again. Returns what
- * was set before.
+ * was set before. Not by the clock realprof, whose ticks are always taken at once.
  *
  * sigprof_sample_here: Thread-safe. Takes what was noted as one sample, of the
  * caller's stack, and records how late it is: in what lies between tick and hook
