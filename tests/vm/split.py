@@ -52,7 +52,7 @@ CASES = {
     "node-baseline": Case(["node", "--no-opt", "--always-sparkplug", NODE, SECONDS]),
     "node-worker": Case(["node", NODE, SECONDS, "worker"]),
     # driver is interpreted.
-    "java": Case(["java", "-cp", "{made}", "Split", SECONDS],
+    "java": Case(["java", "-Xbatch", "-cp", "{made}", "Split", SECONDS],
                  build=["javac", "-d", "{made}", "{here}/Split.java"],
                  said=r"sigprof-run: added: -agentpath:\S+ -XX:\+PreserveFramePointer\n",
                  named=0.8, chain=False),
