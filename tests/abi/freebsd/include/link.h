@@ -2,6 +2,7 @@
 #ifndef ABI_FREEBSD_INCLUDE_LINK_H
 #define ABI_FREEBSD_INCLUDE_LINK_H
 
+#include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
 

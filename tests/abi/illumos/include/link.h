@@ -2,6 +2,7 @@
 #ifndef ABI_ILLUMOS_INCLUDE_LINK_H
 #define ABI_ILLUMOS_INCLUDE_LINK_H
 
+#include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
 
