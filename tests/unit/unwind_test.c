@@ -759,9 +759,9 @@ static void run_on(void *stack, size_t bytes)
     CHECK(swapcontext(&here, &coroutine) == 0);
 }
 
-/* i386's and mips' makecontext return into code without any rule, riscv64's into code
- * whose rule has the caller where it is. */
-#if defined(__i386__) || defined(__mips__)
+/* mips' makecontext returns into code without any rule, riscv64's into code whose rule
+ * has the caller where it is. i386's has none either, but the stack ends there. */
+#ifdef __mips__
 #define END_OF_COROUTINE FORMAT_END_NO_RULE
 #elif defined(__riscv)
 #define END_OF_COROUTINE FORMAT_END_BAD_ADDRESS
@@ -770,6 +770,8 @@ static void run_on(void *stack, size_t bytes)
 #endif
 #ifdef __mips__ /* ... where nothing is left to be read */
 #define END_OF_UNKNOWN FORMAT_END_FOREIGN_STACK
+#elif defined(__i386__) /* ... where its end is not known */
+#define END_OF_UNKNOWN FORMAT_END_NO_RULE
 #else
 #define END_OF_UNKNOWN END_OF_COROUTINE
 #endif
