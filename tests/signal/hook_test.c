@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "format.h"
 #include "sigprof/sigprof.h"
 #include "support/profile.h"
 #include "support/run.h"
