@@ -359,7 +359,7 @@ static void unwind_tables_are_of_the_code_that_comes_next(void)
     } else {
         CHECK_EQ(told.eh_frame_bytes, 16);
         CHECK_EQ(told.eh_frame_at, 0x1040);
-        CHECK_EQ(told.eh_frame[4], 1);
+        CHECK_EQ(((const uint32_t *)(const void *)told.eh_frame)[1], 1);
     }
     CHECK(next_record(&told));
     CHECK_EQ(told.eh_frame_bytes, 0);
