@@ -287,7 +287,9 @@ int sigprof__profile_create(struct profile_file *file,
         error = open_device(file);
     } else if (has_pid(pattern)) {
         error = open_unused(file);
-    } else if (name->of_tree || (exists && is_of_this_process(file->path))) {
+    } else if (exists && is_of_this_process(file->path)) {
+        error = open_unused(file);
+    } else if (name->of_tree) {
         size_t length = strlen(file->path);
 
         snprintf(file->path + length, sizeof file->path - length, ".%d",

@@ -87,6 +87,7 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->hooked = hooked;
     slot->seen = true;
     slot->named = false;
+    slot->name_is_own = false;
     slot->has_timer = false;
     slot->event = NULL;
     slot->event_refused = false;
@@ -121,6 +122,20 @@ static void name_slot(struct slot *slot, const char *name)
     snprintf(slot->name, sizeof slot->name, "%s", name);
 }
 
+/* The system's name for it, unless the program has given it one of its own. */
+static void ask_name(struct slot *slot)
+{
+    char name[sizeof slot->name];
+
+    if (slot->name_is_own)
+        return;
+    sigprof__os_thread_name(slot->tid, name, sizeof name);
+    if (name[0] && strcmp(name, slot->name) != 0) {
+        name_slot(slot, name);
+        sigprof__event_thread(slot->tid, 0, name);
+    }
+}
+
 /* A timer that cannot be had moves the whole process to the next clock. */
 static int arm(struct slot *slot)
 {
@@ -146,8 +161,10 @@ static struct slot *known_locked(int tid, uintptr_t start_routine,
             arm(slot);
     }
     slot->hooked |= hooked;
-    if (name)
+    if (name) {
         name_slot(slot, name);
+        slot->name_is_own |= hooked;
+    }
     sigprof__event_thread(tid, start_routine, slot->name);
     return slot;
 }
@@ -226,19 +243,13 @@ static void drop_deferred(struct slot *slot)
  * sample comes between the account and its end. */
 static void settle(struct slot *slot, unsigned cause)
 {
-    char name[sizeof slot->name];
-
     sigprof__clock_disarm(slot, true);
     atomic_store(&slot->life, SLOT_FREE);
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
         sigprof__clock_used(slot->tid, &slot->cpu_last_ns) != 0)
         use_sampled_cpu(slot);
     sigprof__weigh_end(slot, cause == FORMAT_EXIT_BLOCKED);
-    sigprof__os_thread_name(slot->tid, name, sizeof name);
-    if (name[0] && strcmp(name, slot->name) != 0) {
-        name_slot(slot, name);
-        sigprof__event_thread(slot->tid, 0, name);
-    }
+    ask_name(slot);
     if (was_blocked(slot))
         cause = FORMAT_EXIT_BLOCKED;
     drop_deferred(slot);
@@ -306,19 +317,13 @@ static void sweep_visit(int tid, void *arg)
 /* What the sweep learns of a thread that it has found alive. */
 static void look_at(struct slot *slot)
 {
-    char name[sizeof slot->name];
-
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
         sigprof__clock_used(slot->tid, &slot->cpu_last_ns) == 0)
         sigprof__weigh(slot);
     if (slot->named)
         return;
     slot->named = true;
-    sigprof__os_thread_name(slot->tid, name, sizeof name);
-    if (name[0] && strcmp(name, slot->name) != 0) {
-        name_slot(slot, name);
-        sigprof__event_thread(slot->tid, 0, name);
-    }
+    ask_name(slot);
 }
 
 struct others {
@@ -354,18 +359,16 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
 {
     struct slot *slot;
     uintptr_t low = 0, high = 0;
-    char system_name[sizeof slot->name];
 
-    /* A flight recorder has no drain that asks for it later. */
-    if (!name && sigprof__session.config.mode == SIGPROF_MODE_FLIGHT) {
-        sigprof__os_thread_name(sigprof__os_tid(), system_name,
-                                sizeof system_name);
-        name = system_name;
-    }
     slot = sigprof__thread_known(sigprof__os_tid(), start_routine, name, true);
-
     self = slot;
     if (slot) {
+        /* A flight recorder has no drain that asks for it later. */
+        if (sigprof__session.config.mode == SIGPROF_MODE_FLIGHT) {
+            sigprof__threads_lock();
+            ask_name(slot);
+            sigprof__threads_unlock();
+        }
         atomic_store(&slot->wall.label_at, (uintptr_t)&sigprof__label);
         atomic_store(&slot->wall.guest_at, (uintptr_t)&sigprof__guest);
     }

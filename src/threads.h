@@ -61,6 +61,7 @@ struct slot {
     bool hooked; /* its end will be told; else the sweep finds out */
     bool seen;   /* the sweep's mark */
     bool named;  /* its name was asked for since it was born */
+    bool name_is_own; /* the program has given it: the system's does not replace it */
     uint64_t cpu_at_start_ns; /* what the clock charges: see sigprof__clock_used */
     uint64_t cpu_last_ns;     /* as of the last look */
     uint64_t weighed_periods; /* weigh.c: sampled by then */

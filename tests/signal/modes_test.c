@@ -137,6 +137,23 @@ static void ticks_while_paused_are_no_samples(void)
     CHECK_EQ(samples_in(path, &ends), 15);
 }
 
+static void a_name_that_the_program_gives_stays(void)
+{
+    const char *path = run_path("named.sigprof");
+    struct profile profile;
+
+    start(SIGPROF_MODE_RECORD, path);
+    CHECK_EQ(sigprof_thread_attach("of its own"), 0);
+    raise_ticks(10);
+    CHECK_EQ(sigprof_stop(), 0); /* asks the system for names */
+    CHECK_EQ(profile_read(&profile, path), 0);
+    for (uint32_t i = 0; i < profile.threads; i++)
+        if (!profile.thread[i].is_exit && i > 0)
+            CHECK_STR(profile.thread[i].name, "of its own");
+    CHECK(profile.threads > 1);
+    profile_free(&profile);
+}
+
 static const char *label_of(const struct profile *profile, uint32_t id)
 {
     return id && id <= profile->labels ? profile->label[id - 1].value : "";
@@ -220,6 +237,7 @@ int main(void)
     RUN(a_rotation_by_call_has_a_seam_where_it_was_called);
     RUN(a_device_is_not_rotated);
     RUN(ticks_while_paused_are_no_samples);
+    RUN(a_name_that_the_program_gives_stays);
     RUN(labels_and_names_outlive_a_full_log);
     RUN(code_over_code_does_not_fill_the_log);
     return 0;

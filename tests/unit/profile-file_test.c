@@ -176,7 +176,7 @@ static void an_own_file_is_never_replaced(void)
         0, (const uint8_t *)"0123456789abcdef");
     fwrite(bytes, 1, (size_t)(out.at - bytes), to);
     fclose(to);
-    CHECK_STR(path_of("own.z", false), with_pid("own.z.", ""));
+    CHECK_STR(path_of("own.z", false), run_path("own.z.2"));
 }
 
 static void a_device_is_written_to_and_not_removed(void)
