@@ -3,6 +3,8 @@
  * Lua 5.4, embedded: functions of the script by name and line, in one stack with the
  * C code that they call and that calls them.
  *
+ *      cc -O2 lua.c -I/usr/include/lua5.4 -Wl,--wrap=lua_resume -l:liblua5.4.a -lm \
+ *          $(pkg-config --cflags --libs sigprof) -o lua
  *      ./lua [lua.sigprof [script.lua]]
  *      sigprof-fold --by line lua.sigprof
  *

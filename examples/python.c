@@ -3,6 +3,8 @@
  * CPython 3.11, unchanged: Python's functions by name and line, in one stack with the
  * C code between them. A module to be imported by the program, or before it:
  *
+ *      cc -O2 -shared -fPIC python.c -I/usr/include/python3.11 \
+ *          $(pkg-config --cflags sigprof) -o sigprof_python.so
  *      sigprof-run -o app.html -- python3.11 -c \
  *          'import sigprof_python, runpy; runpy.run_path("app.py", run_name="__main__")'
  *

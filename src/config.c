@@ -22,6 +22,11 @@ static const char *const verbose_words[] = {"0", "1", NULL};
 
 #define HZ_MAX 10000u
 #define HZ_DEFAULT 99u /* odd, so as not to beat with the program's timers */
+#ifdef __sun
+#define HAS_REALPROF true
+#else
+#define HAS_REALPROF false
+#endif
 #define DEPTH_DEFAULT 256u
 #define RING_DEFAULT ((size_t)4 << 20)
 
@@ -129,7 +134,8 @@ static bool take_hz(const char *text, struct sigprof__config *config)
 
 static bool take_clock(const char *text, struct sigprof__config *config)
 {
-    return parse_word(text, clock_words, &config->clock);
+    return parse_word(text, clock_words, &config->clock) &&
+           (config->clock != SIGPROF_CLOCK_REALPROF || HAS_REALPROF);
 }
 
 static bool take_unwind(const char *text, struct sigprof__config *config)
@@ -190,7 +196,7 @@ static const struct variable variables[] = {
     {"SIGPROF_HZ", "a whole number from 1 to 10000", take_hz},
     {"SIGPROF_OUT",
      "a file name in which % is followed by one of p, e, h, t and %", parse_out},
-    {"SIGPROF_CLOCK", "auto, thread, itimer, perf, wall or realprof", take_clock},
+    {"SIGPROF_CLOCK", "auto, thread, itimer, perf or wall; on illumos also realprof", take_clock},
     {"SIGPROF_UNWIND", "cfi, fp or libunwind", take_unwind},
     {"SIGPROF_DEPTH", "a whole number from 1 to 1024", take_depth},
     {"SIGPROF_RING", "64K to 1G, with an optional K, M or G", take_ring},

@@ -431,6 +431,9 @@ static void put_facts(struct bytes *json, const struct html *html,
     if (times.period_ns)
         sigprof__bytes_format(&words, " at %.0f Hz",
                               1e9 / (double)times.period_ns);
+    if (html->chart->model->process_count &&
+        html->chart->model->processes[0].by_wall)
+        sigprof__bytes_format(&words, " of elapsed time");
     if (times.start_real_ns && gmtime_r(&start, &broken) &&
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &broken))
         sigprof__bytes_format(&words, ", %s", date);

@@ -557,6 +557,31 @@ static void say_no_sample(const struct arguments *arguments,
         sigprof__say("there is no sample in the profile");
 }
 
+/* Profiles can be added and compared that do not count the same. */
+static void say_mixture(const struct arguments *arguments,
+                        const struct model *model)
+{
+    const struct model_process *first = model->processes;
+
+    for (size_t i = 1; i < model->process_count; i++) {
+        const struct model_process *process = &model->processes[i];
+
+        if (process->by_wall != first->by_wall) {
+            sigprof__say("some of these profiles are of elapsed time, others of "
+                         "CPU time: their weights are not alike");
+            return;
+        }
+        if (process->period_ns != first->period_ns && !arguments->cpu) {
+            sigprof__say("these profiles are of different rates, %.0f and "
+                         "%.0f Hz: their samples do not stand for the same "
+                         "time; --weight cpu puts them on one scale",
+                         1e9 / (double)first->period_ns,
+                         1e9 / (double)process->period_ns);
+            return;
+        }
+    }
+}
+
 static int run(const struct arguments *arguments, struct load *load,
                struct model *model)
 {
@@ -572,6 +597,8 @@ static int run(const struct arguments *arguments, struct load *load,
                      "nothing to compare with", arguments->base);
         return EXIT_NOTHING;
     }
+    if (!arguments->info && !arguments->stats)
+        say_mixture(arguments, model);
     error = sigprof__output_open(&output, arguments->out);
     if (error)
         return fail_output(arguments, error);

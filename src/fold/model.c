@@ -755,6 +755,7 @@ static void on_info(void *arg, struct text key, struct text value)
         process->illumos = text_equal(value, sigprof__text("illumos"));
     } else if (text_equal(key, sigprof__text("clock"))) {
         process->by_realprof = text_equal(value, sigprof__text("realprof"));
+        process->by_wall = text_equal(value, sigprof__text("wall"));
     } else if (text_equal(key, sigprof__text("id"))) {
         process->recording = sigprof__strings_add(&model->strings, value);
     } else if (text_equal(key, sigprof__text("pid"))) {

@@ -159,6 +159,7 @@ struct model_process {
     bool base; /* of --diff: what the others are compared with */
     bool illumos;     /* the system */
     bool by_realprof; /* the clock: time on no CPU stands beside CPU time */
+    bool by_wall; /* periods are of elapsed time */
     struct text *info; /* key, value, key, value; interned */
     size_t info_count, info_capacity;
     struct model_mapping *mappings;

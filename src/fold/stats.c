@@ -52,6 +52,7 @@ struct totals {
     uint64_t late, late_ns, late_max_ns;
     uint64_t torn, damaged, missing, bad_records;
     uint64_t without_sheet, killed, running, unknown_cut;
+    double after_sheet;
 };
 
 static void add_ns(struct totals *totals, enum account account, int64_t ns,
@@ -66,6 +67,18 @@ static void add_periods(struct totals *totals, enum account account,
 {
     totals->periods[account] += (double)periods;
     totals->ns[account] += (double)periods * (double)process->period_ns;
+}
+
+/* What is in the file and not in its last sheet, which is written once a second. */
+static double after_sheet(const struct model_process *process)
+{
+    const struct model_sheet *sheet = &process->sheet;
+    double told = (double)(sheet->taken + sheet->overrun) +
+                  (double)sheet->unsampled_kernel_ns /
+                      (double)process->period_ns;
+    double more = (double)process->periods - told;
+
+    return more >= 1 ? more : 0;
 }
 
 static void add_sheet(struct totals *totals,
@@ -87,6 +100,8 @@ static void add_sheet(struct totals *totals,
     add_ns(totals, UNSAMPLED_UNSEEN, sheet->unsampled_unseen_ns, process);
     add_ns(totals, OWN, sheet->own_ns, process);
     add_periods(totals, OVERWRITTEN, sheet->overwritten, process);
+    if (process->cut != CUT_NO)
+        totals->after_sheet += after_sheet(process);
     totals->rotations_failed += (double)sheet->rotations_failed;
     totals->foreign += (double)sheet->foreign;
     totals->lost_events += (double)sheet->lost_events;
@@ -150,6 +165,8 @@ static void put_balance(const struct totals *totals, FILE *out)
     put(out, "difference", "_seconds", 6, ns / 1e9);
     put(out, "difference", "_percent", 2,
         totals->ns[DUE] > 0 ? ns / totals->ns[DUE] * 100 : 0);
+    if (totals->after_sheet > 0)
+        put(out, "after_sheet", "_periods", 0, totals->after_sheet);
     put(out, "foreign_signals", "", 0, totals->foreign);
     put(out, "lost_events", "", 0, totals->lost_events);
     put(out, "threads", "", 0, totals->threads);

@@ -59,7 +59,7 @@ static const char usage[] =
     "                       x.html: a flame graph, x.folded, x.pb.gz and all\n"
     "                       that sigprof-fold writes, made by it at the end;\n"
     "                       a folder: a profile for each process\n"
-    "      --clock CLOCK    auto, thread, itimer, perf, wall or realprof\n"
+    "      --clock CLOCK    auto, thread, itimer, perf or wall (illumos: realprof)\n"
     "      --unwind HOW     cfi, fp or libunwind\n"
     "      --depth FRAMES   frames kept of a stack, 1 to 1024 (256)\n"
     "      --ring SIZE      64K to 1G (4M)\n"
@@ -361,6 +361,9 @@ static void plan_output(struct run *run)
         check_writable("SIGPROF_OUT=", out);
     } else if (run->out && !run->out[0]) {
         fail(EXIT_USAGE, "-o: want the name of a file or a folder");
+    } else if (run->out && strcmp(run->out, "-") == 0) {
+        fail(EXIT_USAGE, "-o -: standard output is the program's; want the name "
+                         "of a file or a folder");
     } else if (run->out && is_raw(run->out)) {
         check_writable("-o ", run->out);
         set("SIGPROF_OUT", run->out);

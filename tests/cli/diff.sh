@@ -17,4 +17,18 @@ prints ''
 fold 0 --diff=a.sigprof a.sigprof
 silent
 prints 'prog;prog+0x100 1 1'
+
+# What does not count the same is said.
+{ header | sed 's/^info period_ns .*/info period_ns 1000000/'; echo reset
+  echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile fast.sigprof
+{ header; echo 'info clock wall'; echo reset
+  echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile wall.sigprof
+fold 0 --diff=a.sigprof fast.sigprof
+says 'of different rates, 1000 and 100 Hz'
+fold 0 a.sigprof fast.sigprof
+says 'of different rates'
+fold 0 --weight cpu --diff=a.sigprof fast.sigprof
+silent
+fold 0 --weight cpu --diff=a.sigprof wall.sigprof
+says 'some of these profiles are of elapsed time'
 finish
