@@ -51,7 +51,9 @@ static void read_text(struct sigprof_walk *walk, PyObject *object, char text[256
     if (!sigprof_walk_read(walk, &head, object, sizeof head) ||
         !ascii->state.compact || ascii->length <= 0)
         return;
-    kind = ascii->state.kind;
+    kind = ascii->state.kind; /* bytes a character, unless it is no string */
+    if (kind != 1 && kind != 2 && kind != 4)
+        return;
     from = (const char *)object +
            (ascii->state.ascii ? sizeof(PyASCIIObject) : sizeof head);
     for (int i = 0; i < 255 && i < ascii->length; i++) {

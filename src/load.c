@@ -338,8 +338,11 @@ void sigprof__hook_exec_failed(void)
 
 void sigprof__hook_moment(void)
 {
-    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
+    int saved_errno = errno;
+
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF && is_this_process())
         sigprof__v8_look();
+    errno = saved_errno;
 }
 
 void sigprof__hook_frames(const void *eh_frame, bool begin)

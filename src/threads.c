@@ -88,6 +88,7 @@ static void reset_slot(struct slot *slot, int tid, bool hooked)
     slot->seen = true;
     slot->named = false;
     slot->name_is_own = false;
+    slot->deferred_ns = 0;
     slot->has_timer = false;
     slot->event = NULL;
     slot->event_refused = false;
@@ -161,26 +162,27 @@ static struct slot *known_locked(int tid, uintptr_t start_routine,
             arm(slot);
     }
     slot->hooked |= hooked;
-    if (name) {
+    if (name)
         name_slot(slot, name);
-        slot->name_is_own |= hooked;
-    }
     sigprof__event_thread(tid, start_routine, slot->name);
     return slot;
 }
 
 struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
-                                   const char *name, bool hooked)
+                                   const char *name, bool is_own)
 {
     struct slot *slot;
 
     sigprof__threads_lock();
     slot = atomic_load(&sigprof__state.phase) == PHASE_OFF
                ? NULL
-               : known_locked(tid, start_routine, name, hooked);
-    if (slot) /* all of them may tick before the drain comes by */
+               : known_locked(tid, start_routine, name, true);
+    if (slot) {
+        slot->name_is_own |= is_own;
+        /* all of them may tick before the drain comes by */
         sigprof__ring_open_blocks(&sigprof__state.ring,
                                   RING_SPARE_BLOCKS + (uint32_t)past.live);
+    }
     sigprof__threads_unlock();
     return slot;
 }
@@ -359,16 +361,18 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
 {
     struct slot *slot;
     uintptr_t low = 0, high = 0;
+    char system_name[sizeof slot->name];
 
-    slot = sigprof__thread_known(sigprof__os_tid(), start_routine, name, true);
+    /* A flight recorder has no drain that asks for it later. */
+    if (!name && sigprof__session.config.mode == SIGPROF_MODE_FLIGHT) {
+        sigprof__os_thread_name(sigprof__os_tid(), system_name,
+                                sizeof system_name);
+        name = system_name;
+    }
+    slot = sigprof__thread_known(sigprof__os_tid(), start_routine, name,
+                                 name && name != system_name);
     self = slot;
     if (slot) {
-        /* A flight recorder has no drain that asks for it later. */
-        if (sigprof__session.config.mode == SIGPROF_MODE_FLIGHT) {
-            sigprof__threads_lock();
-            ask_name(slot);
-            sigprof__threads_unlock();
-        }
         atomic_store(&slot->wall.label_at, (uintptr_t)&sigprof__label);
         atomic_store(&slot->wall.guest_at, (uintptr_t)&sigprof__guest);
     }

@@ -111,10 +111,11 @@ static inline void sigprof__handlers_leave(void)
 /* Control. Makes the first chunk. 0 or a SIGPROF_E… code. */
 int sigprof__threads_begin(unsigned depth);
 
-/* Thread-safe. Makes a thread known and arms its clock. hooked: somebody will
- * call sigprof__thread_gone for it. NULL: no room, or sampling is off. */
+/* Thread-safe. Makes a thread known and arms its clock; somebody will call
+ * sigprof__thread_gone for it. is_own: the program has given it that name. NULL: no
+ * room, or sampling is off. */
 struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
-                                   const char *name, bool hooked);
+                                   const char *name, bool is_own);
 
 /* Thread-safe. Settles the account of thread tid; cause: format_exit_cause. */
 void sigprof__thread_gone(int tid, unsigned cause);

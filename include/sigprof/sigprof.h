@@ -180,9 +180,9 @@ SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
 
 /*
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
- * "clock=thread", "clock=itimer", "clock=perf", "clock=wall", "unwind=cfi",
- * "unwind=fp", "unwind=libunwind", "follow", "preload", "rotate", "mode=flight",
- * "toggle", "guest", "handle_signal", "sample_here".
+ * "clock=thread", "clock=itimer", "clock=perf", "clock=wall",
+ * "clock=realprof", "unwind=cfi", "unwind=fp", "unwind=libunwind", "follow",
+ * "preload", "rotate", "mode=flight", "toggle", "guest", "handle_signal", "sample_here".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 

@@ -187,15 +187,28 @@ static void sort_items(const struct writer *writer, struct item *items,
         size_t low, high;
 
         part(items, count, pivot, &low, &high);
-        sort_items(writer, items, low, depth);
-        sort_items(writer, items + high, count - high, depth);
+
+        struct {
+            size_t from, count, depth;
+        } parts[3] = {{0, low, depth},
+                      {high, count - high, depth},
+                      {low, high - low, depth + 8}};
+        unsigned largest = 0;
+
         if ((pivot & 0xff) == 0)
-            return; /* these lines end here: they are equal */
-        items += low;
-        count = high - low;
-        depth += 8;
-        for (size_t i = 0; count > 1 && i < count; i++)
-            items[i].key = key_at(writer, &items[i], depth);
+            parts[2].count = 0; /* these lines end here: they are equal */
+        for (size_t i = 0; parts[2].count > 1 && i < parts[2].count; i++)
+            items[low + i].key = key_at(writer, &items[low + i], depth + 8);
+        for (unsigned i = 1; i < 3; i++)
+            if (parts[i].count > parts[largest].count)
+                largest = i;
+        for (unsigned i = 0; i < 3; i++) /* of half as many: not deep */
+            if (i != largest)
+                sort_items(writer, items + parts[i].from, parts[i].count,
+                           parts[i].depth);
+        items += parts[largest].from;
+        count = parts[largest].count;
+        depth = parts[largest].depth;
     }
     sort_few(writer, items, count, depth);
 }

@@ -63,7 +63,9 @@ static bool find_target(struct follow *follow)
 
     if (stat(target, &status) == 0 ||
         target[strspn(target, "0123456789")] != '\0' || strlen(target) > 9) {
-        snprintf(follow->path, sizeof follow->path, "%s", target);
+        /* as rings have it, to be compared */
+        if (strlen(target) >= sizeof follow->path || !realpath(target, follow->path))
+            snprintf(follow->path, sizeof follow->path, "%s", target);
         return true;
     }
     search.pid = atoi(target);

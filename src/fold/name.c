@@ -697,6 +697,11 @@ static void name_unmapped(struct naming *naming, struct model_frame *frame)
                                              kernel ? "_[k]" : ""));
 }
 
+static bool is_tier(char mark)
+{
+    return mark && strchr("~^+*", mark);
+}
+
 /* "JS:*f" and "JS:o+f" to "JS:f": V8's marks of an optimised function, one that is
  * interpreted, one that was replaced while it ran. */
 static uint32_t without_tier(struct strings *strings, uint32_t name)
@@ -707,8 +712,8 @@ static uint32_t without_tier(struct strings *strings, uint32_t name)
 
     if (text.size < 5 || memcmp(text.at, "JS:", 3) != 0)
         return name;
-    at += text.at[at] == 'o' && strchr("~^+*", text.at[at + 1]);
-    if (!strchr("~^+*", text.at[at]) || text.size >= sizeof whole)
+    at += text.at[at] == 'o' && is_tier(text.at[at + 1]);
+    if (!is_tier(text.at[at]) || text.size >= sizeof whole)
         return name;
     size = (size_t)snprintf(whole, sizeof whole, "JS:%.*s",
                             (int)(text.size - at - 1), text.at + at + 1);

@@ -166,7 +166,8 @@ static void list_frames(struct sigprof_walk *walk,
 static void list_shadow(struct sigprof_walk *walk,
                         const struct sigprof_shadow *shadow)
 {
-    uint32_t depth = shadow->depth, room = walk->room - walk->count;
+    uint32_t depth = shadow->depth; /* marks may have taken more than the room */
+    uint32_t room = walk->count < walk->room ? walk->room - walk->count : 0;
     uint32_t stored = depth < shadow->room ? depth : shadow->room;
     uint32_t inner = room / 2;
 

@@ -5,6 +5,7 @@
  *
  * The calls at the end are jumps: no frame of ours is under a sleeper's.
  */
+#undef _TIME_BITS
 #undef _FILE_OFFSET_BITS /* would make open another name for open64 */
 #undef _FORTIFY_SOURCE   /* ... and both inline */
 #include <fcntl.h>
@@ -39,7 +40,7 @@ INTERPOSED int open(const char *path, int flags, ...)
     return REAL(open)(path, flags, mode);
 }
 
-#ifndef open64 /* musl's headers make it open */
+#ifdef __GLIBC__ /* musl's loader has open64 for old programs, and no function */
 INTERPOSED int open64(const char *path, int flags, ...)
 {
     mode_t mode;

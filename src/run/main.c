@@ -487,22 +487,24 @@ static bool look_for_profiles(const struct run *run)
     return count > 0;
 }
 
-static void fold(struct run *run)
+/* false: the profiles are still there, to be folded. */
+static bool fold(struct run *run)
 {
     int code = run_fold(run, NULL);
 
     if (code != 0 && code != FOLDED_NOTHING) {
         say("%s was not written; the profiles are in %s", run->out, run->folder);
-        return;
+        return false;
     }
     if (place_remove(run->folder) != 0)
         say("%s could not be removed", run->folder);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     static struct run run;
-    bool profiled;
+    bool profiled, is_told; /* ... is in a profile what machines have written */
     int status;
 
     if (!getenv("SIGPROF_HZ"))
@@ -516,10 +518,12 @@ int main(int argc, char **argv)
     check_variables(OPTION_OUTPUT);
     status = run_program(&run);
     profiled = look_for_profiles(&run);
+    is_told = WIFEXITED(status);
     if (run.folder[0] && profiled)
-        fold(&run);
+        is_told = fold(&run);
     else if (run.folder[0])
         place_remove(run.folder);
-    vm_clean(run.pid, run.began);
+    if (is_told)
+        vm_clean(run.pid, run.began);
     child_end_alike(status);
 }

@@ -360,7 +360,7 @@ static bool is_better(const struct sym_answer *new,
 
     if (new->place_count != old->place_count)
         return new->place_count > old->place_count;
-    return new->place_count &&new->places[last].file && !old->places[last].file;
+    return new->place_count && new->places[last].file && !old->places[last].file;
 }
 
 static void ask_second(struct sym_dwarf *dwarf, struct sym_answer *answers,

@@ -179,6 +179,7 @@ def refusals():
 
 
 follow_until_killed(lambda program, path: path)
+follow_until_killed(lambda program, path: os.path.relpath(path))
 follow_until_killed(lambda program, path: str(program.pid))
 follow_until_killed(lambda program, path: path, SIGPROF_ROTATE="256K")
 on_terminal(lambda follower, leader: os.write(leader, b"q"), 0)

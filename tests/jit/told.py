@@ -188,6 +188,7 @@ def check_many(setup, workload):
 def main():
     library, fold, guests, kind, *workload = sys.argv[1:]
     program = COMMANDS.get(kind, ["true"])[0]
+    program = "javac" if program == "java" else program
     if not shutil.which(program):
         print(f"{program} is not installed")
         sys.exit(1 if os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
