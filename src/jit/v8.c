@@ -178,12 +178,10 @@ void sigprof__v8_find(void)
         found &= function || members[i].to == (void *)&v8.platform ||
                  members[i].to == (void *)&v8.copied_builtins;
     }
-    dlerror(); /* what is not there is no error of the program's */
     found = found && (v8.platform || atoi(v8.version()) >= PLATFORM_NOT_NEEDED);
     /* Others than node may have V8's flags frozen, and V8 would abort. */
     if (found && !dlsym(RTLD_DEFAULT, "node_module_register"))
         atomic_store(&flags_set, true);
-    dlerror();
 }
 
 void sigprof__v8_look(void)

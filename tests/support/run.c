@@ -246,11 +246,31 @@ unsigned run_find(const char *suffix, char (*paths)[512], unsigned room)
     return find(run_folder(), "", suffix, paths, room);
 }
 
+static time_t began;
+
+__attribute__((constructor)) static void begin(void)
+{
+    began = time(NULL);
+}
+
+/* Of an earlier process with this pid, which was killed? */
+static bool is_old(const char *path)
+{
+    struct stat ring;
+
+    return stat(path, &ring) == 0 && ring.st_mtime < began - 1;
+}
+
 unsigned run_rings_of(pid_t pid, char (*paths)[512], unsigned room)
 {
+    unsigned count, kept = 0;
     char prefix[64];
 
     snprintf(prefix, sizeof prefix, "sigprof-%u-%d-", (unsigned)geteuid(),
              (int)pid);
-    return find("/dev/shm", prefix, "", paths, room);
+    count = find("/dev/shm", prefix, "", paths, room);
+    for (unsigned i = 0; i < count; i++)
+        if (!is_old(paths[i]))
+            memmove(paths[kept++], paths[i], sizeof paths[i]);
+    return kept;
 }
