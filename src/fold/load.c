@@ -8,12 +8,10 @@
  * profile without an END has a process behind it that was killed or still runs:
  * its ring, named in the header, tells which, and may hold the tail.
  */
-#include "load.h"
+#include "load_impl.h"
 
-#include "../salvage.h"
 #include "code-files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -40,104 +38,6 @@ void sigprof__say(const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* ---- Names --------------------------------------------------------------- */
-
-static void add_input(struct load *load, const char *directory,
-                      const char *name)
-{
-    size_t room = 0, size = strlen(directory) + strlen(name) + 2;
-    char *path = sigprof__store_grow(NULL, &room, size, 1);
-    const char *slash =
-        *directory && directory[strlen(directory) - 1] != '/' ? "/" : "";
-
-    snprintf(path, size, "%s%s%s", directory, slash, name);
-    ARRAY_ROOM(load->inputs, load->count, load->capacity);
-    load->inputs[load->count++] = (struct load_input){.path = path};
-}
-
-/* x.sigprof, and x.sigprof.2 of a name that was taken or rotated. */
-static bool is_profile_name(const char *name)
-{
-    const char *at = strstr(name, ".sigprof"), *next;
-
-    while (at && (next = strstr(at + 1, ".sigprof")) != NULL)
-        at = next;
-    if (!at)
-        return false;
-    at += strlen(".sigprof");
-    if (*at == '\0')
-        return true;
-    return *at == '.' && at[1] != '\0' &&
-           at[1 + strspn(at + 1, "0123456789")] == '\0';
-}
-
-/* The N of x.sigprof.N, and where the rest ends; without one, 1. */
-static unsigned long suffix_of(const char *path, size_t *stem)
-{
-    size_t size = strlen(path), digits = size;
-
-    while (digits > 0 && path[digits - 1] >= '0' && path[digits - 1] <= '9')
-        digits--;
-    *stem = size;
-    if (digits == size || digits < 2 || path[digits - 1] != '.' ||
-        size - digits > 9)
-        return 1;
-    *stem = digits - 1;
-    return strtoul(path + digits, NULL, 10);
-}
-
-/* The parts of a recording in their order: .10 comes behind .9. */
-static int by_path(const void *a, const void *b)
-{
-    const char *x = ((const struct load_input *)a)->path;
-    const char *y = ((const struct load_input *)b)->path;
-    size_t stem_x, stem_y;
-    unsigned long number_x = suffix_of(x, &stem_x);
-    unsigned long number_y = suffix_of(y, &stem_y);
-
-    if (stem_x != stem_y || strncmp(x, y, stem_x) != 0)
-        return strcmp(x, y);
-    return (number_x > number_y) - (number_x < number_y);
-}
-
-static void add_directory(struct load *load, const char *name)
-{
-    DIR *directory = opendir(name);
-    size_t before = load->count;
-    struct dirent *entry;
-
-    if (!directory) {
-        sigprof__say("%s: cannot open: %s", name, strerror(errno));
-        load->imperfect = true;
-        return;
-    }
-    while ((entry = readdir(directory)) != NULL)
-        if (is_profile_name(entry->d_name))
-            add_input(load, name, entry->d_name);
-    closedir(directory);
-    if (load->count == before) {
-        sigprof__say("%s: no profile (*.sigprof) in this directory", name);
-        load->imperfect = true;
-        return;
-    }
-    qsort(load->inputs + before, load->count - before, sizeof *load->inputs,
-          by_path);
-}
-
-void sigprof__load_add(struct load *load, const char *name, bool base)
-{
-    size_t before = load->count;
-    struct stat status;
-
-    if (strcmp(name, "-") != 0 && stat(name, &status) == 0 &&
-        S_ISDIR(status.st_mode))
-        add_directory(load, name);
-    else
-        add_input(load, "", name);
-    for (size_t i = before; i < load->count; i++)
-        load->inputs[i].base = base;
-}
-
 /* ---- Bytes --------------------------------------------------------------- */
 
 #define WINDOW_BYTES (4 * READ_BLOCK_MAX)
@@ -148,8 +48,8 @@ static int read_all(int descriptor, struct load_input *input)
     ssize_t got;
 
     do {
-        input->bytes = sigprof__store_grow(input->bytes, &room,
-                                           size + (64u << 10), 1);
+        input->bytes =
+            sigprof__store_grow(input->bytes, &room, size + (64u << 10), 1);
         got = read(descriptor, input->bytes + size, room - size);
         if (got > 0)
             size += (size_t)got;
@@ -174,8 +74,7 @@ static int read_some(int descriptor, uint8_t *to, size_t size, size_t *got)
     return 0;
 }
 
-/* A descriptor of the file that the input was when it was first opened. */
-static int open_again(const struct load_input *input, int *descriptor)
+int sigprof__load_open(const struct load_input *input, int *descriptor)
 {
     struct stat status;
     int error = 0;
@@ -194,7 +93,7 @@ static int open_again(const struct load_input *input, int *descriptor)
 
 /* ---- The header, before all else ----------------------------------------- */
 
-static bool parse_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
+bool sigprof__load_id(struct text hex, uint8_t id[FORMAT_ID_BYTES])
 {
     if (hex.size != 2 * FORMAT_ID_BYTES)
         return false;
@@ -234,7 +133,7 @@ static void peek_info(void *arg, struct text key, struct text value)
         input->boot_id = (struct text){copy, value.size};
     }
     if (key.size == 2 && memcmp(key.at, "id", 2) == 0)
-        parse_id(value, input->id);
+        sigprof__load_id(value, input->id);
     if (key.size == 4 && memcmp(key.at, "part", 4) == 0)
         input->part = parse_decimal(value);
     if (key.size == 13 && memcmp(key.at, "start_mono_ns", 13) == 0)
@@ -321,7 +220,7 @@ static int read_file(const struct load *load, const struct load_input *input,
         return 0;
     }
     *status = READ_OK;
-    error = open_again(input, &descriptor);
+    error = sigprof__load_open(input, &descriptor);
     if (error)
         return error;
     error = read_parts(load, input, descriptor, reader, status);
@@ -353,7 +252,7 @@ static void look_for_part(struct load *load, const struct load_input *input,
                           unsigned long number)
 {
     size_t stem, room = 0, size = strlen(input->path) + 24;
-    unsigned long suffix = suffix_of(input->path, &stem);
+    unsigned long suffix = sigprof__load_suffix(input->path, &stem);
     struct load_input other = {0};
 
     if (input->part > 1 ? suffix != input->part : number == 0)
@@ -366,9 +265,10 @@ static void look_for_part(struct load *load, const struct load_input *input,
     if (access(other.path, R_OK) == 0 && open_input(load, &other) == 0 &&
         other.part == number && !is_input(load, &other) &&
         memcmp(other.id, input->id, sizeof other.id) == 0) {
-        sigprof__say("%s: this is part %lu of a recording; part %lu, %s, is not "
-                     "in the result unless it is named too",
-                     input->path, input->part, number, other.path);
+        sigprof__say(
+            "%s: this is part %lu of a recording; part %lu, %s, is not "
+            "in the result unless it is named too",
+            input->path, input->part, number, other.path);
         load->imperfect = true;
     }
     input_free(&other);
@@ -405,125 +305,6 @@ static uint64_t shift_of(const struct load *load,
             first = other->start_mono_ns;
     }
     return input->start_mono_ns - first;
-}
-
-/* ---- The tail of a killed process ---------------------------------------- */
-
-static void take_tail(struct load_input *input, struct reader *reader,
-                      struct model_process *process, const char *ring)
-{
-    uint64_t before = reader->samples;
-    int error;
-
-    sigprof__reader_more(reader, input->tail, input->tail_bytes);
-    process->salvaged = reader->samples - before;
-    sigprof__say("%s: the process was cut off; %" PRIu64
-                 " samples came from its ring",
-                 input->path, process->salvaged);
-    if (strcmp(input->path, "-") == 0)
-        return; /* there is no file to keep it in; the ring stays */
-    error = sigprof__salvage_keep(ring, input->path, input->tail,
-                                  input->tail_bytes);
-    if (error == EXDEV)
-        sigprof__say("%s: this is a copy; they stay in the ring, for the "
-                     "process's own file",
-                     input->path);
-    else if (error)
-        sigprof__say("%s: cannot add them to the file: %s", input->path,
-                     strerror(error));
-}
-
-static void say_added(const struct load_input *input)
-{
-    sigprof__say("%s: the process was cut off; what was in its ring has been "
-                 "added to the file",
-                 input->path);
-}
-
-/* A start of the same user may have added the ring since we opened the file. */
-static bool take_appended(struct load_input *input, struct reader *reader)
-{
-    int descriptor = open(input->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
-    ssize_t got = -1;
-
-    if (descriptor < 0)
-        return false;
-    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        (size_t)status.st_size > input->size &&
-        (input->tail = malloc((size_t)status.st_size - input->size)))
-        got = pread(descriptor, input->tail,
-                    (size_t)status.st_size - input->size, (off_t)input->size);
-    close(descriptor);
-    if (got <= 0)
-        return false;
-    input->tail_bytes = (size_t)got;
-    sigprof__reader_more(reader, input->tail, input->tail_bytes);
-    return true;
-}
-
-static enum salvage_state look_in_ring(struct load_input *input,
-                                       const char *ring, const uint8_t *id)
-{
-    enum salvage_state state;
-    int descriptor;
-
-    if (input->bytes)
-        return sigprof__salvage(ring, id, input->bytes, (size_t)input->size,
-                                &input->tail, &input->tail_bytes);
-    if (open_again(input, &descriptor) != 0)
-        return SALVAGE_NONE;
-    state = sigprof__salvage_file(ring, id, descriptor, input->size,
-                                  &input->tail, &input->tail_bytes);
-    close(descriptor);
-    return state;
-}
-
-static void look_behind(struct load_input *input, struct reader *reader,
-                        struct model *model)
-{
-    struct model_process *process = model->process;
-    struct text ring = sigprof__model_info(process, "ring");
-    uint8_t id[FORMAT_ID_BYTES];
-    char path[4096];
-    enum salvage_state state = SALVAGE_NONE;
-
-    snprintf(path, sizeof path, "%.*s", (int)ring.size, ring.at);
-    if (sigprof__model_info(process, "salvaged").size) {
-        process->cut = CUT_KILLED;
-        say_added(input);
-        return;
-    }
-    if (ring.size && ring.size < sizeof path &&
-        parse_id(sigprof__model_info(process, "id"), id))
-        state = look_in_ring(input, path, id);
-    switch (state) {
-    case SALVAGE_TAIL:
-        process->cut = CUT_KILLED;
-        take_tail(input, reader, process, path);
-        break;
-    case SALVAGE_PART:
-        reader->ended = true;
-        break;
-    case SALVAGE_ALIVE:
-        process->cut = CUT_ALIVE;
-        sigprof__say("%s: the process is still running; this is what it has "
-                     "written so far",
-                     input->path);
-        break;
-    case SALVAGE_NONE:
-        if (take_appended(input, reader) &&
-            sigprof__model_info(process, "salvaged").size) {
-            process->cut = CUT_KILLED;
-            say_added(input);
-            break;
-        }
-        process->cut = CUT_UNKNOWN;
-        sigprof__say("%s: cut: the file has no end and its ring is gone, so "
-                     "its last samples may be missing",
-                     input->path);
-        break;
-    }
 }
 
 /* ---- Reading ------------------------------------------------------------- */
@@ -681,7 +462,7 @@ static void read_input(struct load *load, struct load_input *input,
     } else if (status == READ_OK) {
         input->read = true;
         if (!reader.ended)
-            look_behind(input, &reader, model);
+            sigprof__load_behind(input, &reader, model);
         if (say_damage(input->path, &reader) || !reader.ended)
             load->imperfect = true;
         if (!sigprof__code_files_read(model, input->path, reader.ended_ns))

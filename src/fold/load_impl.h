@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of input have in common (load.h).
+ *
+ *   load.c        opens and reads
+ *   load-names.c  what the user named: files, and profiles in directories
+ *   load-tail.c   the tail of a killed process
+ */
+#ifndef SIGPROF_FOLD_LOAD_IMPL_H
+#define SIGPROF_FOLD_LOAD_IMPL_H
+
+#include "load.h"
+
+/* The N of x.sigprof.N, and where the rest ends; without one, 1. */
+unsigned long sigprof__load_suffix(const char *path, size_t *stem);
+
+/* A descriptor of the file that the input was when it was first opened; returns
+ * an errno. */
+int sigprof__load_open(const struct load_input *input, int *descriptor);
+
+/* A recording's id in hexadecimal digits. */
+bool sigprof__load_id(struct text hex, uint8_t id[FORMAT_ID_BYTES]);
+
+/* The file has no END: looks for what is behind it, says what that is, and feeds
+ * the reader. */
+void sigprof__load_behind(struct load_input *input, struct reader *reader,
+                          struct model *model);
+
+#endif
