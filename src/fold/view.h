@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is printed. Each view writes to a stream that main.c opened and will
+ * What is printed. Each view writes to a stream that output.c opened and will
  * check; equal input gives equal bytes.
  */
 #ifndef SIGPROF_FOLD_VIEW_H

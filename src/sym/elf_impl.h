@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What elf.c and plt.c share. */
+/* What elf.c, elf-symbols.c and plt.c share. */
 #ifndef SIGPROF_SYM_ELF_IMPL_H
 #define SIGPROF_SYM_ELF_IMPL_H
 
@@ -50,7 +50,7 @@ const char *sigprof__elf_keep_name(struct sym_names *names, const char *name,
 const char *sigprof__elf_section_name(struct sym_elf *elf,
                                       const GElf_Shdr *header);
 
-/* As sigprof__sym_elf_names, without the stubs. */
+/* As sigprof__sym_elf_names, from the symbols only (elf-symbols.c). */
 void sigprof__elf_name_by_symbols(struct sym_elf *elf, struct sym_elf *debug,
                                   const uint64_t *addresses, size_t count,
                                   struct sym_answer *answers,

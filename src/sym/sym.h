@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- One object file in memory (elf.c) ----------------------------------- */
+/* ---- One object file in memory (elf.c, elf-symbols.c) -------------------- */
 
 /* A function that an address is in, itself or inlined. */
 struct sym_place {
