@@ -2,11 +2,12 @@
 """Asks our reader and its peers about addresses of a binary, and compares.
 
 The peers are llvm-symbolizer, eu-addr2line and binutils' addr2line. What two of
-them say of an address, we must say, unless a named exception tells why not;
-where no two agree, that is counted only. Names and lines are compared one by
-one, since a peer may be right about one and wrong about the other. libdwarf,
-which the command itself asks what our reader declines, has to say the same as
-ours in all.
+them say of an address, we must say, unless a named exception tells why not.
+Names and lines are compared one by
+one, since a peer may be right about one and wrong about the other. Where no two
+agree (binutils 2.40 sees no inlined function in clang's DWARF 5, elfutils none
+where there is LTO), ours must be what one of them says. libdwarf, which the
+command itself asks what our reader declines, has to say the same as ours in all.
 """
 import collections
 import os
@@ -223,41 +224,60 @@ def two_of(answers, equal=lambda a, b: a == b):
     return None
 
 
+class Verdicts:
+    """Of one binary: counts by cause, and what has none."""
+
+    def __init__(self, binary):
+        self.table = Symbols(binary)
+        self.causes = collections.Counter()
+        self.unexplained = []
+
+    def count(self, what, why, case):
+        self.causes["%s %s" % (what, why or "equal")] += 1
+        if why in ("DIFFERENT", "AS NO PEER'S"):
+            self.unexplained.append(case)
+
+    def name(self, ours, theirs, case, outermost):
+        agreed = two_of([plain(name) for name in theirs])
+        if agreed is not None:
+            why = compare_name(ours, agreed, self.table, case[0], outermost)
+        elif any(compare_name(ours, name, self.table, case[0], outermost) !=
+                 "DIFFERENT" for name in theirs):
+            why = "as one peer's"
+        else:
+            why = "AS NO PEER'S"
+        self.count("name", why, case)
+
+    def line(self, ours, theirs, case):
+        agreed = two_of(theirs)
+        if ours == agreed:
+            why = None
+        elif ours[0] is None and agreed and agreed[1] == 0 and \
+                agreed[0] in self.table.files:
+            why = "file symbol"
+        elif agreed is not None:
+            why = "DIFFERENT"
+        else:
+            why = "as one peer's" if ours in theirs else "AS NO PEER'S"
+        self.count("line", why, case)
+
+
 def compare(binary, addresses, ours, *peers):
     """Counts by cause, and those differences that have none."""
-    table = Symbols(binary)
-    causes = collections.Counter()
-    unexplained = []
+    verdicts = Verdicts(binary)
     for address, us, *theirs in zip(addresses, ours, *peers):
+        case = (address, us, theirs)
         # Who does not know the file has not found the unit: no opinion.
         theirs = [t for t in theirs if t and t[-1][1]] or theirs
         depth = two_of([len(t) for t in theirs])
         if depth is None:
-            causes["no two peers agree: depth"] += 1
-            continue
-        if len(us) != depth:
-            causes["DEPTH"] += 1
-            unexplained.append((address, us, theirs))
-            continue
-        theirs = [t for t in theirs if len(t) == depth]
-        for i in range(depth):
-            name = two_of([plain(t[i][0]) for t in theirs])
-            if name is None:
-                causes["no two peers agree: name"] += 1
-            else:
-                why = compare_name(us[i][0], name, table, address,
-                                   i == depth - 1)
-                causes["name " + (why or "equal")] += 1
-                if why == "DIFFERENT":
-                    unexplained.append((address, us, theirs))
-            line = two_of([t[i][1:] for t in theirs])
-            if line is None:
-                causes["no two peers agree: line"] += 1
-            elif us[i][1:] == line:
-                causes["line equal"] += 1
-            elif us[i][1] is None and line[1] == 0 and line[0] in table.files:
-                causes["line file symbol"] += 1
-            else:
-                causes["LINE"] += 1
-                unexplained.append((address, us, theirs))
-    return causes, unexplained
+            verdicts.count("depth", "as one peer's" if len(us) in
+                           [len(t) for t in theirs] else "AS NO PEER'S", case)
+        elif depth != len(us):
+            verdicts.count("depth", "DIFFERENT", case)
+        theirs = [t for t in theirs if len(t) == len(us)]
+        for i in range(len(us) if theirs else 0):
+            verdicts.name(us[i][0], [t[i][0] for t in theirs], case,
+                          i == len(us) - 1)
+            verdicts.line(us[i][1:], [t[i][1:] for t in theirs], case)
+    return verdicts.causes, verdicts.unexplained
