@@ -86,6 +86,8 @@ uint32_t sigprof__model_context(struct model *model,
 
 /* ---- Counts -------------------------------------------------------------- */
 
+#define FEW_COUNTS 16384 /* a quarter of a megabyte: may be too many */
+
 static struct model_count *count_slot(struct model *model, uint64_t key)
 {
     size_t at = sigprof__hash_mix(key) & model->count_mask;
@@ -102,8 +104,9 @@ static void counts_room(struct model *model)
 
     if (old && model->count_used * 2 < slots)
         return;
-    model->counts = sigprof__store_grow(NULL, &room, slots ? slots * 2 : 1024,
-                                        sizeof *model->counts);
+    model->counts = sigprof__store_grow(
+        NULL, &room, slots ? slots * (slots < FEW_COUNTS ? 4 : 2) : 1024,
+        sizeof *model->counts);
     memset(model->counts, 0, room * sizeof *model->counts);
     model->count_mask = room - 1;
     for (size_t i = 0; i < slots; i++)

@@ -110,10 +110,17 @@ static uint32_t name_with(struct naming *naming, struct text name,
 static uint32_t name_offset(struct naming *naming, struct text name,
                             uint64_t offset)
 {
-    char tail[32];
+    char tail[3 + 16 + 1], *at = tail + sizeof tail - 1;
 
-    snprintf(tail, sizeof tail, "+0x%llx", (unsigned long long)offset);
-    return name_with(naming, name, tail, false);
+    *at = '\0';
+    do {
+        *--at = "0123456789abcdef"[offset & 15];
+        offset >>= 4;
+    } while (offset);
+    *--at = 'x';
+    *--at = '0';
+    *--at = '+';
+    return name_with(naming, name, at, false);
 }
 
 /* " file.c:12", or " file.c" where the line is not known. */
@@ -290,11 +297,13 @@ static void reserve(struct naming *naming, size_t count)
                                         sizeof *naming->known);
 }
 
-/* The addresses of a function come one behind the other. */
+/* The addresses of a function come one behind the other; so do those of one
+ * that has no name, whose start is known. */
 static bool same_answer(const struct naming *naming, const struct sym_answer *a,
                         const struct sym_answer *b)
 {
-    return naming->options->by != BY_ADDRESS && a->name && a->name == b->name &&
+    return naming->options->by != BY_ADDRESS && (a->name || a->start) &&
+           a->name == b->name && a->start == b->start &&
            a->places == b->places && a->place_count == b->place_count;
 }
 

@@ -351,6 +351,20 @@ static void read_record(struct reader *reader, unsigned type,
     }
 }
 
+/* The INFO records in front of all samples. */
+static void read_header(struct reader *reader, const uint8_t *payload,
+                        size_t size)
+{
+    struct format_in in = {payload, payload + size, false};
+    struct format_in body;
+    unsigned type;
+
+    while ((type = sigprof__get_record(&in, &body)) != 0 &&
+           type != FORMAT_SAMPLES)
+        if (type == FORMAT_INFO)
+            read_info(reader, &body);
+}
+
 static void read_payload(struct reader *reader, const uint8_t *payload,
                          size_t size)
 {
@@ -504,8 +518,7 @@ enum read_status sigprof__reader_first(struct reader *reader,
     if (status == READ_OK &&
         sigprof__format_block_check(block, size - FORMAT_FILE_HEADER_BYTES,
                                     &payload, &sequence, &id_word) == 0)
-        take_block(reader, block + FORMAT_BLOCK_HEADER_BYTES, payload, sequence,
-                   id_word);
+        read_header(reader, block + FORMAT_BLOCK_HEADER_BYTES, payload);
     return status;
 }
 

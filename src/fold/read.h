@@ -142,7 +142,7 @@ void sigprof__reader_free(struct reader *reader);
 enum read_status sigprof__reader_file(struct reader *reader,
                                       const uint8_t *bytes, size_t size);
 
-/* … its first block only, which has the INFO records. */
+/* … its first INFO records only, which are the header. */
 enum read_status sigprof__reader_first(struct reader *reader,
                                        const uint8_t *bytes, size_t size);
 

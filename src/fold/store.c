@@ -24,6 +24,7 @@ static void *must(void *memory)
 }
 
 #define SMALL_BYTES ((size_t)64 << 10) /* nobody misses three times as much */
+#define SMALL_SLOTS ((size_t)16 << 10) /* the same of an index */
 #define LARGE_BYTES ((size_t)8 << 20)  /* a few huge pages */
 
 /* What is looked up at random costs a miss of the address cache each time,
@@ -124,7 +125,8 @@ void sigprof__index_room(struct index *index)
     if (!index->slots)
         index_resize(index, 64);
     else if (index->used * 4 >= index->mask * 3)
-        index_resize(index, (index->mask + 1) * 2);
+        index_resize(index, (index->mask + 1) *
+                                (index->mask < SMALL_SLOTS ? 4 : 2));
 }
 
 void sigprof__index_reserve(struct index *index, size_t more)
