@@ -5,6 +5,12 @@
  * Code of up to 2^k bytes, and more than half of that, is in class k, in a chain
  * that begins at (k, low >> k); so an address is looked for in two chains of each
  * class, whatever the sizes are.
+ *
+ * A machine that uses its memory again makes long chains. They are nearly in the
+ * order of time: what came behind a sample is jumped over, by pointers as those of
+ * a skew-binary list, in a number of steps that grows with the logarithm of the
+ * chain; and nothing older is looked at than what was found. Where records are out
+ * of order the same is right, and takes more steps.
  */
 #include "code.h"
 
@@ -97,6 +103,32 @@ static void changed(struct model_codes *codes, uint64_t time_ns)
     codes->times[at] = time_ns;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Puts it in front of a chain. */
+static void link(const struct model_codes *codes, struct model_code *code,
+                 uint32_t older)
+{
+    const struct model_code *next = &codes->code[older];
+    const struct model_code *far = &codes->code[next->jump];
+
+    code->older = code->jump = older;
+    code->depth = next->depth + 1;
+    code->latest_ns = code->jump_ns = code->from_ns;
+    if (!older)
+        return;
+    if (next->latest_ns > code->latest_ns)
+        code->latest_ns = next->latest_ns;
+    if (next->depth - far->depth == far->depth - codes->code[far->jump].depth) {
+        code->jump = far->jump;
+        code->jump_ns =
+            earlier(code->from_ns, earlier(next->jump_ns, far->jump_ns));
+    }
+}
+
 static void put(struct model_codes *codes, const struct model_code *code)
 {
     unsigned k = class_of(code->high - code->low);
@@ -113,7 +145,7 @@ static void put(struct model_codes *codes, const struct model_code *code)
     codes->classes |= UINT64_C(1) << k;
     sigprof__index_room(&codes->buckets);
     at = bucket_at(codes, k, code->low >> k);
-    codes->code[number].older = codes->buckets.slots[at].id;
+    link(codes, &codes->code[number], codes->buckets.slots[at].id);
     if (codes->buckets.slots[at].id)
         codes->buckets.slots[at].id = number;
     else
@@ -188,13 +220,20 @@ void sigprof__code_free(struct model_codes *codes, uint64_t serial,
 static uint32_t find_in(const struct model_codes *codes, uint32_t number,
                         uint64_t pc, uint64_t time_ns, uint32_t best)
 {
-    for (; number; number = codes->code[number].older) {
+    while (number) {
         const struct model_code *code = &codes->code[number];
 
+        if (best && code->latest_ns < codes->code[best].from_ns)
+            break;
+        if (code->jump_ns > time_ns) {
+            number = code->jump;
+            continue;
+        }
         if (pc >= code->low && pc < code->high && code->from_ns <= time_ns &&
             (!best || code->from_ns > codes->code[best].from_ns ||
              (code->from_ns == codes->code[best].from_ns && number > best)))
             best = number;
+        number = code->older;
     }
     return best;
 }
@@ -206,6 +245,8 @@ static uint32_t find_later_in(const struct model_codes *codes, uint32_t number,
     for (; number; number = codes->code[number].older) {
         const struct model_code *code = &codes->code[number];
 
+        if (code->latest_ns <= time_ns)
+            break;
         if (pc >= code->low && pc < code->high && code->since_before &&
             code->from_ns > time_ns &&
             (!best || code->from_ns < codes->code[best].from_ns ||

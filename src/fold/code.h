@@ -18,7 +18,11 @@ struct model_code {
     uint64_t low, high, from_ns, to_ns; /* to_ns: UINT64_MAX while it lasts */
     uint64_t serial;
     uint32_t name, file, line; /* strings; file 0 and line 0: not known */
-    uint32_t older;            /* in the same bucket; 0: none */
+    /* The chain of its bucket, see code.c. */
+    uint32_t older, jump; /* 0: none */
+    uint32_t depth;       /* how many are older */
+    uint64_t latest_ns;   /* from_ns of the latest, of it and all older ones */
+    uint64_t jump_ns;     /* from_ns of the earliest, of it and those before jump */
     bool since_before; /* from_ns is only when it was found: FORMAT_CODE_MAP */
     struct text lines;         /* as in the record; of the model's strings */
 };

@@ -13,6 +13,7 @@
  *   label ID PARENT KEY VALUE…
  *   sheet TIME NAME=VALUE…
  *   function NUMBER LINE FILE|- NAME…
+ *   code SERIAL START BYTES TIME NAME…     generated code
  *   late NS                 how late the next sample is
  *   sample TID TIME WEIGHT LABEL END PC PC…   root first; s, gap, guess, busy: marks;
  *       g.NUMBER.LINE: a guest's frame
@@ -453,6 +454,13 @@ static void make_record(char *line)
         sigprof__put_string(&in, file, *file == '-' ? 0 : strlen(file));
         sigprof__put_varint(&in, begins);
         record(FORMAT_FUNCTION, &in);
+    } else if (strcmp(name, "code") == 0) {
+        put_numbers(&in, 4);
+        put_rest(&in);
+        sigprof__put_string(&in, "", 0); /* no file, no lines */
+        sigprof__put_varint(&in, 0);
+        sigprof__put_string(&in, "", 0);
+        record(FORMAT_CODE, &in);
     } else if (strcmp(name, "late") == 0) {
         late_ns = number();
     } else if (strcmp(name, "sample") == 0) {

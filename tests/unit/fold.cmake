@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Unit tests of the profile format and of sigprof-fold's parts.
-foreach(name format read store sym)
+foreach(name format read store generated sym)
   add_executable(${name}_test ${CMAKE_CURRENT_LIST_DIR}/${name}_test.c)
   target_include_directories(${name}_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
   target_link_libraries(${name}_test PRIVATE sigprof-fold-parts)
