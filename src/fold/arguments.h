@@ -7,7 +7,7 @@
 
 enum exit_code {
     EXIT_WRITTEN = 0,
-    EXIT_NOTHING = 1,
+    EXIT_NOTHING = 1, /* or less than was named */
     EXIT_USAGE = 2,
     EXIT_IMPERFECT = 3, /* only with --strict */
     EXIT_NO_SAMPLE = 4

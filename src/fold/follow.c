@@ -352,6 +352,8 @@ static bool draw(struct follow *follow, bool last)
     FILE *out;
     bool good;
 
+    if (!follow->begun && !last)
+        return true; /* the next part is there, but has nothing in it yet */
     if (follow->begun)
         name_all(follow);
     out = open_memstream(&text, &size);

@@ -73,16 +73,18 @@ static void add_directory(struct load *load, const char *name)
 
     if (!directory) {
         sigprof__say("%s: cannot open: %s", name, strerror(errno));
-        load->imperfect = true;
+        load->imperfect = load->missing = true;
         return;
     }
     while ((entry = readdir(directory)) != NULL)
-        if (is_profile_name(entry->d_name))
+        if (is_profile_name(entry->d_name)) {
             add_input(load, name, entry->d_name);
+            load->inputs[load->count - 1].listed = true;
+        }
     closedir(directory);
     if (load->count == before) {
         sigprof__say("%s: no profile (*.sigprof) in this directory", name);
-        load->imperfect = true;
+        load->imperfect = load->missing = true;
         return;
     }
     qsort(load->inputs + before, load->count - before, sizeof *load->inputs,

@@ -414,9 +414,12 @@ static void say_status(const char *path, enum read_status status,
     }
 }
 
-static void say_unreadable(const struct load_input *input, int error)
+static void cannot_read(struct load *load, const struct load_input *input,
+                        int error)
 {
     sigprof__say("%s: cannot read: %s", input->path, strerror(error));
+    load->imperfect = true;
+    load->missing |= !input->listed;
 }
 
 static void read_again(struct load *load, const struct load_input *input,
@@ -428,10 +431,8 @@ static void read_again(struct load *load, const struct load_input *input,
 
     sigprof__reader_init(&reader, &sink);
     error = read_file(load, input, &reader, &status);
-    if (error) {
-        say_unreadable(input, error);
-        load->imperfect = true;
-    }
+    if (error)
+        cannot_read(load, input, error);
     if (input->tail)
         sigprof__reader_more(&reader, input->tail, input->tail_bytes);
     sigprof__reader_free(&reader);
@@ -451,10 +452,8 @@ static void read_input(struct load *load, struct load_input *input,
     input->process = model->process_count - 1;
     sigprof__reader_init(&reader, &sink);
     error = read_file(load, input, &reader, &status);
-    if (error) {
-        say_unreadable(input, error);
-        load->imperfect = true;
-    }
+    if (error)
+        cannot_read(load, input, error);
     if (status == READ_OK && reader.blocks == 0) {
         sigprof__say("%s: no whole block in it: nothing can be read",
                      input->path);
@@ -472,6 +471,7 @@ static void read_input(struct load *load, struct load_input *input,
     } else {
         say_status(input->path, status, &reader);
         load->imperfect = true;
+        load->missing |= !input->listed && status != READ_EMPTY;
     }
     if (input->read)
         sigprof__model_end(model, &reader);
@@ -495,8 +495,7 @@ void sigprof__load_read(struct load *load, struct model *model)
         int error = open_input(load, input);
 
         if (error) {
-            say_unreadable(input, error);
-            load->imperfect = true;
+            cannot_read(load, input, error);
             input_free(input);
             memmove(&load->inputs[i], &load->inputs[i + 1],
                     (--load->count - i) * sizeof *load->inputs);

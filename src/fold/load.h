@@ -21,6 +21,7 @@ struct load_input {
     unsigned long part;          /* of it; 0: not told */
     size_t process; /* of the model */
     bool base;      /* of --diff */
+    bool listed;    /* found in a folder: the user has not named it */
     bool read;      /* it could be read, at least in part */
 };
 
@@ -28,6 +29,7 @@ struct load {
     struct load_input *inputs;
     size_t count, capacity;
     bool imperfect; /* something was torn, cut, damaged or unreadable */
+    bool missing;   /* … what the user named is no profile that can be read */
     uint8_t *window; /* the part of a file that is being read */
     /* progress */
     uint64_t total, done, started_ns, said_ns;

@@ -150,8 +150,10 @@ static int run(const struct arguments *arguments, struct load *load,
         return fail_output(arguments, error);
     if (written == 0) {
         say_no_sample(arguments, model);
-        return EXIT_NO_SAMPLE;
+        return load->missing ? EXIT_NOTHING : EXIT_NO_SAMPLE;
     }
+    if (load->missing)
+        return EXIT_NOTHING;
     if (arguments->strict && (load->imperfect || lost_any(model)))
         return EXIT_IMPERFECT;
     return EXIT_WRITTEN;

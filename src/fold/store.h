@@ -26,6 +26,10 @@ static inline struct text sigprof__text(const char *string)
 /* Before anything else: tells the C library how this command uses memory. */
 void sigprof__store_begin(void);
 
+/* In a forked process that answers by a pipe: where memory is refused, it ends
+ * without a word and leaves the parent's open streams alone. */
+void sigprof__store_quietly(void);
+
 /* Room for `need` items of `item` bytes at least; exits when there is none. */
 void *sigprof__store_grow(void *old, size_t *capacity, size_t need,
                           size_t item);

@@ -45,9 +45,20 @@ says 'format 1\.3 is newer .* 1 records were skipped'
 mkdir nothing
 fold 1 nothing
 says 'nothing: no profile'
-# One bad file does not spoil the others.
-fold 0 missing.sigprof a.sigprof
-fold 3 --strict missing.sigprof a.sigprof
+# One that is missing, or something else, does not spoil the others, and does not go
+# unnoticed; unless it was only found in a folder.
+for bad in missing.sigprof a.txt newer.sigprof nothing; do
+    fold 1 $bad a.sigprof
+    [ "$(wc -l <out)" = 1 ] || fail "$bad spoils the others"
+    fold 1 --strict a.sigprof $bad
+done
+fold 0 empty.sigprof a.sigprof
+fold 3 --strict empty.sigprof a.sigprof
+mkdir some
+cp a.sigprof some/a.sigprof
+cp a.txt some/text.sigprof
+fold 0 some
+fold 3 --strict some
 fold 0 --strict a.sigprof
 
 # Cut: without an end, in the middle of a block, before any block.

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static uint64_t state = 1;
 
@@ -153,10 +155,37 @@ static void folded_lines_are_in_bytewise_order(void)
     sigprof__model_free(&model);
 }
 
+/* ---- Memory -------------------------------------------------------------- */
+
+static void a_forked_process_that_gets_no_memory_leaves_streams_alone(void)
+{
+    FILE *stream = tmpfile();
+    char said[16] = "";
+    size_t room = 0;
+    int status = 0;
+    pid_t child;
+
+    CHECK(stream && fputs("once", stream) >= 0);
+    child = fork();
+    if (child == 0) {
+        sigprof__store_quietly();
+        sigprof__store_grow(NULL, &room, SIZE_MAX / 2, 1);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    CHECK(fflush(stream) == 0);
+    rewind(stream);
+    CHECK(fread(said, 1, sizeof said, stream) == 4);
+    CHECK(strcmp(said, "once") == 0);
+    fclose(stream);
+}
+
 int main(void)
 {
     sorted_is_by_key_and_equal_keys_keep_their_order();
     room_that_is_reserved_is_there_and_loses_nothing();
     folded_lines_are_in_bytewise_order();
+    a_forked_process_that_gets_no_memory_leaves_streams_alone();
     return CHECKED;
 }
