@@ -82,8 +82,9 @@ static bool is_of_this_boot(const struct model_process *process, bool same_pids)
             number_of(process, "pid_namespace") == here.pid_namespace);
 }
 
-/* A later process of the same pid may have written it. */
-static bool is_of_its_time(const struct rest *rest, const struct stat *status)
+/* Another process of the same pid may have written it; NULL: it is of its time. */
+static const char *why_not_of_its_time(const struct rest *rest,
+                                       const struct stat *status)
 {
     const struct model_process *process = rest->model->process;
     uint64_t changed_ns = (uint64_t)status->st_mtime * SECOND_NS;
@@ -93,8 +94,11 @@ static bool is_of_its_time(const struct rest *rest, const struct stat *status)
                        (rest->ended_ns ? rest->ended_ns + EXIT_NS
                                        : process->last_ns + CUT_NS);
 
-    return began_ns && changed_ns + 2 * SECOND_NS >= began_ns &&
-           (process->cut == CUT_ALIVE || changed_ns <= last_ns);
+    if (!began_ns || changed_ns + 2 * SECOND_NS < began_ns)
+        return "it was last written before the process began";
+    if (process->cut != CUT_ALIVE && changed_ns > last_ns)
+        return "it was written after the process had ended";
+    return NULL;
 }
 
 static bool is_same_file(const struct said *said, const struct stat *status)
@@ -103,24 +107,47 @@ static bool is_same_file(const struct said *said, const struct stat *status)
            (uint64_t)status->st_ino == said->inode;
 }
 
+/* NULL: it is to be used. */
+static const char *why_not(const struct rest *rest, const struct stat *status)
+{
+    if (!S_ISREG(status->st_mode))
+        return "it is no regular file";
+    if (status->st_uid != 0 &&
+        status->st_uid != number_of(rest->model->process, "user"))
+        return "it is another user's";
+    if (rest->said->by_recorder && !is_same_file(rest->said, status))
+        return "it is another file than the one that the recorder read";
+    return why_not_of_its_time(rest, status);
+}
+
+/* Where the recorder has read a file, what is there now is a later process's; else
+ * somebody may miss the names that are in it. */
+static void say_unused(const struct rest *rest, const char *why)
+{
+    const struct model_process *process = rest->model->process;
+
+    if (!rest->said->by_recorder && process->wild_low <= process->wild_high)
+        sigprof__say("%s: not used: %s", rest->said->path, why);
+}
+
 /* A descriptor, or -1. */
 static int open_rest(const struct rest *rest, uint64_t *bytes)
 {
     const struct said *said = rest->said;
+    const char *why;
     struct stat status;
     int descriptor = open(said->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
                                           O_NONBLOCK | O_NOCTTY);
 
     if (descriptor < 0)
         return -1;
-    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        (status.st_uid == 0 ||
-         status.st_uid == number_of(rest->model->process, "user")) &&
-        (!said->by_recorder || is_same_file(said, &status)) &&
-        is_of_its_time(rest, &status) &&
-        (uint64_t)status.st_size > said->at) {
+    if (fstat(descriptor, &status) == 0) {
+        why = why_not(rest, &status);
         *bytes = (uint64_t)status.st_size;
-        return descriptor;
+        if (!why && *bytes > said->at)
+            return descriptor;
+        if (why)
+            say_unused(rest, why);
     }
     close(descriptor);
     return -1;

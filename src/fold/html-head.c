@@ -117,6 +117,28 @@ static void put_note(struct bytes *json, struct bytes *words)
     words->size = 0;
 }
 
+/* A whole stack may lack a frame then, or have a wrong one. */
+static void note_guesses(struct bytes *json, const struct html *html)
+{
+    const struct model *model = html->chart->model;
+    uint64_t guessed = 0, samples = 0, parts;
+    struct bytes words = {0};
+
+    for (size_t i = 0; i < model->process_count; i++) {
+        guessed += model->processes[i].guessed;
+        samples += model->processes[i].samples;
+    }
+    if (guessed) {
+        parts = parts_of(guessed, samples);
+        sigprof__bytes_format(&words,
+                              "%" PRIu64 ".%02u %% of the samples have a "
+                              "guessed step in their stack",
+                              parts / 100, (unsigned)(parts % 100));
+        put_note(json, &words);
+    }
+    sigprof__bytes_free(&words);
+}
+
 static void put_notes(struct bytes *json, const struct html *html)
 {
     uint64_t lost = lost_weight(html), whole = html->totals[0];
@@ -149,6 +171,7 @@ static void put_notes(struct bytes *json, const struct html *html)
                               parts / 100, (unsigned)(parts % 100));
         put_note(json, &words);
     }
+    note_guesses(json, html);
     sigprof__bytes_format(json, "]");
     sigprof__bytes_free(&words);
 }

@@ -18,6 +18,14 @@ def build():
 def play(*steps, memory="anonymous"):
     """The names of the frame above leaf(), tick by tick in the order of time. The
     files of the process are gone by then."""
+    path = record(*steps, memory=memory)
+    if os.path.lexists(path):
+        os.remove(path)
+    return callers()
+
+
+def record(*steps, memory="anonymous"):
+    """Leaves p.sigprof, and the file of which the path is returned."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("SIGPROF_")}
     environment.update(SIGPROF_HZ="1", SIGPROF_CLOCK="thread", SIGPROF_OUT="p.sigprof",
@@ -27,10 +35,7 @@ def play(*steps, memory="anonymous"):
     done = subprocess.run(["./jit", memory, *steps], env=environment, capture_output=True,
                           text=True)
     same((done.returncode, done.stderr), (0, ""), "jit %s" % (steps,))
-    path = done.stdout.strip()
-    if os.path.lexists(path):
-        os.remove(path)
-    return callers()
+    return done.stdout.strip()
 
 
 def callers(*options):
@@ -63,6 +68,11 @@ def case_36():
     build()
     same(play("map", "%0 12 left over", "old", "run", "0"), ["[unknown]"],
          "a map that is older than the process")
+    path = record("map", "%0 12 left over", "old", "run", "0")
+    said = Said("--cache", "none", "p.sigprof")
+    os.remove(path)
+    check("%s: not used: it was last written before the process began" % path in said.err,
+          "not said: %r" % said.err)
     same(play("map", "%0 12 its own", "run", "0"), ["its own"], "one that is not")
 
 

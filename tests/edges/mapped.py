@@ -174,6 +174,14 @@ def case_07():
     check("/plain: not verified: " in said.err, "not said: %r" % said.err)
     same(len(said.err.splitlines()), 1, "lines said")
     same(Said("--cache", "none", "--strict", "p.sigprof").status, 3, "--strict")
+    # Another file that was put in its place, however old it says it is.
+    scene("plain", "-pie", "-fPIE", "-Wl,--build-id=none")
+    named("plain")
+    shutil.copy("plain", "other")
+    os.utime("other", (1, 1))
+    os.replace("other", "plain")
+    said = Said("--cache", "none", "p.sigprof")
+    check("/plain: not verified: " in said.err, "replaced: %r" % said.err)
 
 
 def case_08():

@@ -74,7 +74,7 @@ reset
 sample 4242 100000000 2 0 0 0x400100 0x400200
 sample 4242 1200000000 4 0 0 0x400100 0x400200 0x400400
 sample 4242 2300000000 1 0 0 0x400100
-sample 4243 3400000000 3 0 0 0x400100 0x7f0000000300
+sample 4243 3400000000 3 0 16 0x400100 0x7f0000000300
 end 4000000000
 """, path)
     return path
@@ -88,6 +88,7 @@ def test_graph(folder):
         same(page.text("title"), "prog", "title")
         check("10 periods in" in page.text("facts"), "facts: " + page.text("facts"))
         check('prog --fast a "b" \\c;d' in page.text("facts"), "command: " + page.text("facts"))
+        same(page.text("notes"), "25.00 % of the samples have a guessed step in their stack", "notes")
         same(page.shown("heat"), False, "a heat map without times")
         # Children stand by name: libx.so.1+0x300, then prog+0x200; its own weight last.
         tip = page.under(3, 0.1)
