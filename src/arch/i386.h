@@ -4,6 +4,7 @@
 #define SIGPROF_ARCH_H
 
 #include "arch/x86-call.h"
+#include "arch/x86-keys.h"
 
 #define ARCH_WORD 4
 #define ARCH_LINK 0

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "modules-elf.h"
 #include "os/os.h"
 #include "unwind/cfi.h"
@@ -197,5 +198,8 @@ void sigprof__cfi_prepare(void)
     sigprof__os_read_memory((uintptr_t)&sigprof__cfi_cache, &word, sizeof word);
     if (!sigprof__cfi_cache) /* benign: every step is interpreted */
         sigprof__cfi_cache = sigprof__os_map(CFI_CACHE_BYTES);
+#ifdef ARCH_HAS_KEYS
+    sigprof__cfi_keys = arch_keys_are_used();
+#endif
     sigprof__cfi_find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
 }

@@ -45,6 +45,9 @@ void sigprof__cfi_prepare(void);
 #define CFI_CACHE_BYTES ((size_t)1 << 20)
 extern _Atomic uint64_t *sigprof__cfi_cache;
 
+/* Protection keys may be in the way of plain loads of generated code: generated.c. */
+extern bool sigprof__cfi_keys;
+
 /* _dl_find_object, or NULL where the C library has none: pull.c. */
 extern void *sigprof__cfi_find_object;
 

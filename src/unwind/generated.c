@@ -9,6 +9,8 @@
 #include "unwind/packed.h"
 #include "unwind/walker.h"
 
+bool sigprof__cfi_keys;
+
 #if ARCH_LINK
 
 /* The link register decides about the first frame, and the chain of frames is
@@ -29,23 +31,45 @@ static uint32_t packed(enum packed_kind kind, unsigned cfa_words,
            (uint32_t)fp_below_words << PACKED_FP_SHIFT;
 }
 
+/* The last byte in front of pc, and the one at it. */
+static void load_code(uintptr_t pc, uint8_t code[2])
+{
+    const volatile uint8_t *at = (const volatile uint8_t *)pc;
+
+    code[0] = at[-1];
+    code[1] = at[0];
+}
+
+/* What is being executed need not be readable. */
+static void load_with_rights(uintptr_t pc, uint8_t code[2])
+{
+#ifdef ARCH_HAS_KEYS
+    uint32_t rights;
+
+    if (sigprof__cfi_keys) {
+        rights = arch_keys_set(0);
+        load_code(pc, code);
+        arch_keys_set(rights);
+        return;
+    }
+#endif
+    load_code(pc, code);
+}
+
 /* What the tick has interrupted is being executed: it is there. Under a signal it
  * may be gone: a VM's handler may free what it has interrupted. */
 static enum arch_frame frame_at(struct walker *w, uintptr_t start)
 {
-    const volatile uint8_t *at = (const volatile uint8_t *)w->at.pc;
     uint8_t code[2] = {0, 0};
 
     if (!w->at.exact)
         return ARCH_FRAME_MADE;
     if (w->at.pc == start)
         return ARCH_FRAME_NONE;
-    if (w->count == 1) {
-        code[0] = at[-1];
-        code[1] = at[0];
-    } else {
+    if (w->count == 1)
+        load_with_rights(w->at.pc, code);
+    else
         sigprof__memory_copy(&w->memory, w->at.pc - 1, code, sizeof code);
-    }
     return arch_frame_at(code, w->at.pc - start);
 }
 

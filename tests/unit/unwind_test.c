@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "arch/arch.h"
 #include "jit/map-write.h"
@@ -737,6 +739,37 @@ static void declared_code_may_be_gone_under_a_signal(void)
     sigprof__code_map_kill(sigprof__code_map_at(entry.start));
     test_walk_drop(&walk);
 }
+
+/* Where there are protection keys, such pages have one. */
+static void declared_code_may_be_unreadable(void)
+{
+    static const unsigned char kill_self[] = {
+        0xb8, SYS_tgkill & 255, SYS_tgkill >> 8, 0, 0, /* mov $tgkill,%eax */
+        0x0f, 0x05,                                    /* syscall */
+        0xc3};
+    struct code_entry entry = {.frame_bytes = 0};
+    int (*function)(long, long, long);
+    struct code_table *replaced;
+    unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(code != MAP_FAILED);
+    memcpy(code, kill_self, sizeof kill_self);
+    CHECK(mprotect(code, 4096, PROT_EXEC) == 0);
+    memcpy(&function, &code, sizeof function);
+    entry.start = (uintptr_t)code;
+    entry.end = entry.start + sizeof kill_self;
+    atomic_init(&entry.rule, CODE_FRAME);
+    CHECK(sigprof__code_map_room(&replaced));
+    sigprof__code_map_add(&entry);
+    use_stack();
+    sink += function(getpid(), syscall(SYS_gettid), SIGPROF) & 1;
+    check_end(FORMAT_END_COMPLETE);
+    CHECK_EQ(count_pc(entry.start + 7), 1);
+    sigprof__code_map_kill(sigprof__code_map_at(entry.start));
+    CHECK(munmap(code, 4096) == 0);
+    test_walk_drop(&walk);
+}
 #endif
 
 /* ---- Other stacks ------------------------------------------------------ */
@@ -925,6 +958,7 @@ int main(int argc, char **argv)
 #endif
 #ifdef __x86_64__
     RUN(declared_code_may_be_gone_under_a_signal);
+    RUN(declared_code_may_be_unreadable);
 #endif
 #ifdef __GLIBC__
     RUN(a_declared_coroutine_stack_needs_no_system_call);
