@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A program in a VM, run by sigprof-run, and its folded stacks."""
 import collections
+import glob
 import os
 import re
 import shutil
@@ -27,7 +28,10 @@ def run_plain(command, environment=None):
 
 
 class Profile:
-    """What a run said, and the stacks of its samples, with their weights."""
+    """What a run said, and the stacks of its samples, with their weights: of the
+    process that was started. A command may be a script (erl is) that executes the
+    machine: if the shell was sampled, it has a profile of its own, and the machine
+    the next name."""
 
     def __init__(self, command, options=(), environment=None):
         env = dict(os.environ, **(environment or {}))
@@ -36,10 +40,12 @@ class Profile:
             self.run = subprocess.run(
                 [os.environ["RUN"], "-F", str(HZ), "-o", out, *options, "--", *command],
                 capture_output=True, text=True, env=env, check=False, timeout=600)
-            folded = self.fold(out)
-            self.pid = re.search(r"^pid (\d+)", self.fold("--info", out), re.M).group(1)
+            self.pid = self.pid_of(out)
+            files = [file for file in glob.glob(out + "*")
+                     if self.pid_of(file) == self.pid]
+            folded = self.fold(*files)
             self.sheet = dict(line.split() for line in self.fold(
-                "--stats", out).splitlines() if len(line.split()) == 2)
+                "--stats", *files).splitlines() if len(line.split()) == 2)
         self.stacks = collections.Counter()
         for line in folded.splitlines():
             stack, weight = line.rsplit(" ", 1)
@@ -49,6 +55,17 @@ class Profile:
     def fold(*arguments):
         return subprocess.run([os.environ["FOLD"], *arguments], check=True,
                               capture_output=True, text=True).stdout
+
+    @staticmethod
+    def pid_of(file):
+        """None: it has just gone, or begun. Some children end later."""
+        run = subprocess.run([os.environ["FOLD"], "--info", file], check=False,
+                             capture_output=True, text=True)
+        found = re.search(r"^pid (\d+)", run.stdout, re.M)
+        return found and found.group(1)
+
+    def own(self):
+        return float(self.sheet["own_periods"])
 
     def check_untouched(self, plain, said=""):
         """The status and output are those of a run without us; stderr has nothing
@@ -60,7 +77,7 @@ class Profile:
     def check_sheet(self):
         """What the folded stacks weigh, and our own thread, is what was due."""
         due = float(self.sheet["due_periods"])
-        total = sum(self.stacks.values()) + float(self.sheet["own_periods"])
+        total = sum(self.stacks.values()) + self.own()
         assert abs(total - due) <= 0.02 * due + 3, (total, due)
 
     def weight(self, which):

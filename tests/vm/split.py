@@ -51,6 +51,7 @@ CASES = {
     "node-interpreted": Case(["node", "--no-opt", "--no-sparkplug", NODE, SECONDS]),
     "node-baseline": Case(["node", "--no-opt", "--always-sparkplug", NODE, SECONDS]),
     "node-worker": Case(["node", NODE, SECONDS, "worker"]),
+    "node-wasm": Case(["node", NODE, SECONDS, "wasm"]),
     # driver is interpreted.
     "java": Case(["java", "-Xbatch", "-cp", "{made}", "Split", SECONDS],
                  build=["javac", "-d", "{made}", "{here}/Split.java"],
@@ -86,14 +87,8 @@ def words(command, made):
     return [word.format(here=HERE, made=made) for word in command]
 
 
-UNSTEADY = ("erlang",)
-
-
 def main():
     case = CASES[sys.argv[1]]
-    if sys.argv[1] in UNSTEADY and os.environ.get("SIGPROF_TEST_LONG") != "1":
-        print("skipped: one run in ten has short stacks, and why is not known yet")
-        sys.exit(77)
     with tempfile.TemporaryDirectory() as made:
         if case.build:
             subprocess.run(words(case.build, made), check=True)
@@ -110,7 +105,7 @@ def main():
 def worst_of(case, command, environment):
     """The largest |z| of three functions in RUNS runs."""
     seen = collections.Counter()
-    total = under = 0
+    total = under = own = 0
     plain = lib.run_plain(command, environment)
     for _ in range(RUNS):
         profile = lib.Profile(command, case.options, environment)
@@ -118,6 +113,7 @@ def worst_of(case, command, environment):
         assert not left, left
         profile.check_untouched(plain, case.said)
         profile.check_sheet()
+        own += profile.own()
         for stack, weight in profile.stacks.items():
             total += weight
             seen[hot_of(stack)] += weight
@@ -126,9 +122,10 @@ def worst_of(case, command, environment):
                 under += weight
     named = total - seen[None]
     wanted = RUNS * float(SECONDS) * lib.HZ
-    print(f"{named} of {total} samples are named, of {wanted:.0f} in driver; {under} "
-          "are under it")
-    assert case.named * wanted <= named <= 1.1 * wanted, named
+    print(f"{named} of {total} samples are named, of {wanted:.0f} in driver, less up to "
+          f"{own:.0f} of our thread; {under} are under it")
+    # Scripts that cannot ask for their thread's time take ours for theirs.
+    assert case.named * (wanted - own) <= named <= 1.1 * wanted, named
     assert not case.chain or under >= 0.98 * named, under
     worst = 0
     for name, want in TRUTH.items():
