@@ -86,6 +86,34 @@ static void take_function(struct v8_name *name, char *text)
         strcpy(name->function, "(anonymous)");
 }
 
+/* "NAME-NUMBER-turbofan" or "-liftoff" of WebAssembly: the name is what stays, whoever
+ * has compiled it. */
+static char *cut_tier(char *text)
+{
+    char *tier = strrchr(text, '-');
+    char *number = tier;
+
+    if (!tier || (strcmp(tier, "-turbofan") != 0 && strcmp(tier, "-liftoff") != 0))
+        return text;
+    while (number > text && number[-1] >= '0' && number[-1] <= '9')
+        number--;
+    if (number < tier && number > text + 1 && number[-1] == '-')
+        number[-1] = '\0';
+    return text;
+}
+
+/* Older V8s leave the end of its name out. */
+static void name_handler(struct v8_name *name, const char *text)
+{
+    static const char end[] = "Handler";
+    size_t bytes = strlen(text);
+    bool has_end = bytes >= sizeof end - 1 &&
+                   strcmp(text + bytes - (sizeof end - 1), end) == 0;
+
+    snprintf(name->function, sizeof name->function, "Builtins_%.400s%s", text,
+             has_end ? "" : end);
+}
+
 /* The tags of code that comes from a script. */
 static size_t script_tag(const char *text)
 {
@@ -115,8 +143,7 @@ void sigprof__v8_name(struct v8_name *name, const char *given, size_t bytes)
         snprintf(name->function, sizeof name->function, "Builtins_%.400s",
                  text + tag);
     else if ((tag = starts(text, "BytecodeHandler:")))
-        snprintf(name->function, sizeof name->function,
-                 "Builtins_%.400sHandler", text + tag);
+        name_handler(name, text + tag);
     else
-        strcpy(name->function, *text ? text : "(code)");
+        strcpy(name->function, *text ? cut_tier(text) : "(code)");
 }

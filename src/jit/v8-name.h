@@ -19,6 +19,7 @@ struct v8_name {
  * JS:~ /srv/app.js:9:1         (anonymous) app.js:9
  * Builtin:ArrayMap             Builtins_ArrayMap, as the program's own symbols
  *                              have it; a BytecodeHandler, too
+ * sum-17-turbofan              sum, of WebAssembly, or -liftoff
  * Anything else stays as it is.
  */
 void sigprof__v8_name(struct v8_name *name, const char *text, size_t bytes);

@@ -10,6 +10,8 @@
 #include "jit/v8.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jit/v8-flag.h"
 #include "jit/v8-name.h"
 #include "sigprof/jit.h"
 
@@ -51,6 +54,7 @@ struct code_event {
 #define CODE_BYTES_MAX ((size_t)1 << 30)
 #define NAME_BYTES_MAX 65536  /* V8 makes none above 4096 */
 #define NAME_AT_MIN 65536     /* where Linux maps nothing */
+#define SIGNAL_MAX 64 /* more than other systems have */
 
 typedef void event_handler(const struct code_event *event);
 typedef void interrupt(struct isolate *isolate, void *arg);
@@ -64,7 +68,6 @@ static struct {
     void (*set_handler)(struct isolate *, int options, event_handler *);
     void (*builtins)(struct isolate *, const void **start, size_t *bytes);
     const void *(*copied_builtins)(struct isolate *);
-    void (*set_flags)(const char *text);
 } v8;
 
 static const struct {
@@ -79,26 +82,31 @@ static const struct {
     {&v8.set_handler, "_ZN2v87Isolate22SetJitCodeEventHandlerENS_19"
                       "JitCodeEventOptionsEPFvPKNS_12JitCodeEventEE"},
     {&v8.builtins, "_ZN2v87Isolate20GetEmbeddedCodeRangeEPPKvPm"},
-    {&v8.copied_builtins, "_ZNK2v88internal7Isolate18embedded_blob_codeEv"},
-    {&v8.set_flags, "_ZN2v82V818SetFlagsFromStringEPKc"}};
+    {&v8.copied_builtins, "_ZNK2v88internal7Isolate18embedded_blob_codeEv"}};
 
 static bool found;
-static atomic_int flags_set; /* riscv64 exchanges words, not bytes */
 static atomic_bool is_strange; /* events are not what we think */
-static __thread struct isolate *asked
-    __attribute__((tls_model("initial-exec")));
+
+#define OWN __thread __attribute__((tls_model("initial-exec")))
+
+/* Isolates that this thread has asked: nearly always one. Of more than these, what
+ * exists is told again; as is that of one whose address another had, elsewhere. */
+#define ASKED_MAX 8u
+static OWN struct isolate *asked[ASKED_MAX];
+static OWN unsigned asked_next;
 
 /* ---- Events ------------------------------------------------------------- */
 
 /*
  * V8's builtins are part of the program's file, but V8 may run a copy of them
- * beside the code that calls them, and tells of the originals only.
+ * beside the code that calls them, and tells of the originals only. It tells of them
+ * while it answers, in the thread that does.
  */
-static struct {
+static OWN struct {
     const void *start;
-    size_t bytes;
-} builtins; /* the originals */
-static _Atomic uintptr_t copied_by; /* bytes from an original to its copy */
+    size_t bytes;         /* of the originals; 0: nobody is answering */
+    uintptr_t copied_by;  /* bytes from an original to its copy */
+} builtins;
 
 static bool is_builtin(const void *start)
 {
@@ -119,8 +127,9 @@ static void add(const struct code_event *event)
     if (is_builtin(event->start))
         code.unwind = SIGPROF_CODE_UNKNOWN;
     sigprof_code_register(&code);
-    if (is_builtin(event->start) && copied_by) {
-        code.start = (const void *)((uintptr_t)event->start + copied_by);
+    if (is_builtin(event->start) && builtins.copied_by) {
+        code.start =
+            (const void *)((uintptr_t)event->start + builtins.copied_by);
         sigprof_code_register(&code);
     }
 }
@@ -157,7 +166,8 @@ static void find_copied_builtins(struct isolate *isolate)
     v8.builtins(isolate, &builtins.start, &builtins.bytes);
     if (v8.copied_builtins)
         copy = v8.copied_builtins(isolate);
-    copied_by = copy ? (uintptr_t)copy - (uintptr_t)builtins.start : 0;
+    builtins.copied_by =
+        copy ? (uintptr_t)copy - (uintptr_t)builtins.start : 0;
 }
 
 /* V8 calls it between two instructions of a script. */
@@ -166,6 +176,7 @@ static void listen(struct isolate *isolate, void *arg)
     (void)arg;
     find_copied_builtins(isolate);
     v8.set_handler(isolate, ENUMERATE_EXISTING, on_event);
+    builtins.bytes = 0;
 }
 
 void sigprof__v8_find(void)
@@ -179,9 +190,33 @@ void sigprof__v8_find(void)
                  members[i].to == (void *)&v8.copied_builtins;
     }
     found = found && (v8.platform || atoi(v8.version()) >= PLATFORM_NOT_NEEDED);
-    /* Others than node may have V8's flags frozen, and V8 would abort. */
-    if (found && !dlsym(RTLD_DEFAULT, "node_module_register"))
-        atomic_store(&flags_set, true);
+    if (found)
+        sigprof__v8_flag_find();
+}
+
+static bool was_asked(const struct isolate *isolate)
+{
+    for (unsigned i = 0; i < ASKED_MAX; i++)
+        if (asked[i] == isolate)
+            return true;
+    return false;
+}
+
+/* A handler of the program's may open files, too, and V8 could be in the middle of
+ * anything: so not while a signal is blocked that has a handler. */
+static bool may_be_in_handler(void)
+{
+    struct sigaction action;
+    sigset_t blocked;
+
+    if (pthread_sigmask(SIG_BLOCK, NULL, &blocked) != 0)
+        return true;
+    for (int number = 1; number <= SIGNAL_MAX; number++)
+        if (sigismember(&blocked, number) == 1 &&
+            sigaction(number, NULL, &action) == 0 &&
+            action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN)
+            return true;
+    return false;
 }
 
 void sigprof__v8_look(void)
@@ -191,12 +226,11 @@ void sigprof__v8_look(void)
     if (!found || (v8.platform && !v8.platform()))
         return;
     isolate = v8.current();
-    if (!isolate || isolate == asked || !v8.in_context(isolate))
+    if (!isolate || was_asked(isolate) || !v8.in_context(isolate) ||
+        may_be_in_handler())
         return;
-    asked = isolate;
-    /* Else all functions that are interpreted are one: the interpreter. Not sooner:
-     * what has a name of its own now is not known before V8 answers. */
-    if (!atomic_exchange(&flags_set, 1))
-        v8.set_flags("--interpreted-frames-native-stack");
+    asked[asked_next++ % ASKED_MAX] = isolate;
+    /* Not sooner: what has a name of its own now is not known before V8 answers. */
+    sigprof__v8_flag_set();
     v8.request_interrupt(isolate, listen, NULL);
 }

@@ -4,10 +4,12 @@
  * exports that (node does): no option is needed.
  *
  * V8 says what it generates, if an isolate is asked to on a thread that runs it.
- * So the preload object tells of moments when a thread opens a file or waits for
- * events; one of these any thread of JavaScript comes to before its first line.
+ * So the preload object tells of moments when a thread opens a file, waits for
+ * events or asks for its group; one of these any thread of JavaScript comes to before
+ * its first line.
  * The isolate is asked through its queue of interrupts: then it is V8 that chooses
- * when to answer.
+ * when to answer. It has room for one who listens: a handler of an embedder's own,
+ * which node has none of, is replaced.
  */
 #ifndef SIGPROF_JIT_V8_H
 #define SIGPROF_JIT_V8_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Opening a file, and waiting for events. Nothing is changed about these; wanted
- * are moments when a thread's VM can be asked (jit/v8.h). See preload.c.
+ * Opening a file, waiting for events, and asking for the group. Nothing is changed
+ * about these; wanted are moments when a thread's VM can be asked (jit/v8.h). See
+ * preload.c.
  *
  * The calls at the end are jumps: no frame of ours is under a sleeper's.
  */
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "preload/real.h"
@@ -50,6 +52,14 @@ INTERPOSED int open64(const char *path, int flags, ...)
     return REAL(open64)(path, flags, mode);
 }
 #endif
+
+/* Node does before it trusts its environment, and so before the first line of a script
+ * that comes from no file. */
+INTERPOSED gid_t getegid(void)
+{
+    sigprof__hook_moment();
+    return REAL(getegid)();
+}
 
 INTERPOSED int epoll_wait(int epoll, struct epoll_event *events, int count,
                           int timeout)

@@ -17,7 +17,7 @@
  *      exec*, posix_spawn* (exec.c) no left-over timer kills the new program;
  *                                  children find what they need in their
  *                                  environment
- *      open, epoll_wait, …         moments when a VM can be asked what code it
+ *      open, epoll_wait, getegid, … moments when a VM can be asked what code it
  *      (moments.c)                 has generated
  *      __register_frame (frames.c) unwind tables of generated code
  *      _exit, _Exit, quick_exit    ends that run no destructor

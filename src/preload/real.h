@@ -20,6 +20,7 @@
     X(execveat)                                                                \
     X(execvpe)                                                                 \
     X(fexecve)                                                                 \
+    X(getegid)                                                                 \
     X(open)                                                                    \
     X(open64)                                                                  \
     X(posix_spawn)                                                             \

@@ -76,12 +76,28 @@ static void code_of_no_script_is_named_as_the_symbols_are(void)
     CHECK_STR(name.function, "Builtins_ArrayMap");
     take("BytecodeHandler:Add");
     CHECK_STR(name.function, "Builtins_AddHandler");
+    take("BytecodeHandler:AddHandler");
+    CHECK_STR(name.function, "Builtins_AddHandler");
     take("RegExp:a b+:1:2");
     CHECK_STR(name.function, "RegExp:a b+:1:2");
     CHECK_STR(name.file, "");
     CHECK_EQ(name.line, 0);
     take("");
     CHECK_STR(name.function, "(code)");
+}
+
+static void webassembly_has_one_name_for_all_its_code(void)
+{
+    take("sum-17-turbofan");
+    CHECK_STR(name.function, "sum");
+    take("wasm-function[3]-3-liftoff");
+    CHECK_STR(name.function, "wasm-function[3]");
+    take("sum-turbofan");
+    CHECK_STR(name.function, "sum-turbofan");
+    take("-1-turbofan");
+    CHECK_STR(name.function, "-1-turbofan");
+    take("js-to-wasm:i:i-turbofan");
+    CHECK_STR(name.function, "js-to-wasm:i:i-turbofan");
 }
 
 static void any_size_is_taken(void)
@@ -109,6 +125,7 @@ int main(void)
     RUN(an_anonymous_function_is_known_by_its_place);
     RUN(older_names_lack_the_column_or_the_line);
     RUN(code_of_no_script_is_named_as_the_symbols_are);
+    RUN(webassembly_has_one_name_for_all_its_code);
     RUN(any_size_is_taken);
     return 0;
 }
