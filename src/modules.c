@@ -75,7 +75,7 @@ static uint32_t next_epoch = 1;
 static uint32_t unloads = 1;
 static struct block *retired;
 static struct snapshot_block *published;
-static unsigned long long seen_adds, seen_subs;
+static uint64_t seen_adds, seen_subs;
 static bool looked; /* seen_adds and seen_subs say something */
 static bool silent; /* entries wait for being told */
 static bool loader_is_suspect; /* in a forked child; see loader_may_hang */
@@ -398,24 +398,14 @@ static void add_object(struct look *look, const struct elf_object *object)
     look->changed = true;
 }
 
-/* dlpi_adds and dlpi_subs count every load and unload; old loaders lack them. */
-static bool has_counters(size_t size)
-{
-    return size >= offsetof(struct dl_phdr_info, dlpi_subs) +
-                       sizeof(((struct dl_phdr_info *)0)->dlpi_subs);
-}
-
 static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
     struct look *look = arg;
     struct elf_object object;
     struct entry *entry;
 
-    if (has_counters(size)) {
-        seen_adds = info->dlpi_adds;
-        seen_subs = info->dlpi_subs;
+    if (sigprof__os_loader_counts(info, size, &seen_adds, &seen_subs))
         looked = true;
-    }
     sigprof__elf_look(info, &object);
     object.main = !look->any; /* illumos gives it a name */
     look->any = true;
@@ -437,9 +427,10 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
 static int look_for_news(struct dl_phdr_info *info, size_t size, void *arg)
 {
     bool *news = arg;
+    uint64_t adds, subs;
 
-    *news = !has_counters(size) || !looked || info->dlpi_adds != seen_adds ||
-            info->dlpi_subs != seen_subs;
+    *news = !sigprof__os_loader_counts(info, size, &adds, &subs) || !looked ||
+            adds != seen_adds || subs != seen_subs;
     return 1;
 }
 

@@ -23,6 +23,8 @@
 #include <zone.h>
 
 const int sigprof__os_process_timer = ITIMER_REALPROF;
+const bool sigprof__os_process_timer_is_fair = true;
+const char *const sigprof__os_clock_note = NULL;
 
 void *sigprof__os_map(size_t bytes)
 {
@@ -113,10 +115,14 @@ int sigprof__os_signal_thread(int tid, uint32_t value)
 /* Registers of a thread that is not stopped are not defined. */
 int sigprof__os_thread_asleep(int tid, uintptr_t *pc, uintptr_t *sp)
 {
-    (void)tid;
+    lwpsinfo_t info;
+    int error = read_of_thread(tid, "lwpsinfo", &info, sizeof info);
+
     (void)pc;
     (void)sp;
-    return ENOTSUP;
+    if (error)
+        return error;
+    return info.pr_sname == 'O' || info.pr_sname == 'R' ? EAGAIN : ENOTSUP;
 }
 
 int sigprof__os_thread_count(unsigned *count)

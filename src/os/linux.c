@@ -34,6 +34,8 @@
 
 const bool sigprof__os_has_thread_timers = true;
 const int sigprof__os_process_timer = ITIMER_PROF;
+const bool sigprof__os_process_timer_is_fair = true;
+const char *const sigprof__os_clock_note = NULL;
 
 void *sigprof__os_map(size_t bytes)
 {

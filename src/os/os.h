@@ -76,6 +76,11 @@ extern const bool sigprof__os_has_thread_timers;
 /* The setitimer(2) timer that ticks for the whole process: ITIMER_PROF, where it
  * does. */
 extern const int sigprof__os_process_timer;
+/* Does its signal come to the thread that used the CPU, or to any? */
+extern const bool sigprof__os_process_timer_is_fair;
+/* Why there is no better clock than one of these, for a profile's header; NULL: there
+ * is. */
+extern const char *const sigprof__os_clock_note;
 
 /* Raises SIGPROF in thread tid of this process after every period_ns of its CPU
  * time, exactly, until it is closed; no descriptor is left behind, and a forked
@@ -94,7 +99,8 @@ uint64_t sigprof__os_process_cpu_ns(void);
 int sigprof__os_signal_thread(int tid, uint32_t value);
 
 /* Where thread tid sleeps: its pc and sp as it will find them when it wakes. EAGAIN:
- * it runs, or could; ENOTSUP: that cannot be known; ESRCH: it is gone. */
+ * it runs, or could; ENOTSUP: it sleeps, and where cannot be known; ESRCH: it is
+ * gone. */
 int sigprof__os_thread_asleep(int tid, uintptr_t *pc, uintptr_t *sp);
 
 /* Number of threads of this process; cheap enough for every drain. */
@@ -122,6 +128,12 @@ int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
 /* Objects in the loader's list, counted without its lock: a number that changes
  * when one comes or goes. 0: not known. */
 unsigned sigprof__os_loader_count(void);
+
+/* Loads and unloads so far, as dl_iterate_phdr(3) tells them with each object. false: it
+ * does not. */
+struct dl_phdr_info;
+bool sigprof__os_loader_counts(const struct dl_phdr_info *info, size_t size,
+                               uint64_t *adds, uint64_t *subs);
 
 /* Makes stores before it visible to, and ordered with, what every thread of the
  * process does after it. false: the system cannot. */

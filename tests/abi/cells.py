@@ -41,11 +41,19 @@ def target_of(system, cpu):
     return cpu + "-" + TARGETS[system]
 
 
+BSDS = ("freebsd", "netbsd", "openbsd", "dragonfly")
+
+
+def includes_of(system):
+    """Its own declarations, those of the BSDs, and those that all have."""
+    return ["-I%s/%s/include" % (HERE, name) for name in (system, *["bsd"] * (system in BSDS), "common")]
+
+
 def compile_cell(source, system, cpu, code, output, target, extra=()):
     """With that system's declarations only: the compiler's own headers, and ours."""
     command = ["clang", "-target", target, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror",
                "-ffreestanding", "-nostdlibinc", "-fPIC", *extra, "-I" + source + "/src",
-               "-I%s/%s/include" % (HERE, system), '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
+               *includes_of(system), '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
                "-c", code, "-o", output]
     return subprocess.run(command).returncode
 
@@ -137,7 +145,7 @@ def do_backend(source, rows, system, cpu, folder):
     defines = ["-D__EXTENSIONS__", "-D_LARGEFILE64_SOURCE", "-D_REENTRANT", '-DSIGPROF_CPU="%s"' % cpu]
     if cpu == "i386":
         defines += ["-fno-pic"]
-    for name in (system, system + "-signal", "no-thread-timer", "no-event"):
+    for name in (system, system + "-signal", "no-thread-timer", "no-event", "loader-counts"):
         if compile_cell(source, system, cpu, "%s/src/os/%s.c" % (source, name), "%s/%s.o" % (folder, name),
                         target_of(system, cpu), defines):
             return 1

@@ -36,7 +36,7 @@ int PLAYED(pthread_cond_signal)(void *condition);
 int PLAYED(pthread_cond_broadcast)(void *condition);
 int PLAYED(pthread_cond_wait)(void *condition, void *mutex);
 int PLAYED(pthread_cond_timedwait)(void *condition, void *mutex,
-                                   const struct timespec *until);
+                                   const void *until_there);
 int PLAYED(pthread_once)(void *once, void (*function)(void));
 int PLAYED(pthread_condattr_init)(void *attributes);
 int PLAYED(pthread_condattr_destroy)(void *attributes);
@@ -99,12 +99,15 @@ int PLAYED(pthread_cond_signal)(void *condition)
 
 /* FUTEX_WAIT_BITSET's times are of the monotonic clock, as the library asks. */
 int PLAYED(pthread_cond_timedwait)(void *condition, void *mutex,
-                                   const struct timespec *until)
+                                   const void *until_there)
 {
+    struct timespec at, *until = until_there ? &at : NULL;
     uint32_t turn = atomic_load(TURN(condition));
     struct timespec now;
     bool late;
 
+    if (until)
+        at = time_here(until_there);
     PLAYED(pthread_mutex_unlock)(mutex);
     wait_on(TURN(condition), turn, until);
     PLAYED(pthread_mutex_lock)(mutex);
@@ -125,9 +128,9 @@ int PLAYED(pthread_once)(void *once, void (*function)(void))
     static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
     pthread_mutex_lock(&lock);
-    if (AT(uint32_t, once, 0) == 0)
+    if (AT(uint32_t, once, ONCE_AT) == 0)
         function();
-    AT(uint32_t, once, 0) = 1;
+    AT(uint32_t, once, ONCE_AT) = 1;
     pthread_mutex_unlock(&lock);
     return 0;
 }

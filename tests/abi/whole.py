@@ -36,8 +36,10 @@ _GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
 
 SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_REENTRANT"],
                        "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "threads.c"]},
-           "freebsd": {"defines": [], "played": "pread pwrite lseek ftruncate posix_fallocate sem_init sem_post sem_wait flock",
-                       "same": "localtime_r strftime getitimer setitimer pthread_self opendir closedir", "parts": ["freebsd/system.c", "freebsd/sysctl.c", "threads.c"]}}
+           **{system: {"defines": [], "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
+                       "same": "strftime pthread_self opendir closedir",
+                       "parts": ["bsd/signals.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c", system + "/kernel.c",
+                                 "threads.c"]} for system in cells.BSDS}}
 FLAGS = {"x86_64": [], "i386": ["-march=i686"]}
 
 
@@ -52,15 +54,14 @@ def sources_of(source, system):
     """What src/CMakeLists.txt builds the library of."""
     text = open(source + "/src/CMakeLists.txt").read()
     lists = dict(re.findall(r"^set\((\w+)\s+([^)]*)\)", text, re.M))
-    names = (lists["SIGNAL_SOURCES"] + " " + lists["LIBRARY_SOURCES"]).split()
-    for name in names:
-        match = re.fullmatch(r"\$\{(lacks_(?:signal_)?)\$\{SIGPROF_OS\}\}", name)
-        if match:
-            yield from lists.get(match[1] + system, "").split()
-        elif name == "${UNWIND_SOURCE}":
-            yield "unwind/no-libunwind.c"
-        else:
-            yield name.replace("${SIGPROF_OS}", system)
+    lists["UNWIND_SOURCE"] = "unwind/no-libunwind.c"
+
+    def expand(text):
+        for name in text.replace("${SIGPROF_OS}", system).split():
+            match = re.fullmatch(r"\$\{(\w+)\}", name)
+            yield from expand(lists.get(match[1], "")) if match else [name]
+
+    return expand(lists["SIGNAL_SOURCES"] + " " + lists["LIBRARY_SOURCES"])
 
 
 def compile_all(names, folder, compile_one):

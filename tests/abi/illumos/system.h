@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "facts.h"
 
@@ -26,7 +27,12 @@
 /* For threads.c. */
 #define PLAYED(name) illumos_##name
 #define LOCK_AT 8
+#define ONCE_AT 0
 typedef unsigned thread_there;
+static inline struct timespec time_here(const void *there)
+{
+    return *(const struct timespec *)there;
+}
 
 #define STATES 10
 

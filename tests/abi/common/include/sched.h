@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_FREEBSD_INCLUDE_SCHED_H
-#define ABI_FREEBSD_INCLUDE_SCHED_H
+#ifndef ABI_COMMON_INCLUDE_SCHED_H
+#define ABI_COMMON_INCLUDE_SCHED_H
 
 int sched_yield(void);
 

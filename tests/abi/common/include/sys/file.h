@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_ILLUMOS_INCLUDE_SYS_FILE_H
-#define ABI_ILLUMOS_INCLUDE_SYS_FILE_H
+#ifndef ABI_COMMON_INCLUDE_SYS_FILE_H
+#define ABI_COMMON_INCLUDE_SYS_FILE_H
 
 #define LOCK_SH 1
 #define LOCK_EX 2

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_FREEBSD_INCLUDE_SYS_TIME_H
-#define ABI_FREEBSD_INCLUDE_SYS_TIME_H
+#ifndef ABI_BSD_INCLUDE_SYS_TIME_H
+#define ABI_BSD_INCLUDE_SYS_TIME_H
 
 #include <time.h>
 

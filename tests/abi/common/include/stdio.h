@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_ILLUMOS_INCLUDE_STDIO_H
-#define ABI_ILLUMOS_INCLUDE_STDIO_H
+#ifndef ABI_COMMON_INCLUDE_STDIO_H
+#define ABI_COMMON_INCLUDE_STDIO_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_FREEBSD_INCLUDE_PTHREAD_H
-#define ABI_FREEBSD_INCLUDE_PTHREAD_H
+#ifndef ABI_BSD_INCLUDE_PTHREAD_H
+#define ABI_BSD_INCLUDE_PTHREAD_H
 
 #include <sched.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_ILLUMOS_INCLUDE_INTTYPES_H
-#define ABI_ILLUMOS_INCLUDE_INTTYPES_H
+#ifndef ABI_COMMON_INCLUDE_INTTYPES_H
+#define ABI_COMMON_INCLUDE_INTTYPES_H
 
 #include <stdint.h>
 

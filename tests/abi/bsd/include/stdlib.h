@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_FREEBSD_INCLUDE_STDLIB_H
-#define ABI_FREEBSD_INCLUDE_STDLIB_H
+#ifndef ABI_BSD_INCLUDE_STDLIB_H
+#define ABI_BSD_INCLUDE_STDLIB_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_ILLUMOS_INCLUDE_DLFCN_H
-#define ABI_ILLUMOS_INCLUDE_DLFCN_H
+#ifndef ABI_COMMON_INCLUDE_DLFCN_H
+#define ABI_COMMON_INCLUDE_DLFCN_H
 
 #define RTLD_NOW 2
 #define RTLD_LOCAL 0

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_ILLUMOS_INCLUDE_SCHED_H
-#define ABI_ILLUMOS_INCLUDE_SCHED_H
-
-int sched_yield(void);
-
-#endif
