@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock/clock.h"
+#include "clock/sampler.h"
 #include "drain.h"
 #include "events-log.h"
 #include "foreign.h"
@@ -108,7 +109,7 @@ void sigprof__children_look(void)
 
 static unsigned own_threads(void)
 {
-    return (sigprof__drain_tid() != 0) + (sigprof__wall_tid() != 0) +
+    return (sigprof__drain_tid() != 0) + (sigprof__sampler_tid() != 0) +
            (sigprof__toggle_tid() != 0);
 }
 
@@ -175,7 +176,7 @@ static void become_child(void)
     sigprof__id_text(sigprof__session.id, parent_id);
     of_tree = true;
     sigprof__threads_after_fork();
-    sigprof__wall_after_fork();
+    sigprof__sampler_after_fork();
     sigprof__toggle_after_fork();
     sigprof__drain_after_fork();
     sigprof__modules_after_fork(threads_at_fork);

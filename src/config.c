@@ -12,7 +12,7 @@
 #include "sigprof/sigprof.h"
 
 static const char *const clock_words[] = {"auto", "thread", "itimer",
-                                           "perf", "wall", "realprof",
+                                           "perf", "wall", "realprof", "polled",
                                            NULL};
 static const char *const unwind_words[] = {"cfi", "fp", "libunwind", NULL};
 static const char *const follow_words[] = {"all", "fork", "none", NULL};
@@ -196,7 +196,7 @@ static const struct variable variables[] = {
     {"SIGPROF_HZ", "a whole number from 1 to 10000", take_hz},
     {"SIGPROF_OUT",
      "a file name in which % is followed by one of p, e, h, t and %", parse_out},
-    {"SIGPROF_CLOCK", "auto, thread, itimer, perf or wall; on illumos also realprof", take_clock},
+    {"SIGPROF_CLOCK", "auto, thread, itimer, perf, wall or polled; on illumos also realprof", take_clock},
     {"SIGPROF_UNWIND", "cfi, fp or libunwind", take_unwind},
     {"SIGPROF_DEPTH", "a whole number from 1 to 1024", take_depth},
     {"SIGPROF_RING", "64K to 1G, with an optional K, M or G", take_ring},
@@ -265,7 +265,7 @@ int sigprof__config_from_options(struct sigprof__config *config,
     if (given->size < sizeof given->size)
         return SIGPROF_EINVAL;
     read_options(&options, given);
-    if (options.hz > HZ_MAX || options.clock > SIGPROF_CLOCK_REALPROF ||
+    if (options.hz > HZ_MAX || options.clock > SIGPROF_CLOCK_POLLED ||
         options.unwind > SIGPROF_UNWIND_LIBUNWIND ||
         options.depth > UNWIND_DEPTH_MAX ||
         options.follow > SIGPROF_FOLLOW_NONE ||

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock/sampler.h"
 #include "hooks.h"
 #include "os/os.h"
 #include "parts.h"
@@ -428,6 +429,6 @@ bool sigprof__drain_events_from_drain(void)
 
 bool sigprof__own_thread(void *(*start)(void *))
 {
-    return start == run || sigprof__wall_is_start(start) ||
+    return start == run || sigprof__sampler_is_start(start) ||
            sigprof__toggle_is_start(start);
 }

@@ -271,12 +271,15 @@ static bool is_process_tick(const struct os_tick *from, struct tick *tick)
 /* One that has lost its value is known by being expected. */
 static bool is_sampler_tick(const struct os_tick *from, struct tick *tick)
 {
+    struct slot *slot = from->bare ? sigprof__slot_of_self()
+                                   : sigprof__slot_of_value(from->value);
+
+    if (from->bare &&
+        (!slot || (!sigprof__point.here && !sigprof__wall_expects(slot))))
+        return false;
     tick->of_sampler = true;
-    tick->slot = from->bare ? sigprof__slot_of_self()
-                            : sigprof__slot_of_value(from->value);
-    return !from->bare ||
-           (tick->slot &&
-            (sigprof__point.here || sigprof__wall_expects(tick->slot)));
+    tick->slot = slot;
+    return true;
 }
 
 /* Whose tick is it? false: the program's, and it was not touched. A function of its
@@ -295,8 +298,8 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
     }
     if (from.from_event)
         return is_event_tick(tick);
-    if (from.from_sampler || from.bare)
-        return is_sampler_tick(&from, tick);
+    if ((from.from_sampler || from.bare) && is_sampler_tick(&from, tick))
+        return true;
     return from.from_process_timer && is_process_tick(&from, tick);
 }
 
@@ -310,9 +313,8 @@ static void act_on(const struct tick *tick, const siginfo_t *info,
     if (at_hook)
         sigprof__point.pending = false;
     if (tick->of_sampler &&
-        (!at_hook || atomic_load_explicit(&sigprof__state.clock,
-                                          memory_order_relaxed) ==
-                         SIGPROF_CLOCK_WALL))
+        (!at_hook || sigprof__clock_is_sampler(atomic_load_explicit(
+                         &sigprof__state.clock, memory_order_relaxed))))
         sigprof__wall_tick(tick->slot, ucontext);
     else if (tick->of_states)
         sigprof__realprof_tick(tick->slot, info, ucontext);

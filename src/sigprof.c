@@ -11,6 +11,7 @@
 
 #include "children.h"
 #include "clock/clock.h"
+#include "clock/sampler.h"
 #include "drain.h"
 #include "environment.h"
 #include "events-log.h"
@@ -89,6 +90,7 @@ static void begin_session(const struct sigprof__config *config, bool forked)
     sigprof__state.period_ns = 1000000000u / config->hz;
     atomic_store(&sigprof__state.clock,
                  sigprof__clock_first((int)config->clock));
+    session->clock_note = sigprof__clock_first_note((int)config->clock);
     atomic_store(&sigprof__state.may_call_system,
                  !sigprof__os_syscalls_filtered());
     sigprof__id_text(session->id, id);
@@ -383,7 +385,7 @@ int sigprof_stats(struct sigprof_stats *stats)
 int sigprof_supported(const char *feature)
 {
     static const char *const features[] = {
-        "clock=itimer", "clock=perf", "clock=wall",
+        "clock=itimer", "clock=perf", "clock=wall", "clock=polled",
         "unwind=cfi", "unwind=fp",
 #ifdef SIGPROF_HAVE_LIBUNWIND
         "unwind=libunwind",
@@ -484,7 +486,7 @@ void sigprof__sheet(struct sigprof_stats *stats)
     struct due due;
 
     sigprof__threads_totals(&totals, phase() == PHASE_ON);
-    stats->own_ns = sigprof__drain_cpu_ns() + sigprof__wall_own_ns() +
+    stats->own_ns = sigprof__drain_cpu_ns() + sigprof__sampler_own_ns() +
                     sigprof__toggle_own_ns();
     if (atomic_load(&sigprof__state.clock) == SIGPROF_CLOCK_WALL)
         due = time_due(&totals, stats->own_ns);

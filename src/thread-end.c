@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "clock/wall.h"
+#include "clock/sampler.h"
 #include "drain.h"
 #include "guard.h"
 #include "os/os.h"
@@ -33,7 +33,7 @@ static void leave_process(void)
     }
     sigprof__control_lock();
     sigprof__toggle_end();
-    sigprof__wall_retire();
+    sigprof__sampler_end();
     sigprof__drain_retire();
     sigprof__control_unlock();
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock/clock.h"
+#include "clock/sampler.h"
 #include "drain.h"
 #include "events.h"
 #include "labels.h"
@@ -287,7 +288,7 @@ void sigprof__thread_end_self(void)
 
 static bool is_own(int tid)
 {
-    return tid == sigprof__drain_tid() || tid == sigprof__wall_tid() ||
+    return tid == sigprof__drain_tid() || tid == sigprof__sampler_tid() ||
            tid == sigprof__toggle_tid();
 }
 
@@ -541,13 +542,13 @@ static bool is_blocking(struct slot *slot)
                                           : sigprof__os_thread_blocks(slot->tid);
 }
 
-/* Being caught between two ticks costs under a period; more has a reason. The wall
- * clock has asked already. */
+/* Being caught between two ticks costs under a period; more has a reason. The
+ * sampler has asked already. */
 static unsigned cause_now(struct slot *slot)
 {
     if (was_blocked(slot))
         return FORMAT_EXIT_BLOCKED;
-    return atomic_load(&sigprof__state.clock) != SIGPROF_CLOCK_WALL &&
+    return !sigprof__clock_is_sampler(atomic_load(&sigprof__state.clock)) &&
                    unsampled_ns(slot) > 3 * (int64_t)sigprof__state.period_ns &&
                    is_blocking(slot)
                ? FORMAT_EXIT_BLOCKED

@@ -63,7 +63,8 @@ enum sigprof_clock {
     SIGPROF_CLOCK_ITIMER,   /* setitimer(ITIMER_PROF), one for the process */
     SIGPROF_CLOCK_PERF,     /* Linux: a perf event for each thread */
     SIGPROF_CLOCK_WALL,     /* elapsed time: threads that sleep are sampled too */
-    SIGPROF_CLOCK_REALPROF  /* illumos: setitimer(ITIMER_REALPROF), by microstate */
+    SIGPROF_CLOCK_REALPROF, /* illumos: setitimer(ITIMER_REALPROF), by microstate */
+    SIGPROF_CLOCK_POLLED    /* CPU time, looked at by a thread of the library */
 };
 
 /* Who walks the stack. */
@@ -181,8 +182,9 @@ SIGPROF_API int sigprof_stats(struct sigprof_stats *stats);
 /*
  * Thread-safe. 1 if this build on this system offers the named feature, else 0:
  * "clock=thread", "clock=itimer", "clock=perf", "clock=wall",
- * "clock=realprof", "unwind=cfi", "unwind=fp", "unwind=libunwind", "follow",
- * "preload", "rotate", "mode=flight", "toggle", "guest", "handle_signal", "sample_here".
+ * "clock=realprof", "clock=polled", "unwind=cfi", "unwind=fp", "unwind=libunwind",
+ * "follow", "preload", "rotate", "mode=flight", "toggle", "guest", "handle_signal",
+ * "sample_here".
  */
 SIGPROF_API int sigprof_supported(const char *feature);
 

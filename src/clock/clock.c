@@ -19,6 +19,8 @@ static const struct clock_ops *in_use(void)
         return &sigprof__realprof;
     if (clock == SIGPROF_CLOCK_WALL)
         return &sigprof__wall;
+    if (clock == SIGPROF_CLOCK_POLLED)
+        return &sigprof__polled;
     return sigprof__session.config.clock == SIGPROF_CLOCK_THREAD
                ? &sigprof__thread_timer
                : &sigprof__perf;
@@ -31,13 +33,32 @@ static int process_clock(void)
                                            : SIGPROF_CLOCK_ITIMER;
 }
 
+/* Without timers of threads, or where they are refused. */
+static int clock_of_all(void)
+{
+    return sigprof__os_process_timer_is_fair ? process_clock()
+                                             : SIGPROF_CLOCK_POLLED;
+}
+
+static bool wants_timers(int asked)
+{
+    return asked == SIGPROF_CLOCK_AUTO || asked == SIGPROF_CLOCK_THREAD;
+}
+
 int sigprof__clock_first(int asked)
 {
     if (asked == SIGPROF_CLOCK_ITIMER)
         return process_clock();
-    if (asked != SIGPROF_CLOCK_AUTO)
+    if (!wants_timers(asked))
         return asked;
-    return sigprof__os_has_thread_timers ? SIGPROF_CLOCK_THREAD : process_clock();
+    return sigprof__os_has_thread_timers ? SIGPROF_CLOCK_THREAD : clock_of_all();
+}
+
+const char *sigprof__clock_first_note(int asked)
+{
+    return wants_timers(asked) || asked == SIGPROF_CLOCK_ITIMER
+               ? sigprof__os_clock_note
+               : NULL;
 }
 
 int sigprof__clock_begin(void)
@@ -74,7 +95,7 @@ unsigned sigprof__clock_granted_hz(unsigned asked_hz)
 {
     int clock = atomic_load(&sigprof__state.clock);
     uint64_t step_ns =
-        clock == SIGPROF_CLOCK_PERF || clock == SIGPROF_CLOCK_WALL
+        clock == SIGPROF_CLOCK_PERF || sigprof__clock_is_sampler(clock)
             ? 0
             : sigprof__os_timer_step_ns();
     uint64_t most = step_ns ? 1000000000u / step_ns : asked_hz;
@@ -110,11 +131,12 @@ int sigprof__clock_fall_back(int error)
 {
     static char note[96];
 
-    if (in_use() == &sigprof__itimer || in_use() == &sigprof__realprof)
+    if (in_use() == &sigprof__itimer || in_use() == &sigprof__realprof ||
+        in_use() == &sigprof__polled)
         return SIGPROF_ECLOCK;
     sigprof__threads_disarm_all_locked();
     snprintf(note, sizeof note, "a thread's timer was refused: %s",
              strerror(error));
-    sigprof__clock_say(process_clock(), note);
+    sigprof__clock_say(clock_of_all(), note);
     return in_use()->begin();
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sigprof/sigprof.h"
+
 struct slot;
 
 struct clock_ops {
@@ -27,6 +29,7 @@ extern const struct clock_ops sigprof__itimer;       /* itimer.c */
 extern const struct clock_ops sigprof__perf;         /* perf.c */
 extern const struct clock_ops sigprof__realprof;     /* realprof.c */
 extern const struct clock_ops sigprof__wall;         /* wall.c */
+extern const struct clock_ops sigprof__polled;       /* polled.c */
 
 int sigprof__clock_begin(void);
 void sigprof__clock_end(void);
@@ -37,13 +40,21 @@ void sigprof__clock_disarm(struct slot *slot, bool forever);
  * time. ESRCH when it is gone. Thread-safe. */
 int sigprof__clock_used(int tid, uint64_t *ns);
 
+/* Is it the sampler that makes threads tick by this one (sampler.h)? Signal-safe. */
+static inline bool sigprof__clock_is_sampler(int clock)
+{
+    return clock == SIGPROF_CLOCK_WALL || clock == SIGPROF_CLOCK_POLLED;
+}
+
 /* The drain has come by a thread that uses CPU: a better clock than it was born
  * with may pay now. */
 void sigprof__clock_improve(struct slot *slot);
 void sigprof__perf_replace_timer(struct slot *slot);
 
-/* What the clock that was asked for comes to here: enum sigprof_clock. */
+/* What the clock that was asked for comes to here: enum sigprof_clock; and why, for
+ * the file (of static storage; NULL: no note). */
 int sigprof__clock_first(int asked);
+const char *sigprof__clock_first_note(int asked);
 
 /* The clock in use is now this one (enum sigprof_clock), and why (NULL: no note;
  * else of static storage). Says it in the file. */

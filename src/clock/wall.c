@@ -1,128 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The wall clock's sampler. Theory: wall.h.
- *
- * Ticks are numbered by the elapsed time, so one that comes late is charged for
- * those it has missed. Threads wait in lists by the tick at which they are to be
- * looked at next: a tick touches those, and no other.
- *
- * What the sampler has to put into the ring goes into blocks of its own, which hold
- * records of many threads: a block for each sleeper would be the whole ring.
- */
+/* The wall clock, the sampler's side. Theory: wall.h. */
 #include "clock/wall.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stddef.h>
-#include <string.h>
 
 #include "clock/clock.h"
-#include "drain.h"
+#include "clock/sampler.h"
 #include "labels.h"
 #include "os/os.h"
 #include "os/regs.h"
 #include "sigprof_impl.h"
 #include "threads-table.h"
 
-#define LISTS 32u       /* a power of two above LOOKS_APART */
-#define LOOKS_APART 16u /* a burst after a long sleep is seen this many ticks late */
-#define STILL_SHARE 4u  /* looks are this part of the sleep so far apart */
-#define BATCH 32u       /* threads looked at before others may have the lock */
-#define ASK_AGAIN 16u   /* looks after which an unanswered signal gets a reason */
 #define SIGNAL_NS 200000u /* CPU time of a handler and what it wakes, and more */
 #define PC_BYTES 4u /* a call that is begun again is begun at its instruction */
 
-/* threads_lock */
-static struct slot *due[LISTS];
-static struct slot *todo; /* of the list that is being worked off */
-static uint32_t sent; /* signals, in this tick */
-static uint64_t done; /* the latest tick that was worked off */
-static uint64_t origin_ns; /* of tick 0 */
-static struct ring_owner block = {.mixed = true};
-static ucontext_t registers; /* of the sleeper that is being walked */
-
-static _Atomic int sampler_tid;
-
-/* wake_lock; taken by nobody who holds another lock but control_lock */
-static pthread_mutex_t wake_lock;
-static pthread_cond_t wake;
-static bool stop;
-static bool ready; /* the sampler's tid is known: nobody takes it for the program's */
-
-/* control_lock */
-static pthread_t sampler;
-static bool running;
-static uint64_t sampler_used_ns; /* CPU time, when it has ended */
-
-int sigprof__wall_tid(void)
-{
-    return atomic_load(&sampler_tid);
-}
-
-uint64_t sigprof__wall_own_ns(void)
-{
-    uint64_t ns = 0;
-    int tid = atomic_load(&sampler_tid);
-
-    if (tid)
-        sigprof__os_thread_cpu_ns(tid, &ns);
-    return sigprof__session.sampler_ns + ns;
-}
-
-/* Their number outgrows 32 bits within days at 10 kHz: slots hold its lower half. */
-static uint64_t tick_of(uint64_t now_ns)
-{
-    return (now_ns - origin_ns) / sigprof__state.period_ns;
-}
-
-/* ---- Who is to be looked at when ----------------------------------------- */
-
-static void unlink_slot(struct slot *slot)
-{
-    struct wall_account *wall = &slot->wall;
-
-    if (!wall->link)
-        return;
-    *wall->link = wall->next;
-    if (wall->next)
-        wall->next->wall.link = wall->link;
-    wall->link = NULL;
-}
-
-static void link_slot(struct slot *slot, uint32_t tick)
-{
-    struct wall_account *wall = &slot->wall;
-    struct slot **head = &due[tick % LISTS];
-
-    wall->next = *head;
-    wall->link = head;
-    if (*head)
-        (*head)->wall.link = &wall->next;
-    *head = slot;
-}
+static ucontext_t registers; /* of the sleeper that is being walked; threads_lock */
 
 /* ---- What is put into the ring -------------------------------------------- */
-
-static uint32_t owed(const struct wall_account *wall)
-{
-    uint32_t periods = 0;
-
-    for (unsigned state = 0; state < WALL_STATES; state++)
-        periods += atomic_load(&wall->owed[state]);
-    return periods;
-}
-
-static void forget_owed(struct wall_account *wall)
-{
-    for (unsigned state = 0; state < WALL_STATES; state++)
-        atomic_store(&wall->owed[state], 0);
-}
 
 /* The slot was entered. */
 static void put(struct slot *slot, unsigned state, uint32_t periods)
 {
     if (periods)
-        sigprof__sample_put(slot, &block,
+        sigprof__sample_put(slot, &sigprof__sampler_block,
                             &(struct sample_facts){slot->wall.label, periods,
                                                    (uint8_t)state, false, 0});
 }
@@ -225,40 +126,6 @@ static bool sample_from_outside(struct slot *slot, uintptr_t pc, uintptr_t sp,
     return good;
 }
 
-/* ---- A stack by a signal --------------------------------------------------- */
-
-/* Each handler may need a block of its own, all of them before the drain comes. */
-static void send(struct slot *slot)
-{
-    struct wall_account *wall = &slot->wall;
-
-    sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS + ++sent);
-    wall->unanswered = 0;
-    atomic_store(&wall->signalled, true);
-    if (sigprof__os_signal_thread(slot->tid, slot->value) != 0)
-        atomic_store(&wall->signalled, false);
-}
-
-/* What a thread that blocks SIGPROF is owed will not be paid when it unblocks it,
- * at a place that has nothing to do with it. */
-static void look_for_block(struct slot *slot)
-{
-    struct wall_account *wall = &slot->wall;
-
-    if (++wall->unanswered % ASK_AGAIN || !sigprof__os_thread_blocks(slot->tid))
-        return;
-    wall->blocked += owed(wall);
-    forget_owed(wall);
-}
-
-static void ask(struct slot *slot)
-{
-    if (atomic_load(&slot->wall.signalled))
-        look_for_block(slot);
-    else
-        send(slot);
-}
-
 /* ---- A look ----------------------------------------------------------------- */
 
 /* Has it run for no longer than a handler and its way back to sleep take? */
@@ -347,7 +214,7 @@ static void find_stack(struct slot *slot, uint32_t periods, uint64_t cpu_ns,
     put_repeats(slot);
     atomic_store(&wall->stack, WALL_STACK_NONE);
     if (asleep != 0 || !sample_from_outside(slot, pc, sp, cpu_ns))
-        ask(slot);
+        sigprof__sampler_ask(slot);
 }
 
 /* Charges a thread for the time since the last look. false: it has ended. */
@@ -372,148 +239,9 @@ static bool look(struct slot *slot, uint32_t tick)
     return true;
 }
 
-static uint32_t next_look(const struct slot *slot)
-{
-    uint32_t apart = 1 + slot->wall.still / STILL_SHARE;
-
-    return apart < LOOKS_APART ? apart : LOOKS_APART;
-}
-
-/* Taken from its head first: after a long delay a slot may go back to the same. */
-static void look_at_list(struct slot **head, uint32_t tick)
-{
-    struct slot *slot;
-
-    sigprof__threads_lock();
-    todo = *head;
-    *head = NULL;
-    if (todo)
-        todo->wall.link = &todo;
-    for (unsigned i = 1; (slot = todo) != NULL; i++) {
-        unlink_slot(slot);
-        if (look(slot, tick))
-            link_slot(slot, tick + next_look(slot));
-        if (i % BATCH == 0) {
-            sigprof__threads_unlock();
-            sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS);
-            sigprof__threads_lock();
-        }
-    }
-    sigprof__threads_unlock();
-}
-
-static void work_off(uint64_t tick)
-{
-    uint64_t late = tick - done < LISTS ? tick - done : LISTS;
-
-    sent = 0;
-    sigprof__ring_open_blocks(&sigprof__state.ring, RING_SPARE_BLOCKS);
-    for (uint64_t i = late; i-- > 0;)
-        look_at_list(&due[(tick - i) % LISTS], (uint32_t)tick);
-    done = tick;
-}
-
-/* ---- The thread -------------------------------------------------------------- */
-
-/* Waits for the tick behind the last. false: the clock is to end. */
-static bool wait_for_tick(void)
-{
-    uint64_t at_ns =
-        origin_ns + (done + 1) * sigprof__state.period_ns;
-    struct timespec until = {(time_t)(at_ns / 1000000000u),
-                             (long)(at_ns % 1000000000u)};
-    bool go_on;
-
-    pthread_mutex_lock(&wake_lock);
-    while (!stop && pthread_cond_timedwait(&wake, &wake_lock, &until) == 0)
-        ;
-    go_on = !stop;
-    pthread_mutex_unlock(&wake_lock);
-    return go_on;
-}
-
-static void *sample(void *unused)
-{
-    uint64_t ns = 0;
-
-    (void)unused;
-    pthread_mutex_lock(&wake_lock);
-    atomic_store(&sampler_tid, sigprof__os_tid());
-    ready = true;
-    pthread_cond_broadcast(&wake);
-    pthread_mutex_unlock(&wake_lock);
-    sigprof__os_private_descriptors(); /* for what it reads; shared, it works too */
-    while (wait_for_tick())
-        work_off(tick_of(sigprof__os_now_ns()));
-    sigprof__os_thread_cpu_ns(sigprof__os_tid(), &ns);
-    sampler_used_ns = ns;
-    return NULL;
-}
-
-bool sigprof__wall_is_start(void *(*start)(void *))
-{
-    return start == sample;
-}
-
-static void make_wake(void)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&wake_lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static void wait_until_ready(void)
-{
-    pthread_mutex_lock(&wake_lock);
-    while (!ready)
-        pthread_cond_wait(&wake, &wake_lock);
-    pthread_mutex_unlock(&wake_lock);
-}
-
-/* The first tick comes at a random moment: so do all of them, for the program. */
 static int begin(void)
 {
-    uint64_t random;
-
-    sigprof__os_random(&random, sizeof random);
-    make_wake();
-    stop = false;
-    ready = false;
-    sigprof__threads_lock();
-    origin_ns = sigprof__os_now_ns() - random % sigprof__state.period_ns;
-    done = 0;
-    block = (struct ring_owner){.mixed = true};
-    sigprof__threads_unlock();
-    running = sigprof__drain_spawn(&sampler, sample) == 0;
-    if (running)
-        wait_until_ready();
-    return running ? 0 : SIGPROF_ETHREAD;
-}
-
-static void end(void)
-{
-    if (!running)
-        return;
-    pthread_mutex_lock(&wake_lock);
-    stop = true;
-    pthread_cond_signal(&wake);
-    pthread_mutex_unlock(&wake_lock);
-    pthread_join(sampler, NULL);
-    sigprof__thread_gone(atomic_exchange(&sampler_tid, 0), FORMAT_EXIT_ENDED);
-    sigprof__session.sampler_ns += sampler_used_ns;
-    sigprof__threads_lock();
-    sigprof__ring_release(&sigprof__state.ring, &block);
-    sigprof__threads_unlock();
-    running = false;
-}
-
-void sigprof__wall_retire(void)
-{
-    end();
+    return sigprof__sampler_begin(look);
 }
 
 static int arm(struct slot *slot, uint64_t first_ns)
@@ -521,16 +249,16 @@ static int arm(struct slot *slot, uint64_t first_ns)
     struct wall_account *wall = &slot->wall;
 
     (void)first_ns; /* ticks are the same for all, and a birth is at random */
-    forget_owed(wall);
+    sigprof__sampler_forget_owed(wall);
     atomic_store(&wall->stack, WALL_STACK_NONE);
     wall->cpu_ns = 0;
     sigprof__os_thread_cpu_ns(slot->tid, &wall->cpu_ns);
     wall->run_ns = wall->cpu_ns;
-    wall->looked = (uint32_t)tick_of(sigprof__os_now_ns());
+    wall->looked = sigprof__sampler_tick();
     wall->still = 0;
     wall->repeats = 0;
     wall->armed = true;
-    link_slot(slot, wall->looked + 1);
+    sigprof__sampler_add(slot);
     return 0;
 }
 
@@ -548,7 +276,7 @@ static void charge_end(struct slot *slot)
 {
     struct wall_account *wall = &slot->wall;
     uint32_t periods =
-        (uint32_t)tick_of(sigprof__os_now_ns()) - wall->looked;
+        sigprof__sampler_tick() - wall->looked;
     uint32_t ran;
     uintptr_t pc, sp;
     uint64_t cpu_ns;
@@ -577,15 +305,15 @@ static void put_without_stack(struct slot *slot)
     struct wall_account *wall = &slot->wall;
 
     if (atomic_load(&wall->signalled) && wall->blocked) {
-        wall->blocked += owed(wall);
-        forget_owed(wall);
+        wall->blocked += sigprof__sampler_owed(wall);
+        sigprof__sampler_forget_owed(wall);
     }
-    if (!owed(wall))
+    if (!sigprof__sampler_owed(wall))
         return;
     if (!sigprof__slot_enter(slot)) {
         sigprof__ring_count_drop(&sigprof__state.ring, RING_DROP_BUSY,
-                                 owed(wall), sigprof__os_now_ns());
-        forget_owed(wall);
+                                 sigprof__sampler_owed(wall), sigprof__os_now_ns());
+        sigprof__sampler_forget_owed(wall);
         return;
     }
     slot->owner.continues = false;
@@ -605,19 +333,11 @@ static void disarm(struct slot *slot, bool forever)
     (void)forever;
     if (!wall->armed)
         return;
-    unlink_slot(slot);
+    sigprof__sampler_remove(slot);
     charge_end(slot);
     put_repeats(slot);
     put_without_stack(slot);
     wall->armed = false;
 }
 
-void sigprof__wall_after_fork(void)
-{
-    todo = NULL;
-    memset(due, 0, sizeof due);
-    atomic_store(&sampler_tid, 0);
-    running = false;
-}
-
-const struct clock_ops sigprof__wall = {begin, end, arm, disarm};
+const struct clock_ops sigprof__wall = {begin, sigprof__sampler_end, arm, disarm};

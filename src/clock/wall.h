@@ -3,8 +3,7 @@
  * The wall clock: every thread is charged for every period of elapsed time,
  * whether it runs or sleeps.
  *
- * A thread of ours, the sampler, comes by once a period. It looks at a thread's
- * CPU clock:
+ * The sampler (sampler.h) looks at a thread's CPU clock:
  *
  *      it has moved        the thread ran, and may be anywhere now. If it sleeps,
  *                          the system tells where, and the sampler walks its
@@ -18,17 +17,11 @@
  * sleeper, which then goes to sleep again where it was (or handles the broken
  * call): the same place is the same stack, and not a reason for another signal.
  *
- * A signal carries no weight: what the thread is owed stands in its slot, by state,
- * and the handler takes all of it. A thread that waits for a CPU, or blocks
- * SIGPROF, goes on being owed meanwhile.
- *
  * A thread that is found runnable was running for as long as its CPU clock says,
  * and for the rest it waited for a CPU.
  *
- * The time between two looks grows with the time that a thread has not moved, up to
- * LOOKS_APART ticks: a thousand sleepers are not asked a thousand times a period.
- * Of such a gap, what the thread has not run belongs to the sleep before; half of it
- * if it is found in another sleep.
+ * Of a gap between two looks, what the thread has not run belongs to the sleep before;
+ * half of it if it is found in another sleep.
  *
  * A thread's stack belongs to whoever has entered its slot: its handler or the
  * sampler. Nobody waits for it: a handler that finds the sampler inside leaves, and
@@ -53,7 +46,7 @@ enum wall_stack {
 
 #define WALL_STATES (FORMAT_STATE_WAITING + 1) /* that we can tell apart */
 
-/* The wall clock's part of a slot. */
+/* A slot's part of the clocks that the sampler makes tick. */
 struct wall_account {
     /* atomic: the handler's and the sampler's */
     _Atomic uint32_t owed[WALL_STATES]; /* periods, by enum format_state */
@@ -83,20 +76,5 @@ void sigprof__wall_tick(struct slot *slot, const void *ucontext);
 /* Signal-safe. A SIGPROF without a sender: the system had no room for the value.
  * Is it the sampler's to this slot's thread? */
 bool sigprof__wall_expects(const struct slot *slot);
-
-/* Thread id of the sampler; 0: there is none. */
-int sigprof__wall_tid(void);
-
-/* CPU time that it has used in this session, nanoseconds. */
-uint64_t sigprof__wall_own_ns(void);
-
-/* Is this the sampler's start routine? */
-bool sigprof__wall_is_start(void *(*start)(void *));
-
-/* Control. Ends the sampler, if there is one: nothing is charged from here on. */
-void sigprof__wall_retire(void);
-
-/* In a forked child: the sampler is not here. */
-void sigprof__wall_after_fork(void);
 
 #endif

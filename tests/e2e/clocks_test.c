@@ -106,7 +106,8 @@ static void auto_breaks_no_call(void)
 }
 
 /* The tail that is lost behind the last look is the same however long it runs. */
-static void what_is_lost_is_made_good(void)
+static void weights_come_to_the_time_used(const char *clock, const char *what,
+                                          int first)
 {
     double weight = 0;
 
@@ -115,8 +116,8 @@ static void what_is_lost_is_made_good(void)
         struct run run;
         char seconds[16];
 
-        snprintf(seconds, sizeof seconds, "%d", 8 * longer);
-        run_clock("thread", "eaten", seconds, &profile, &run);
+        snprintf(seconds, sizeof seconds, "%d", first * longer);
+        run_clock(clock, what, seconds, &profile, &run);
         weight = part_of_due(&profile, (double)profile.periods);
         printf("   %s s: weights are %.2f %% of the CPU time\n", seconds,
                100 * weight);
@@ -128,6 +129,16 @@ static void what_is_lost_is_made_good(void)
     FAIL("weights are %.2f %% of the CPU time", 100 * weight);
 }
 
+static void what_is_lost_is_made_good(void)
+{
+    weights_come_to_the_time_used("thread", "eaten", 8);
+}
+
+static void what_is_polled_is_what_was_used(void)
+{
+    weights_come_to_the_time_used("polled", "burn", 2);
+}
+
 int main(int argc, char **argv)
 {
     const char *all = getenv("SIGPROF_REQUIRE_ALL");
@@ -137,6 +148,7 @@ int main(int argc, char **argv)
     RUN(timers_break_no_call);
     RUN(auto_breaks_no_call);
     RUN(what_is_lost_is_made_good);
+    RUN(what_is_polled_is_what_was_used);
     if (!has_events())
         return all && strcmp(all, "1") == 0 ? 1 : 77;
     RUN(perf_is_exact_at_10_khz);

@@ -64,7 +64,7 @@ refuses() {
 refuses '--hz=abc: want a whole number from 1 to 10000' -F abc
 refuses '--hz=0: want' -F 0
 refuses '--hz=10001: want' --hz 10001
-refuses '--clock=tsc: want auto, thread, itimer, perf or wall; on illumos also realprof' --clock tsc
+refuses '--clock=tsc: want auto, thread, itimer, perf, wall or polled; on illumos also realprof' --clock tsc
 refuses '--unwind=magic: want cfi, fp or libunwind' --unwind magic
 refuses '--depth=0: want a whole number from 1 to 1024' --depth 0
 refuses '--ring=1: want 64K to 1G' --ring 1

@@ -76,10 +76,10 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
         {"SIGPROF_OUT", "a%", "p, e, h, t"},
         {"SIGPROF_OUT", "a%d", "p, e, h, t"},
         {"SIGPROF_OUT", "%%%", "p, e, h, t"},
-        {"SIGPROF_CLOCK", "", "auto, thread, itimer, perf or wall; on illumos also realprof"},
-        {"SIGPROF_CLOCK", "Auto", "auto, thread, itimer, perf or wall; on illumos also realprof"},
-        {"SIGPROF_CLOCK", "perf ", "auto, thread, itimer, perf or wall; on illumos also realprof"},
-        {"SIGPROF_CLOCK", "walls", "auto, thread, itimer, perf or wall; on illumos also realprof"},
+        {"SIGPROF_CLOCK", "", "auto, thread, itimer, perf, wall or polled; on illumos also realprof"},
+        {"SIGPROF_CLOCK", "Auto", "auto, thread, itimer, perf, wall or polled; on illumos also realprof"},
+        {"SIGPROF_CLOCK", "perf ", "auto, thread, itimer, perf, wall or polled; on illumos also realprof"},
+        {"SIGPROF_CLOCK", "walls", "auto, thread, itimer, perf, wall or polled; on illumos also realprof"},
         {"SIGPROF_UNWIND", "dwarf", "cfi, fp or libunwind"},
         {"SIGPROF_DEPTH", "0", "1 to 1024"},
         {"SIGPROF_DEPTH", "1025", "1 to 1024"},
@@ -215,6 +215,8 @@ static void the_edges_of_each_range_are_taken(void)
     CHECK_EQ(config.clock, SIGPROF_CLOCK_ITIMER);
     CHECK_EQ(from_environment("SIGPROF_CLOCK", "wall"), 1);
     CHECK_EQ(config.clock, SIGPROF_CLOCK_WALL);
+    CHECK_EQ(from_environment("SIGPROF_CLOCK", "polled"), 1);
+    CHECK_EQ(config.clock, SIGPROF_CLOCK_POLLED);
     CHECK_EQ(from_environment("SIGPROF_FOLLOW", "none"), 1);
     CHECK_EQ(config.follow, SIGPROF_FOLLOW_NONE);
 }
