@@ -164,11 +164,13 @@ struct chart_times sigprof__chart_times(const struct chart *chart)
     for (size_t i = 0; i < chart->model->process_count; i++) {
         const struct model_process *process = &chart->model->processes[i];
         uint64_t began = info_number(process, "start_real_ns");
-        uint64_t end = process->last_ns + process->shift_ns;
+        uint64_t last_ns =
+            process->samples ? process->last_ns : process->ended_ns;
+        uint64_t end = last_ns + process->shift_ns;
 
         if (began && (!times.start_real_ns || began < times.start_real_ns))
             times.start_real_ns = began;
-        if (process->samples && end > times.duration_ns)
+        if (last_ns && end > times.duration_ns)
             times.duration_ns = end;
         if (!times.period_ns)
             times.period_ns = process->period_ns;

@@ -23,20 +23,43 @@ static void put_weight(struct bytes *bytes, const struct html *html,
                               weight == 1 ? "" : "s");
 }
 
+/* What the user has run: the program that the first process became last, for a
+ * wrapper executes it in its place. */
+static uint32_t main_process(const struct html *html, bool base)
+{
+    const struct model *model = html->chart->model;
+    uint32_t first = UINT32_MAX, last;
+
+    for (uint32_t i = 0; i < model->process_count; i++)
+        if (model->processes[i].base == base &&
+            (first == UINT32_MAX || model->processes[i].start_real_ns <
+                                        model->processes[first].start_real_ns))
+            first = i;
+    last = first;
+    for (uint32_t i = 0; first != UINT32_MAX && i < model->process_count; i++)
+        if (model->processes[i].base == base &&
+            model->processes[i].pid == model->processes[first].pid &&
+            model->processes[i].start_real_ns >
+                model->processes[last].start_real_ns)
+            last = i;
+    return last;
+}
+
 /* "prog", or "prog and 3 more". */
 static void put_processes(struct bytes *bytes, const struct html *html,
                           bool base)
 {
     const struct model *model = html->chart->model;
+    uint32_t chief = main_process(html, base);
+    struct text comm;
     size_t count = 0;
 
-    for (size_t i = 0; i < model->process_count; i++) {
-        const struct model_process *process = &model->processes[i];
-        struct text comm = sigprof__model_text(model, process->comm);
-
-        if (process->base == base && count++ == 0)
-            sigprof__bytes_put(bytes, comm.at, comm.size);
-    }
+    if (chief == UINT32_MAX)
+        return;
+    comm = sigprof__model_text(model, model->processes[chief].comm);
+    sigprof__bytes_put(bytes, comm.at, comm.size);
+    for (size_t i = 0; i < model->process_count; i++)
+        count += model->processes[i].base == base;
     if (count > 1)
         sigprof__bytes_format(bytes, " and %zu more process%s", count - 1,
                               count > 2 ? "es" : "");
@@ -87,7 +110,9 @@ static void put_facts(struct bytes *json, const struct html *html,
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &broken))
         sigprof__bytes_format(&words, ", %s", date);
     if (html->chart->model->process_count) {
-        uint32_t command = sigprof__chart_command(html->chart, 0);
+        uint32_t chief = main_process(html, false);
+        uint32_t command =
+            sigprof__chart_command(html->chart, chief == UINT32_MAX ? 0 : chief);
         struct text line = sigprof__chart_text(html->chart, command);
 
         if (line.size)

@@ -368,6 +368,7 @@ void sigprof__model_end(struct model *model, const struct reader *reader)
     uint32_t number = (uint32_t)(process - model->processes);
 
     process->blocks = reader->blocks;
+    process->ended_ns = reader->ended_ns;
     process->torn_bytes = reader->torn_bytes;
     process->damaged_bytes = reader->damaged_bytes;
     process->missing_blocks = reader->missing_blocks;

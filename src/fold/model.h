@@ -178,7 +178,7 @@ struct model_process {
     struct model_sheet sheet;
     enum model_cut cut;
     uint64_t samples, periods, ended[MODEL_ENDS], guessed, unknown_stack;
-    uint64_t salvaged, last_ns;
+    uint64_t salvaged, last_ns, ended_ns; /* ended_ns: by its END; or 0 */
     uint64_t late, late_ns, late_max_ns; /* samples that were taken at a hook */
     /* what the reader found out */
     uint64_t torn_bytes, damaged_bytes, missing_blocks, foreign_blocks;

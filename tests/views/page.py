@@ -289,7 +289,21 @@ def test_sizes(folder):
             check(drawn(driver), f"{width}: nothing is drawn")
             if touch:
                 touched(page, driver)
+            listed(page, driver, width)
             page.quiet()
+
+
+def listed(page, driver, width):
+    """The keys, in a window that is too low for them."""
+    driver.size(width, 300)
+    driver.key("?")
+    top, bottom, first, close = driver.run(
+        "[help.getBoundingClientRect().top, help.getBoundingClientRect().bottom,"
+        " help.querySelector('td').getBoundingClientRect().top,"
+        " help.querySelector('button').getBoundingClientRect().bottom]"
+        .replace("help", "document.getElementById('help')"))
+    check(0 <= top <= first and close <= bottom <= 300, f"{width}: keys: {top} {first} {close} {bottom}")
+    driver.key("Escape")
 
 
 def drawn(driver):
