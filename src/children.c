@@ -130,7 +130,6 @@ static void before_fork(void)
     sigprof__guest_lock();
     in_code_at_fork = sigprof__code_inside();
     if (!in_code_at_fork) { /* else they may be this thread's, under a handler */
-        sigprof__code_lock();
         sigprof__events_lock();
         sigprof__drain_lock();
     }
@@ -144,7 +143,6 @@ static void unlock_all(void)
     if (!in_code_at_fork) {
         sigprof__drain_unlock();
         sigprof__events_unlock();
-        sigprof__code_unlock();
     }
     sigprof__guest_unlock();
     sigprof__labels_unlock();

@@ -34,6 +34,7 @@ static struct {
 } drain;
 
 static _Atomic int drain_tid;
+static _Atomic bool hurried; /* request.hurry, for who has no lock */
 
 /* drain_lock */
 static pthread_mutex_t drain_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -113,6 +114,7 @@ static uint64_t wait_for_work(uint64_t ns)
            pthread_cond_timedwait(&drain_wake, &drain_lock, &until) == 0)
         ;
     request.hurry = false;
+    atomic_store(&hurried, false);
     return request.asked;
 }
 
@@ -262,6 +264,7 @@ static void begin(bool forked)
 {
     memset(&drain, 0, sizeof drain);
     memset(&request, 0, sizeof request);
+    atomic_store(&hurried, false);
     drain.forked = forked;
     make_conditions();
 }
@@ -400,9 +403,11 @@ int sigprof__drain_stop(bool remove_if_empty)
 
 void sigprof__drain_hurry(void)
 {
-    if (sigprof__os_tid() == atomic_load(&drain_tid))
+    if (atomic_load_explicit(&hurried, memory_order_relaxed) ||
+        sigprof__os_tid() == atomic_load(&drain_tid))
         return;
     sigprof__drain_lock();
+    atomic_store(&hurried, true);
     request.hurry = true;
     if (drain.has_thread)
         pthread_cond_signal(&drain_wake);

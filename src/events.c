@@ -12,6 +12,7 @@
 
 #include "catalogue.h"
 #include "drain.h"
+#include "events-code.h"
 #include "events-log.h"
 #include "jit/code.h"
 #include "os/os.h"
@@ -21,6 +22,7 @@
 #define BODY_PATH 4400      /* PATH_MAX and what a module has besides */
 #define BODY_LABEL 1200     /* see sigprof_label_intern */
 #define BODY_SMALL 160
+#define BODY_CODE (RECORD_HEAD + 4 * 10) /* without its tail */
 #define BODY_FUNCTION 2080 /* see sigprof_function_intern */
 #define WAIT_TRIES 10   /* of a millisecond, for the drain to make room */
 
@@ -105,16 +107,15 @@ static bool wants_cleaning(const struct ring *ring)
 struct pieces {
     const uint8_t *head, *tail;
     size_t head_bytes, tail_bytes;
-    bool of_code;
 };
 
 static _Atomic uint64_t lost_untold; /* without the lock */
 
 /* false: a handler of the program's interrupted this thread at a registration of
- * code, whose lock it may be. */
-static bool lock_log(bool of_code)
+ * code, which may have the lock. */
+static bool lock_log(void)
 {
-    if (of_code || !sigprof__code_inside()) {
+    if (!sigprof__code_inside()) {
         sigprof__events_lock();
         return true;
     }
@@ -124,41 +125,60 @@ static bool lock_log(bool of_code)
     return false;
 }
 
-/* Puts a record if there is room for it. false: there is none. */
-static bool try_append(const struct pieces *record)
+static void put_pieces(struct ring *ring, uint64_t in,
+                       const struct pieces *record)
 {
     size_t size = record->head_bytes + record->tail_bytes;
-    struct ring *ring = &sigprof__state.ring;
-    struct ring_head *head;
-    uint64_t in, out;
-    bool fits, crowded;
+    size_t area = ring->head->events_bytes;
+    uint8_t *at = ring->events + (size_t)(in % area);
 
-    if (!lock_log(record->of_code))
-        return true;
-    head = ring->head;
-    if (!head) {
-        sigprof__events_unlock();
-        return true; /* sampling is off: there is nobody to tell */
-    }
-    if (wants_cleaning(ring))
-        clean(ring);
-    in = atomic_load_explicit(&head->events_in, memory_order_relaxed);
-    out = atomic_load_explicit(&head->events_out, memory_order_acquire);
-    if (atomic_load_explicit(&lost_untold, memory_order_relaxed))
-        atomic_fetch_add(&head->events_lost, atomic_exchange(&lost_untold, 0));
-    fits = head->events_bytes - (in - out) >= size;
-    if (fits) {
+    if ((size_t)(ring->events + area - at) >= size) {
+        memcpy(at, record->head, record->head_bytes);
+        memcpy(at + record->head_bytes, record->tail, record->tail_bytes);
+    } else {
         copy_in(ring, in, record->head, record->head_bytes);
         copy_in(ring, in + record->head_bytes, record->tail,
                 record->tail_bytes);
-        atomic_store_explicit(&head->events_in, in + size,
-                              memory_order_release);
     }
-    crowded = in - out > head->events_bytes / 2;
-    sigprof__events_unlock();
-    if (crowded)
+    atomic_store_explicit(&ring->head->events_in, in + size,
+                          memory_order_release);
+}
+
+/* Puts a record if there is room for it; with the lock. */
+static enum event_fate put(const struct pieces *record)
+{
+    size_t size = record->head_bytes + record->tail_bytes;
+    struct ring *ring = &sigprof__state.ring;
+    struct ring_head *head = ring->head;
+    size_t used;
+    uint64_t in;
+
+    if (!head)
+        return EVENT_NOBODY;
+    if (wants_cleaning(ring))
+        clean(ring);
+    if (atomic_load_explicit(&lost_untold, memory_order_relaxed))
+        atomic_fetch_add(&head->events_lost, atomic_exchange(&lost_untold, 0));
+    in = atomic_load_explicit(&head->events_in, memory_order_relaxed);
+    used = (size_t)(in - atomic_load_explicit(&head->events_out,
+                                              memory_order_acquire));
+    if (used > head->events_bytes / 2)
         sigprof__drain_hurry();
-    return fits;
+    if (head->events_bytes - used < size)
+        return EVENT_NO_ROOM;
+    put_pieces(ring, in, record);
+    return EVENT_PUT;
+}
+
+static bool try_append(const struct pieces *record)
+{
+    enum event_fate fate;
+
+    if (!lock_log())
+        return true;
+    fate = put(record);
+    sigprof__events_unlock();
+    return fate != EVENT_NO_ROOM;
 }
 
 /* A millisecond; with our locks held, so it must not be where a thread ends. */
@@ -174,21 +194,27 @@ static void nap(void)
 
 /* head: a byte of type, three of size, and the body up to `out`, which goes on in
  * the tail. */
-static void append(uint8_t *head, unsigned type, const struct format_out *out,
-                   const uint8_t *tail, size_t tail_bytes)
+static struct pieces pieces_of(uint8_t *head, unsigned type,
+                               const struct format_out *out,
+                               const uint8_t *tail, size_t tail_bytes)
 {
     const struct pieces record = {head, tail, (size_t)(out->at - head),
-                                  tail_bytes,
-                                  type >= FORMAT_CODE &&
-                                      type <= FORMAT_CODE_FREE};
+                                  tail_bytes};
     size_t body = record.head_bytes + tail_bytes - RECORD_HEAD;
 
-    if (out->full)
-        return;
     head[0] = (uint8_t)type;
     head[1] = (uint8_t)(body | 0x80);
     head[2] = (uint8_t)(body >> 7 | 0x80);
     head[3] = (uint8_t)(body >> 14);
+    return record;
+}
+
+static void append(uint8_t *head, unsigned type, const struct format_out *out)
+{
+    const struct pieces record = pieces_of(head, type, out, head, 0);
+
+    if (out->full)
+        return;
     for (unsigned i = 0; i < WAIT_TRIES; i++) {
         if (try_append(&record))
             return;
@@ -198,23 +224,21 @@ static void append(uint8_t *head, unsigned type, const struct format_out *out,
             break;
         nap();
     }
-    if (!lock_log(record.of_code))
+    if (!lock_log())
         return;
-    if (sigprof__state.ring.head)
-        atomic_fetch_add(&sigprof__state.ring.head->events_lost, 1);
+    sigprof__event_lost(1);
     sigprof__events_unlock();
 }
 
 /* size: of the body, at most. Threads with tiny stacks come through here. */
-#define EVENT_WITH(type, size, puts, tail, tail_bytes)                         \
+#define EVENT(type, size, puts)                                                \
     do {                                                                       \
         uint8_t record[RECORD_HEAD + (size)];                                  \
         struct format_out out = {record + RECORD_HEAD,                         \
                                  record + sizeof record, false};               \
         puts;                                                                  \
-        append(record, type, &out, tail, tail_bytes);                          \
+        append(record, type, &out);                                            \
     } while (0)
-#define EVENT(type, size, puts) EVENT_WITH(type, size, puts, record, 0)
 
 static void put_text(struct format_out *out, const char *text)
 {
@@ -292,35 +316,62 @@ static uint64_t session_ns(uint64_t time_ns)
                : time_ns - sigprof__session.start_mono_ns;
 }
 
-void sigprof__event_code(const struct event_code *code)
+static enum event_fate put_code(uint8_t *head, unsigned type,
+                                const struct format_out *out,
+                                const uint8_t *tail, size_t tail_bytes)
 {
-    EVENT_WITH(
-        FORMAT_CODE, BODY_SMALL,
-        {
-            sigprof__put_varint(&out, code->serial);
-            sigprof__put_varint(&out, code->start);
-            sigprof__put_varint(&out, code->bytes);
-            sigprof__put_varint(&out, session_ns(code->time_ns));
-        },
-        code->tail, code->tail_bytes);
+    const struct pieces record = pieces_of(head, type, out, tail, tail_bytes);
+
+    return put(&record);
 }
 
-void sigprof__event_code_move(uint64_t serial, uint64_t start,
-                              uint64_t time_ns)
+enum event_fate sigprof__event_code(const struct event_code *code)
 {
-    EVENT(FORMAT_CODE_MOVE, BODY_SMALL, {
-        sigprof__put_varint(&out, serial);
-        sigprof__put_varint(&out, start);
-        sigprof__put_varint(&out, session_ns(time_ns));
-    });
+    uint8_t record[BODY_CODE];
+    struct format_out out = {record + RECORD_HEAD, record + sizeof record,
+                             false};
+
+    sigprof__put_varint(&out, code->serial);
+    sigprof__put_varint(&out, code->start);
+    sigprof__put_varint(&out, code->bytes);
+    sigprof__put_varint(&out, session_ns(code->time_ns));
+    return put_code(record, FORMAT_CODE, &out, code->tail, code->tail_bytes);
 }
 
-void sigprof__event_code_free(uint64_t serial)
+enum event_fate sigprof__event_code_move(uint64_t serial, uint64_t start,
+                                         uint64_t time_ns)
 {
-    EVENT(FORMAT_CODE_FREE, BODY_SMALL, {
-        sigprof__put_varint(&out, serial);
-        sigprof__put_varint(&out, since_start_ns());
-    });
+    uint8_t record[BODY_CODE];
+    struct format_out out = {record + RECORD_HEAD, record + sizeof record,
+                             false};
+
+    sigprof__put_varint(&out, serial);
+    sigprof__put_varint(&out, start);
+    sigprof__put_varint(&out, session_ns(time_ns));
+    return put_code(record, FORMAT_CODE_MOVE, &out, record, 0);
+}
+
+enum event_fate sigprof__event_code_free(uint64_t serial, uint64_t time_ns)
+{
+    uint8_t record[BODY_CODE];
+    struct format_out out = {record + RECORD_HEAD, record + sizeof record,
+                             false};
+
+    sigprof__put_varint(&out, serial);
+    sigprof__put_varint(&out, session_ns(time_ns));
+    return put_code(record, FORMAT_CODE_FREE, &out, record, 0);
+}
+
+bool sigprof__event_nobody(void)
+{
+    return !sigprof__state.ring.head;
+}
+
+void sigprof__event_lost(int64_t count)
+{
+    if (sigprof__state.ring.head)
+        atomic_fetch_add(&sigprof__state.ring.head->events_lost,
+                         (uint64_t)count);
 }
 
 void sigprof__event_function(const struct event_function *function)

@@ -32,18 +32,6 @@ void sigprof__event_label(uint32_t id, uint32_t parent, const char *key,
                           const char *value);
 void sigprof__event_exec(const char *path);
 
-/* Generated code; times are the monotonic clock's. tail: name, file, line, lines as
- * the record has them. These may be called with every signal open (jit/code.h). */
-struct event_code {
-    uint64_t serial, start, bytes, time_ns;
-    const uint8_t *tail;
-    size_t tail_bytes;
-};
-void sigprof__event_code(const struct event_code *code);
-void sigprof__event_code_move(uint64_t serial, uint64_t start,
-                              uint64_t time_ns);
-void sigprof__event_code_free(uint64_t serial);
-
 /* A function of a guest program (jit/functions.h). */
 struct event_function {
     uint32_t number, line;

@@ -124,6 +124,16 @@ void sigprof__pass_take_events(void)
         events_are_written();
 }
 
+/* Samples take long to write; code that is registered meanwhile is to find room. */
+static void make_room_for_code(void)
+{
+    const struct ring_head *head = sigprof__state.ring.head;
+
+    if (atomic_load(&head->events_in) - atomic_load(&head->events_out) >
+        head->events_bytes / 4)
+        sigprof__pass_take_events();
+}
+
 static bool take_blocks(void)
 {
     const struct ring *ring = &sigprof__state.ring;
@@ -138,6 +148,7 @@ static bool take_blocks(void)
             continue;
         if (!sigprof__encode_ring_block(&pass.encoder, i))
             return false;
+        make_room_for_code();
         if (sigprof__parts_is_full())
             sigprof__parts_turn(&pass.encoder, ended_before_ns());
         cursor->idle = cursor->done == before ? cursor->idle + 1 : 0;
@@ -245,15 +256,6 @@ static void look_around(uint64_t now_ns)
     sigprof__code_idle();
 }
 
-static void make_room_for_code(void)
-{
-    const struct ring_head *head = sigprof__state.ring.head;
-
-    if (atomic_load(&head->events_in) - atomic_load(&head->events_out) >
-        head->events_bytes / 4)
-        sigprof__pass_take_events();
-}
-
 /* What virtual machines have told of their code meanwhile: before the samples, so
  * that these find their names. */
 static void look_at_code(uint64_t now_ns, bool last)
@@ -278,6 +280,7 @@ bool sigprof__pass(enum pass_kind kind)
     if (!last)
         look_around(now_ns);
     sigprof__functions_tell(false);
+    sigprof__code_catch_up(sigprof__pass_take_events);
     look_at_code(now_ns, last);
     good = take_events() && (ring->last_ns ? take_flight() : take_blocks());
     if (good && (last || (pass.encoder.samples != samples &&

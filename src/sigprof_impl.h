@@ -27,8 +27,8 @@
  *      modules_lock      modules.c   refresh
  *      labels_lock       labels.c    the label table
  *      loops_lock        jit/guest.c loops of interpreters
- *      code_lock         jit/code.c  generated code; not in a guard, see code.h
- *      events_lock       events.c    the event log
+ *      events_lock       events.c    the event log, and generated code: then it is not
+ *                                    in a guard, see jit/code.h
  *      drain_lock        drain.c     requests to the drain
  * The toggle's thread (toggle.c) only tries the first: who stops waits for it.
  * fork takes them all in this order (children.c), so a child finds each free.

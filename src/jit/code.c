@@ -4,132 +4,59 @@
 
 #include "sigprof/jit.h"
 
-#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "arch/arch.h"
-#include "events.h"
-#include "format.h"
+#include "events-code.h"
+#include "events-log.h"
+#include "jit/code-change.h"
 #include "jit/heap.h"
 #include "jit/map-write.h"
 #include "jit/region.h"
-#include "jit/told.h"
+#include "jit/retired.h"
+#include "jit/untold.h"
 #include "os/os.h"
-#include "sigprof_impl.h"
-#include "threads.h"
-#include "unwind/cfi.h"
 
-#define TABLES_MAX (64u << 10) /* of eh_frame */
+
 #define CODE_MAX ((size_t)1 << CODE_CLASS_MAX)
-#define SYNCHRONIZE_MS 20
-#define TOLD_MAX (1u << 17) /* regions by files; some 40 MB of memory with names */
-#define RETIRED_BYTES ((size_t)4 << 20) /* kept for a drain that may not come */
+#define CATCH_UP_EACH 2u  /* of what waits, told by each change */
+#define CATCH_UP_MANY 256u /* ... with the lock held, by the drain */
 
 static const struct origin declared = {FORMAT_CODE_DECLARED, 0, 0};
 
-/* code_lock */
-static pthread_mutex_t code_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t last_serial;
-static struct code_region *retired; /* handlers may be reading these */
-static struct code_table *retired_tables;
-static size_t retired_bytes;
 static uint32_t told_count; /* live regions that the program did not declare */
 
 static __thread bool inside __attribute__((tls_model("initial-exec")));
-
-void sigprof__code_lock(void)
-{
-    pthread_mutex_lock(&code_lock);
-}
-
-void sigprof__code_unlock(void)
-{
-    pthread_mutex_unlock(&code_lock);
-}
 
 bool sigprof__code_inside(void)
 {
     return inside;
 }
 
-/* false: a signal handler of the program's interrupted this thread here, and
- * calls what it must not. */
-static bool enter(void)
+bool sigprof__code_enter(void)
 {
     if (inside)
         return false;
     inside = true;
     atomic_signal_fence(memory_order_seq_cst);
-    sigprof__code_lock();
+    sigprof__events_lock();
+    if (sigprof__untold_count() && sigprof__event_nobody())
+        sigprof__untold_forget();
     return true;
 }
 
-static void leave(void)
+void sigprof__code_leave(void)
 {
-    sigprof__code_unlock();
+    bool much = sigprof__retired_is_much();
+
+    if (sigprof__untold_count())
+        sigprof__tell_untold(CATCH_UP_EACH);
+    sigprof__events_unlock();
     atomic_signal_fence(memory_order_seq_cst);
     inside = false;
-}
-
-/* ---- What handlers may still read --------------------------------------- */
-
-static void free_retired(void)
-{
-    if (!retired_bytes || !sigprof__threads_synchronize(SYNCHRONIZE_MS))
-        return;
-    while (retired) {
-        struct code_region *region = retired;
-
-        retired = region->next;
-        sigprof__heap_give(region, region->room);
-    }
-    while (retired_tables) {
-        struct code_table *table = retired_tables;
-
-        retired_tables = table->retired;
-        sigprof__code_map_free(table);
-    }
-    retired_bytes = 0;
-}
-
-/* Without a drain (a flight recorder, or sampling is off) nobody else comes. */
-static void count_retired(size_t bytes)
-{
-    size_t before = retired_bytes;
-
-    retired_bytes += bytes;
-    if (before / RETIRED_BYTES != retired_bytes / RETIRED_BYTES)
-        free_retired();
-}
-
-static void retire_table(struct code_table *table)
-{
-    if (!table)
-        return;
-    table->retired = retired_tables;
-    retired_tables = table;
-    count_retired(sigprof__code_map_bytes(table));
-}
-
-static void let_go(struct code_region *region)
-{
-    if (!region->cfi.frames) {
-        sigprof__heap_give(region, region->room);
-        return;
-    }
-    region->next = retired;
-    retired = region;
-    count_retired(region->room);
-}
-
-/* A registration may be waiting for the drain, who calls this: later, then. */
-void sigprof__code_idle(void)
-{
-    if (pthread_mutex_trylock(&code_lock) != 0)
-        return;
-    free_retired();
-    sigprof__code_unlock();
+    if (much)
+        sigprof__retired_free();
 }
 
 /* ---- Changes; with the lock ---------------------------------------------- */
@@ -139,12 +66,13 @@ static struct code_entry entry_of(const struct sigprof_code *code,
 {
     static const uint32_t rules[] = {CODE_FP, CODE_FRAME, CODE_CFI,
                                      CODE_UNKNOWN};
-    struct code_entry entry = {.start = region->start,
-                               .end = region->start + region->bytes,
-                               .frame_bytes = code->frame_bytes,
-                               .region = region,
-                               .cfi = region->cfi.frames ? &region->cfi : NULL};
+    struct code_entry entry = {.bytes = region->bytes, .region = region};
 
+    if (region->table_bytes)
+        entry.by.cfi = sigprof__region_cfi(region);
+    else
+        entry.by.frame_bytes = code->frame_bytes;
+    atomic_init(&entry.start, region->start);
     atomic_init(&entry.rule, region->source == FORMAT_CODE_DECLARED ||
                                      code->unwind == SIGPROF_CODE_CFI
                                  ? rules[code->unwind]
@@ -152,95 +80,127 @@ static struct code_entry entry_of(const struct sigprof_code *code,
     return entry;
 }
 
-static void forget(struct code_region *region)
+void sigprof__code_end(struct code_entry *entry, uint64_t now_ns)
 {
-    sigprof__event_code_free(region->serial);
-    told_count -= region->source != FORMAT_CODE_DECLARED;
-    let_go(region);
-}
+    struct code_region *region = sigprof__code_map_kill(entry);
 
-static void end(struct code_entry *entry)
-{
-    forget(sigprof__code_map_kill(entry));
+    told_count -= region->source != FORMAT_CODE_DECLARED;
+    sigprof__tell_end(region, now_ns);
 }
 
 /* Readers of the file see for themselves what is overwritten; but who keeps what
- * still holds (catalogue.h) would keep all that ever was. What a better source has
- * said stays: false. */
-static bool end_overlapped(uintptr_t low, uintptr_t high,
-                           enum format_code_source source)
+ * still holds (catalogue.h) would keep all that ever was. */
+bool sigprof__code_end_overlapped(uintptr_t low, uintptr_t high,
+                                  enum format_code_source source,
+                                  uint64_t now_ns)
 {
     struct code_entry *entry;
 
     while ((entry = sigprof__code_map_overlap(low, high)) != NULL) {
         if (entry->region->source < source)
             return false;
-        end(entry);
+        sigprof__code_end(entry, now_ns);
     }
     return true;
 }
 
-static struct code_region *add(const struct sigprof_code *code,
-                               const struct origin *origin)
+static bool make_room(void)
 {
-    struct code_region *region = sigprof__region_make(code, origin, ++last_serial);
     struct code_table *replaced;
-    struct code_entry entry;
 
+    if (!sigprof__code_map_room(&replaced))
+        return false;
+    sigprof__retire_table(replaced);
+    return true;
+}
+
+bool sigprof__code_add(const struct sigprof_code *code,
+                       const struct origin *origin)
+{
+    uintptr_t start = (uintptr_t)code->start;
+    struct code_region *region;
+    struct code_entry entry;
+    uint64_t now_ns;
+
+    sigprof__code_map_soon(start, code->bytes);
+    now_ns = sigprof__os_now_ns();
+    region = make_room()
+                 ? sigprof__region_make(code, origin,
+                                        origin->time_ns ? origin->time_ns
+                                                        : now_ns)
+                 : NULL;
     if (!region)
-        return NULL;
-    if (!sigprof__code_map_room(&replaced)) {
-        sigprof__heap_give(region, region->room);
-        return NULL;
-    }
-    retire_table(replaced);
-    end_overlapped(region->start, region->start + region->bytes,
-                   origin->source);
+        return false;
+    sigprof__code_end_overlapped(start, start + code->bytes, origin->source,
+                                 now_ns);
     entry = entry_of(code, region);
     sigprof__code_map_add(&entry);
     told_count += origin->source != FORMAT_CODE_DECLARED;
-    return region;
+    sigprof__tell_begin(region);
+    return true;
 }
 
-/* The region that moved; NULL: there is none, or it cannot. */
-static const struct code_region *move(uintptr_t from, uintptr_t to,
-                                      const struct origin *origin)
+/* Its end there and its beginning here, if no move can be told. NULL: no memory. */
+static struct code_region *moved(struct code_region *region, uintptr_t to,
+                                 uint64_t time_ns)
+{
+    struct code_region *copy;
+
+    if (sigprof__tell_move(region, to, time_ns))
+        return region;
+    copy = sigprof__region_copy(region, to, time_ns);
+    if (!copy)
+        told_count -= region->source != FORMAT_CODE_DECLARED;
+    sigprof__tell_end(region, time_ns);
+    if (copy)
+        sigprof__tell_begin(copy);
+    return copy;
+}
+
+static bool can_move(const struct code_entry *old, uintptr_t to,
+                     const struct origin *origin)
+{
+    return old && old->region->source == origin->source && to != 0 &&
+           to <= UINTPTR_MAX - old->bytes &&
+           (atomic_load(&old->rule) != CODE_CFI ||
+            origin->source != FORMAT_CODE_DECLARED);
+}
+
+/* Tables do not come along. */
+bool sigprof__code_move(uintptr_t from, uintptr_t to,
+                        const struct origin *origin)
 {
     struct code_entry *old = sigprof__code_map_at(from);
-    struct code_table *replaced;
     struct code_region *region;
     struct code_entry entry;
-    uint32_t rule;
+    uint64_t now_ns;
 
-    if (!old || old->region->source != origin->source || to == 0 ||
-        to > UINTPTR_MAX - old->region->bytes)
-        return NULL;
-    rule = atomic_load(&old->rule);
-    if (rule == CODE_CFI && origin->source == FORMAT_CODE_DECLARED)
-        return NULL;
-    if (!sigprof__code_map_room(&replaced))
-        return NULL;
-    retire_table(replaced);
+    if (!can_move(old, to, origin) || !make_room())
+        return false;
     old = sigprof__code_map_at(from); /* the table may be another */
-    entry = (struct code_entry){.frame_bytes = old->frame_bytes,
-                                .region = old->region};
-    atomic_init(&entry.rule, rule == CODE_CFI ? (uint32_t)CODE_NAMED : rule);
-    region = sigprof__code_map_kill(old);
-    if (!end_overlapped(to, to + region->bytes, origin->source)) {
-        forget(region);
-        return NULL;
+    now_ns = sigprof__os_now_ns();
+    entry = (struct code_entry){.bytes = old->bytes};
+    atomic_init(&entry.start, to);
+    atomic_init(&entry.rule, CODE_NAMED);
+    if (atomic_load(&old->rule) != CODE_CFI) {
+        entry.by = old->by;
+        atomic_init(&entry.rule, atomic_load(&old->rule));
     }
-    region->start = to;
-    region->time_ns = sigprof__origin_ns(origin);
-    entry.end = to + region->bytes;
-    entry.start = to;
-    sigprof__code_map_add(&entry);
-    return region;
+    region = sigprof__code_map_kill(old);
+    if (!sigprof__code_end_overlapped(to, to + entry.bytes, origin->source,
+                                      now_ns)) {
+        told_count -= region->source != FORMAT_CODE_DECLARED;
+        sigprof__tell_end(region, now_ns);
+        return false;
+    }
+    entry.region =
+        moved(region, to, origin->time_ns ? origin->time_ns : now_ns);
+    if (entry.region)
+        sigprof__code_map_add(&entry);
+    return entry.region != NULL;
 }
 
-/* ---- The calls --------------------------------------------------------- */
-
-static bool is_sane(const struct sigprof_code *code)
+bool sigprof__code_is_sane(const struct sigprof_code *code)
 {
     return code->start && code->bytes && code->bytes <= CODE_MAX &&
            (uintptr_t)code->start <= UINTPTR_MAX - code->bytes &&
@@ -248,248 +208,143 @@ static bool is_sane(const struct sigprof_code *code)
            code->frame_bytes % ARCH_WORD == 0 &&
            (code->unwind != SIGPROF_CODE_CFI ||
             (code->eh_frame && code->eh_frame_bytes &&
-             code->eh_frame_bytes <= TABLES_MAX));
+             code->eh_frame_bytes <= CODE_TABLES_MAX));
 }
+
+uint32_t sigprof__code_told_count(void)
+{
+    return told_count;
+}
+
+/* ---- The calls --------------------------------------------------------- */
 
 /* As this version of the struct has it; a shorter one has zeros behind. */
-static bool adopt(struct sigprof_code *to, const struct sigprof_code *from)
+static const struct sigprof_code *adopt(const struct sigprof_code *given,
+                                        struct sigprof_code *copy)
 {
-    if (!from || from->size < offsetof(struct sigprof_code, file))
-        return false;
-    memset(to, 0, sizeof *to);
-    memcpy(to, from, from->size < sizeof *to ? from->size : sizeof *to);
-    return is_sane(to);
-}
-
-static void tell(const struct code_region *region)
-{
-    const struct event_code event = {.serial = region->serial,
-                                     .start = region->start,
-                                     .bytes = region->bytes,
-                                     .time_ns = region->time_ns,
-                                     .tail = region->tail,
-                                     .tail_bytes = region->tail_bytes};
-
-    sigprof__event_code(&event);
+    if (!given || given->size < offsetof(struct sigprof_code, file))
+        return NULL;
+    if (given->size >= sizeof *copy)
+        return given;
+    memset(copy, 0, sizeof *copy);
+    memcpy(copy, given, given->size);
+    return copy;
 }
 
 int sigprof_code_register(const struct sigprof_code *given)
 {
-    struct code_region *region;
-    struct sigprof_code code;
+    struct sigprof_code copy;
+    const struct sigprof_code *code = adopt(given, &copy);
+    bool added;
 
-    if (!adopt(&code, given))
+    if (!code || !sigprof__code_is_sane(code))
         return SIGPROF_EINVAL;
-    if (!enter())
+    if (!sigprof__code_enter())
         return SIGPROF_EBUSY;
-    region = add(&code, &declared);
-    if (region)
-        tell(region);
-    leave();
-    return region ? 0 : SIGPROF_ENOMEM;
+    added = sigprof__code_add(code, &declared);
+    sigprof__code_leave();
+    return added ? 0 : SIGPROF_ENOMEM;
 }
 
 int sigprof_code_move(const void *from, const void *to)
 {
-    const struct code_region *region;
+    bool moved;
 
-    if (!enter())
+    if (!sigprof__code_enter())
         return SIGPROF_EBUSY;
-    region = move((uintptr_t)from, (uintptr_t)to, &declared);
-    if (region)
-        sigprof__event_code_move(region->serial, region->start,
-                                 region->time_ns);
-    leave();
-    return region ? 0 : SIGPROF_EINVAL;
+    moved = sigprof__code_move((uintptr_t)from, (uintptr_t)to, &declared);
+    sigprof__code_leave();
+    return moved ? 0 : SIGPROF_EINVAL;
 }
 
 int sigprof_code_free(const void *start)
 {
     struct code_entry *entry;
 
-    if (!enter())
+    if (!sigprof__code_enter())
         return SIGPROF_EBUSY;
     entry = sigprof__code_map_at((uintptr_t)start);
     if (entry && entry->region->source != FORMAT_CODE_DECLARED)
         entry = NULL;
     if (entry)
-        end(entry);
-    leave();
+        sigprof__code_end(entry, sigprof__os_now_ns());
+    sigprof__code_leave();
     return entry ? 0 : SIGPROF_EINVAL;
 }
+
+/* ---- The rest of the library ---------------------------------------------- */
 
 static void tell_again(struct code_entry *entry, void *arg)
 {
     (void)arg;
-    tell(entry->region);
+    sigprof__tell_begin(entry->region);
 }
 
 void sigprof__code_repeat(void)
 {
-    if (!enter())
+    if (!sigprof__code_enter())
         return;
+    sigprof__untold_forget();
     sigprof__code_map_each(tell_again, NULL);
-    leave();
+    sigprof__code_leave();
 }
 
-/* Of what overlaps it, is there something that a better source has said? */
-static bool is_denied(const struct sigprof_code *code,
-                      enum format_code_source source)
+/* Has some of what waits been told? */
+static bool tell_some(void)
 {
-    uintptr_t start = (uintptr_t)code->start;
+    uint32_t before;
+    bool told;
 
-    return !end_overlapped(start, start + code->bytes, source);
-}
-
-/* ---- What only has tables ------------------------------------------------- */
-
-void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
-                                const uint8_t *tables, size_t table_bytes)
-{
-    const struct sigprof_code code = {.size = sizeof code,
-                                      .start = (const void *)start,
-                                      .bytes = bytes,
-                                      .name = "(generated code)",
-                                      .unwind = SIGPROF_CODE_CFI,
-                                      .eh_frame = tables,
-                                      .eh_frame_bytes = table_bytes};
-    struct origin origin = {.source = FORMAT_CODE_MAP};
-    const struct code_region *region;
-
-    if (!is_sane(&code) || !enter())
-        return;
-    origin.time_ns = sigprof__os_now_ns();
-    region = told_count < TOLD_MAX && !is_denied(&code, origin.source)
-                 ? add(&code, &origin)
-                 : NULL;
-    if (region)
-        tell(region);
-    leave();
-}
-
-void sigprof__code_frames_end(uintptr_t start)
-{
-    struct code_entry *entry;
-
-    if (!enter())
-        return;
-    entry = sigprof__code_map_at(start);
-    if (entry && entry->region->source == FORMAT_CODE_MAP && entry->cfi)
-        end(entry);
-    leave();
-}
-
-/* ---- What files tell ----------------------------------------------------- */
-
-bool sigprof__code_tell_begin(void)
-{
-    if (inside)
+    if (!sigprof__code_enter())
         return false;
-    inside = true;
-    atomic_signal_fence(memory_order_seq_cst);
-    if (pthread_mutex_trylock(&code_lock) == 0)
-        return true;
-    inside = false;
-    return false;
+    before = sigprof__untold_count();
+    sigprof__tell_untold(CATCH_UP_MANY);
+    told = sigprof__untold_count() < before;
+    sigprof__code_leave();
+    return told;
 }
 
-void sigprof__code_tell_end(void)
+static uint32_t waiting(bool *wants_chunk)
 {
-    leave();
+    uint32_t count;
+
+    if (!sigprof__code_enter())
+        return 0;
+    count = sigprof__untold_count();
+    *wants_chunk = sigprof__heap_wants_chunk();
+    sigprof__code_leave();
+    return count;
 }
 
-/* Has the same been said already, by a source as good? */
-static bool is_known(const struct sigprof_code *code,
-                     enum format_code_source source)
+static void make_chunk(void)
 {
-    const struct code_entry *entry =
-        sigprof__code_map_at((uintptr_t)code->start);
-    const struct code_region *region = entry ? entry->region : NULL;
-    struct format_in in;
-    const uint8_t *name;
-    size_t size;
+    void *made = sigprof__heap_make_chunk();
 
-    if (!region || region->bytes != code->bytes || region->source > source)
-        return false;
-    in = (struct format_in){region->tail, region->tail + region->tail_bytes,
-                            false};
-    name = sigprof__get_string(&in, &size);
-    return size == strnlen(code->name, REGION_TEXT_MAX) &&
-           memcmp(name, code->name, size) == 0;
-}
-
-/*
- * Who names code without telling how it is unwound leaves it the tables that are
- * there for just that code (sigprof__code_frames_begin): a copy, as what they are
- * in goes.
- */
-static void keep_tables(struct sigprof_code *code, struct origin *origin)
-{
-    static uint8_t kept[TABLES_MAX]; /* code_lock */
-    const struct code_entry *entry =
-        sigprof__code_map_at((uintptr_t)code->start);
-    const struct module_cfi *cfi = entry ? entry->cfi : NULL;
-    size_t bytes;
-
-    if (code->eh_frame_bytes || !cfi ||
-        entry->end - entry->start != code->bytes)
+    if (!made)
         return;
-    bytes = (size_t)(cfi->frames_end - cfi->frames);
-    memcpy(kept, cfi->frames, bytes);
-    if (origin->time_ns < entry->region->time_ns)
-        origin->time_ns = entry->region->time_ns; /* to be the later one */
-    origin->eh_frame_at = (uintptr_t)cfi->frames + cfi->delta;
-    code->unwind = SIGPROF_CODE_CFI;
-    code->eh_frame = kept;
-    code->eh_frame_bytes = bytes;
+    sigprof__events_lock();
+    sigprof__heap_take_chunk(made);
+    sigprof__events_unlock();
 }
 
-static enum code_told tell_code(const struct told *told,
-                                struct origin *origin)
+/* Who registers meanwhile adds to what waits: that is for the next time. */
+void sigprof__code_catch_up(void (*make_room_there)(void))
 {
-    struct sigprof_code code = {.size = sizeof code,
-                                      .start = (const void *)(uintptr_t)told->start,
-                                      .bytes = (size_t)told->bytes,
-                                      .name = told->name,
-                                      .file = told->file,
-                                      .line = told->line,
-                                      .line_count = told->line_count,
-                                      .lines = told->lines,
-                                      .unwind = told->eh_frame_bytes
-                                                    ? SIGPROF_CODE_CFI
-                                                    : SIGPROF_CODE_FP,
-                                      .eh_frame = told->eh_frame,
-                                      .eh_frame_bytes = told->eh_frame_bytes};
-    const struct code_region *region;
+    bool wants_chunk = false;
+    uint32_t turns = waiting(&wants_chunk);
 
-    if (told->start > UINTPTR_MAX || !is_sane(&code))
-        return CODE_LEFT_OUT;
-    if (is_known(&code, origin->source))
-        return CODE_KNOWN;
-    keep_tables(&code, origin);
-    if (is_denied(&code, origin->source))
-        return CODE_KNOWN;
-    region = told_count < TOLD_MAX ? add(&code, origin) : NULL;
-    if (!region)
-        return CODE_LEFT_OUT;
-    tell(region);
-    return CODE_TAKEN;
+    if (wants_chunk)
+        make_chunk();
+    for (; turns; turns--) {
+        if (tell_some())
+            continue;
+        make_room_there();
+        if (!tell_some())
+            return; /* there is none left, or the file takes nothing */
+    }
 }
 
-enum code_told sigprof__code_tell(const struct told *told,
-                                  enum format_code_source source,
-                                  uint64_t time_ns)
+void sigprof__code_idle(void)
 {
-    struct origin origin = {source, time_ns, (uintptr_t)told->eh_frame_at};
-    const struct code_region *region;
-
-    if (told->kind == TOLD_CODE)
-        return tell_code(told, &origin);
-    if (told->from > UINTPTR_MAX || told->start > UINTPTR_MAX)
-        return CODE_LEFT_OUT;
-    region = move((uintptr_t)told->from, (uintptr_t)told->start, &origin);
-    if (!region)
-        return CODE_KNOWN; /* nobody said that there was code */
-    sigprof__event_code_move(region->serial, region->start, region->time_ns);
-    return CODE_TAKEN;
+    sigprof__retired_free();
 }

@@ -3,14 +3,14 @@
  * Generated code, as the program declares it (sigprof/jit.h).
  *
  * Every live region has a record in private memory, found by address through the
- * map (map.h); each change is an event in the log besides, with its time. The
- * records are there to say the live regions again when a file begins: code can
+ * map (map.h); each change is an event in the log besides, with its time (untold.h).
+ * The records are there to say the live regions again when a file begins: code can
  * be declared before sampling starts, and lives longer than a file.
  *
- * One lock, taken for some 30 ns. It is not guarded by blocking signals, which
- * would cost four times a registration; instead a thread knows that it is inside,
- * and what a signal handler of the program's calls meanwhile (fork, exec) leaves
- * the log alone.
+ * One lock, the event log's, taken for some 60 ns: nothing waits under it. It is not
+ * guarded by blocking signals, which would cost four times a registration; instead a
+ * thread knows that it is inside, and what a signal handler of the program's calls
+ * meanwhile (fork, exec) leaves the log alone.
  */
 #ifndef SIGPROF_JIT_CODE_H
 #define SIGPROF_JIT_CODE_H
@@ -29,12 +29,16 @@ void sigprof__code_repeat(void);
 /* Control. Gives back what no handler uses any more; the drain calls it. */
 void sigprof__code_idle(void);
 
+/* Control; whoever makes passes. Tells the log what it had no room for, and calls
+ * make_room for more; and sees to memory for registrations to come. */
+void sigprof__code_catch_up(void (*make_room)(void));
+
 /*
  * Control; the drain. What a file of the virtual machine's tells (told.h): its name,
  * and how it is unwound if there are tables, until it moves. What the program declared
  * itself stays, and what a jitdump said goes before what perf-PID.map says.
- * Between begin and end; false: a registration has the lock, and may be waiting for
- * the drain: later.
+ * Between begin and end, which hold the lock; false: the caller is a signal handler
+ * of the program's that interrupted a change.
  */
 bool sigprof__code_tell_begin(void);
 enum code_told { CODE_TAKEN, CODE_KNOWN, CODE_LEFT_OUT /* for its size or number */ };
@@ -50,12 +54,8 @@ void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
                                 const uint8_t *tables, size_t table_bytes);
 void sigprof__code_frames_end(uintptr_t start);
 
-/* Control, around a fork. Not if the calling thread is inside (a handler of the
- * program's that interrupted a registration): it has the lock already. */
-void sigprof__code_lock(void);
-void sigprof__code_unlock(void);
-
-/* Is the calling thread in the middle of a registration? */
+/* Is the calling thread in the middle of a change? A handler of the program's may have
+ * interrupted it: then the log's lock is its own. */
 bool sigprof__code_inside(void);
 
 #endif

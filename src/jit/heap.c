@@ -11,7 +11,7 @@
 
 #define CHUNK_BYTES ((size_t)1 << 20)
 #define SMALLEST 64u
-#define SIZES 48u /* 64, 80, 96, 112, 128, 160, … 112 KiB, 128 KiB */
+#define SIZES 45u /* 64, 80, 96, 112, 128, 160, … 112 KiB, 128 KiB */
 
 struct piece {
     struct piece *next;
@@ -20,21 +20,27 @@ struct piece {
 static struct piece *free_pieces[SIZES];
 static uint8_t *chunk;
 static size_t chunk_left;
+static uint8_t *spare; /* the next chunk, or NULL */
 
 /* The number of the smallest size that holds bytes; *size is that. */
 static unsigned size_number(size_t bytes, size_t *size)
 {
-    size_t step = SMALLEST / 4;
-    unsigned number = 0;
+    unsigned number, power;
 
     *size = SMALLEST;
-    while (*size < bytes) {
-        *size += step;
-        number++;
-        if (number % 4 == 0)
-            step *= 2;
-    }
-    return number;
+    if (bytes <= SMALLEST)
+        return 0;
+    power = 63u - (unsigned)__builtin_clzll((uint64_t)bytes - 1);
+    number = 4 * (power - 6) + ((unsigned)((bytes - 1) >> (power - 2)) & 3);
+    *size = (size_t)(number % 4 + 5) << (power - 2);
+    return number + 1;
+}
+
+static void begin_chunk(void)
+{
+    chunk = spare ? spare : sigprof__os_map(CHUNK_BYTES);
+    chunk_left = chunk ? CHUNK_BYTES : 0; /* what is left of the old one is lost */
+    spare = NULL;
 }
 
 void *sigprof__heap_get(size_t bytes)
@@ -50,12 +56,10 @@ void *sigprof__heap_get(size_t bytes)
         free_pieces[number] = piece->next;
         return piece;
     }
-    if (chunk_left < size) { /* what is left of the old one is lost */
-        chunk = sigprof__os_map(CHUNK_BYTES);
-        chunk_left = chunk ? CHUNK_BYTES : 0;
-        if (!chunk)
-            return NULL;
-    }
+    if (chunk_left < size)
+        begin_chunk();
+    if (!chunk)
+        return NULL;
     piece = (struct piece *)(void *)chunk;
     chunk += size;
     chunk_left -= size;
@@ -70,4 +74,22 @@ void sigprof__heap_give(void *at, size_t bytes)
 
     piece->next = free_pieces[number];
     free_pieces[number] = piece;
+}
+
+bool sigprof__heap_wants_chunk(void)
+{
+    return chunk && !spare && chunk_left < CHUNK_BYTES / 2;
+}
+
+void *sigprof__heap_make_chunk(void)
+{
+    return sigprof__os_map_at_once(CHUNK_BYTES);
+}
+
+void sigprof__heap_take_chunk(void *made)
+{
+    if (spare)
+        sigprof__os_unmap(made, CHUNK_BYTES);
+    else
+        spare = made;
 }

@@ -8,19 +8,23 @@ static const struct code_entry *find_in(const struct code_table *table,
                                         uintptr_t bucket, unsigned k,
                                         uintptr_t address)
 {
-    uint32_t at = code_hash(bucket, k) & table->mask;
+    struct code_search search = code_search(table, bucket, k);
 
-    for (;; at = (at + 1) & table->mask) {
-        const struct code_span *span = &table->span[at];
-        uintptr_t start =
-            atomic_load_explicit(&span->start, memory_order_acquire);
+    for (;; code_next(&search)) {
+        const struct code_entry *cell =
+            &table->entry[code_place(table, &search)];
 
-        if (start == 0)
-            return NULL;
-        if (address >= start && address < span->end &&
-            atomic_load_explicit(&table->entry[at].rule,
-                                 memory_order_relaxed) > CODE_NAMED)
-            return &table->entry[at];
+        for (unsigned i = 0; i < CODE_CELL; i++) {
+            uintptr_t start =
+                atomic_load_explicit(&cell[i].start, memory_order_acquire);
+
+            if (start == 0)
+                return NULL;
+            if (code_holds(&cell[i], start, address) &&
+                atomic_load_explicit(&cell[i].rule, memory_order_relaxed) >
+                    CODE_NAMED)
+                return &cell[i];
+        }
     }
 }
 

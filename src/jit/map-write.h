@@ -9,6 +9,10 @@
 /* Sees to room for one more; false: no memory. *replaced: a table that no new
  * reader finds any more, to be freed when no handler is inside; or NULL. */
 bool sigprof__code_map_room(struct code_table **replaced);
+
+/* Such code is about to be looked for and added: its place is fetched meanwhile. */
+void sigprof__code_map_soon(uintptr_t start, size_t bytes);
+
 void sigprof__code_map_add(const struct code_entry *entry);
 
 /* The live entry that starts there, or NULL. */

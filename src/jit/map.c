@@ -8,8 +8,7 @@
 
 static size_t table_bytes(uint32_t places)
 {
-    return sizeof(struct code_table) +
-           places * (sizeof(struct code_span) + sizeof(struct code_entry));
+    return sizeof(struct code_table) + places * sizeof(struct code_entry);
 }
 
 static struct code_table *current(void)
@@ -17,33 +16,51 @@ static struct code_table *current(void)
     return atomic_load_explicit(&sigprof__code_table, memory_order_relaxed);
 }
 
-static bool is_live(const struct code_entry *entry)
+static uintptr_t start_of(const struct code_entry *entry)
 {
-    return atomic_load_explicit(&entry->rule, memory_order_relaxed) !=
-           CODE_DEAD;
+    return atomic_load_explicit(&entry->start, memory_order_relaxed);
 }
 
-static bool is_used(const struct code_table *table, uint32_t at)
+static uint32_t rule_of(const struct code_entry *entry)
 {
-    return atomic_load_explicit(&table->span[at].start,
-                                memory_order_relaxed) != 0;
+    return atomic_load_explicit(&entry->rule, memory_order_relaxed);
+}
+
+static bool is_live(const struct code_entry *entry)
+{
+    return rule_of(entry) > CODE_GONE;
 }
 
 /* Is that a dead one like entry, but for its region? */
 static bool is_like(const struct code_entry *dead,
                     const struct code_entry *entry)
 {
-    return !is_live(dead) && dead->start == entry->start &&
-           dead->end == entry->end &&
-           dead->frame_bytes == entry->frame_bytes && !dead->cfi && !entry->cfi;
+    return start_of(dead) == start_of(entry) && dead->bytes == entry->bytes &&
+           rule_of(dead) == CODE_DEAD && rule_of(entry) != CODE_CFI &&
+           dead->by.frame_bytes == entry->by.frame_bytes;
 }
 
 static void revive(struct code_table *table, struct code_entry *dead,
                    const struct code_entry *entry)
 {
     dead->region = entry->region;
-    atomic_store_explicit(&dead->rule, atomic_load(&entry->rule),
-                          memory_order_release);
+    atomic_store_explicit(&dead->rule, rule_of(entry), memory_order_release);
+    table->live++;
+}
+
+static void fill(struct code_table *table, struct code_entry *to,
+                 const struct code_entry *entry)
+{
+    uint64_t class = (uint64_t)1 << code_class(entry->bytes);
+
+    to->bytes = entry->bytes;
+    to->by = entry->by;
+    to->region = entry->region;
+    atomic_store_explicit(&to->rule, rule_of(entry), memory_order_relaxed);
+    atomic_store_explicit(&to->start, start_of(entry), memory_order_release);
+    if (!(atomic_load_explicit(&table->classes, memory_order_relaxed) & class))
+        atomic_fetch_or_explicit(&table->classes, class, memory_order_release);
+    table->used++;
     table->live++;
 }
 
@@ -52,34 +69,27 @@ static void revive(struct code_table *table, struct code_entry *dead,
  * reader sees of a dead one does not change when it lives again as it was. */
 static void place(struct code_table *table, const struct code_entry *entry)
 {
-    unsigned k = code_class(entry->end - entry->start);
-    uint32_t at = code_hash(entry->start >> k, k) & table->mask;
-    struct code_entry *to;
+    unsigned k = code_class(entry->bytes);
+    struct code_search search = code_search(table, start_of(entry) >> k, k);
 
-    for (; is_used(table, at); at = (at + 1) & table->mask) {
-        if (!is_like(&table->entry[at], entry))
-            continue;
-        revive(table, &table->entry[at], entry);
-        return;
+    for (;; code_next(&search)) {
+        struct code_entry *cell = &table->entry[code_place(table, &search)];
+
+        for (unsigned i = 0; i < CODE_CELL; i++) {
+            if (!start_of(&cell[i])) {
+                fill(table, &cell[i], entry);
+                return;
+            }
+            if (is_like(&cell[i], entry)) {
+                revive(table, &cell[i], entry);
+                return;
+            }
+        }
     }
-    to = &table->entry[at];
-    to->start = entry->start;
-    to->end = entry->end;
-    to->frame_bytes = entry->frame_bytes;
-    to->cfi = entry->cfi;
-    to->region = entry->region;
-    atomic_store_explicit(&to->rule, atomic_load(&entry->rule),
-                          memory_order_relaxed);
-    table->span[at].end = entry->end;
-    atomic_store_explicit(&table->span[at].start, entry->start,
-                          memory_order_release);
-    atomic_fetch_or_explicit(&table->classes, (uint64_t)1 << k,
-                             memory_order_release);
-    table->used++;
-    table->live++;
 }
 
-/* What is dead does not come along. */
+/* Of 16 places 10 are used at most, dead ones too, and 5 are by what comes along
+ * to a new table: so most buckets are in their cell. */
 bool sigprof__code_map_room(struct code_table **replaced)
 {
     struct code_table *old = current();
@@ -88,21 +98,37 @@ bool sigprof__code_map_room(struct code_table **replaced)
     struct code_table *table;
 
     *replaced = NULL;
-    if (old && old->used + 1 <= (old->mask + 1) / 4 * 3)
+    if (old && old->used < (old->mask + 1) / 16 * 10)
         return true;
-    while (places / 2 <= live)
+    while (places / 16 * 5 <= live)
         places *= 2;
-    table = sigprof__os_map(table_bytes(places));
+    table = sigprof__os_map_at_once(table_bytes(places));
     if (!table)
         return false;
     table->mask = places - 1;
-    table->entry = (struct code_entry *)(void *)(table->span + places);
+    table->shift = 64u - (unsigned)__builtin_ctz(places / CODE_CELL) +
+                   CODE_GROUP_LOG;
     for (uint32_t i = 0; old && i <= old->mask; i++)
-        if (is_used(old, i) && is_live(&old->entry[i]))
+        if (start_of(&old->entry[i]) && is_live(&old->entry[i]))
             place(table, &old->entry[i]);
     atomic_store_explicit(&sigprof__code_table, table, memory_order_release);
     *replaced = old;
     return true;
+}
+
+void sigprof__code_map_soon(uintptr_t start, size_t bytes)
+{
+    const struct code_table *table = current();
+    unsigned k = code_class(bytes);
+    const struct code_entry *cell;
+    struct code_search search;
+
+    if (!table)
+        return;
+    search = code_search(table, start >> k, k);
+    cell = &table->entry[code_place(table, &search)];
+    __builtin_prefetch(cell, 1);
+    __builtin_prefetch(cell + CODE_CELL / 2, 1);
 }
 
 void sigprof__code_map_add(const struct code_entry *entry)
@@ -112,26 +138,47 @@ void sigprof__code_map_add(const struct code_entry *entry)
 
 struct code_region *sigprof__code_map_kill(struct code_entry *entry)
 {
-    atomic_store_explicit(&entry->rule, CODE_DEAD, memory_order_release);
+    uint32_t dead = rule_of(entry) == CODE_CFI ? CODE_GONE : CODE_DEAD;
+
+    atomic_store_explicit(&entry->rule, dead, memory_order_release);
     current()->live--;
     return entry->region;
 }
 
-static struct code_entry *overlapping(uint32_t at, uintptr_t low,
+static bool overlaps(const struct code_entry *entry, uintptr_t low,
+                     uintptr_t high)
+{
+    uintptr_t start = start_of(entry);
+
+    return start < high && start + entry->bytes > low && is_live(entry);
+}
+
+static struct code_entry *overlapping(struct code_search search, uintptr_t low,
                                       uintptr_t high)
 {
     struct code_table *table = current();
 
-    for (;; at = (at + 1) & table->mask) {
-        uintptr_t start = atomic_load_explicit(&table->span[at].start,
-                                               memory_order_relaxed);
+    for (;; code_next(&search)) {
+        struct code_entry *cell = &table->entry[code_place(table, &search)];
 
-        if (start == 0)
-            return NULL;
-        if (start < high && table->span[at].end > low &&
-            is_live(&table->entry[at]))
-            return &table->entry[at];
+        for (unsigned i = 0; i < CODE_CELL; i++) {
+            if (!start_of(&cell[i]))
+                return NULL;
+            if (overlaps(&cell[i], low, high))
+                return &cell[i];
+        }
     }
+}
+
+static struct code_entry *overlapping_anywhere(uintptr_t low, uintptr_t high)
+{
+    struct code_table *table = current();
+
+    for (uint32_t at = 0; at <= table->mask; at++)
+        if (start_of(&table->entry[at]) &&
+            overlaps(&table->entry[at], low, high))
+            return &table->entry[at];
+    return NULL;
 }
 
 /* In class k, whose buckets may be more than there are places. */
@@ -144,21 +191,19 @@ static struct code_entry *overlapping_in_class(unsigned k, uintptr_t low,
 
     if (first)
         first--;
-    if (last - first > table->mask) {
-        for (uint32_t at = 0; at <= table->mask && !entry; at++)
-            if (is_used(table, at))
-                entry = overlapping(at, low, high);
-        return entry;
-    }
+    if (last - first > table->mask)
+        return overlapping_anywhere(low, high);
     for (; first <= last && !entry; first++)
-        entry = overlapping(code_hash(first, k) & table->mask, low, high);
+        entry = overlapping(code_search(table, first, k), low, high);
     return entry;
 }
 
 struct code_entry *sigprof__code_map_overlap(uintptr_t low, uintptr_t high)
 {
     struct code_table *table = current();
-    uint64_t classes = table ? atomic_load(&table->classes) : 0;
+    uint64_t classes = table ? atomic_load_explicit(&table->classes,
+                                                    memory_order_relaxed)
+                             : 0;
 
     for (; classes; classes &= classes - 1) {
         struct code_entry *entry = overlapping_in_class(
@@ -176,7 +221,7 @@ struct code_entry *sigprof__code_map_at(uintptr_t start)
         start < UINTPTR_MAX ? sigprof__code_map_overlap(start, start + 1)
                             : NULL;
 
-    return entry && entry->start == start ? entry : NULL;
+    return entry && start_of(entry) == start ? entry : NULL;
 }
 
 void sigprof__code_map_each(void (*visit)(struct code_entry *entry, void *arg),
@@ -185,7 +230,7 @@ void sigprof__code_map_each(void (*visit)(struct code_entry *entry, void *arg),
     struct code_table *table = current();
 
     for (uint32_t i = 0; table && i <= table->mask; i++)
-        if (is_used(table, i) && is_live(&table->entry[i]))
+        if (start_of(&table->entry[i]) && is_live(&table->entry[i]))
             visit(&table->entry[i], arg);
 }
 

@@ -39,30 +39,76 @@ static void put_lines(struct format_out *out, const struct sigprof_code *code)
     sigprof__put_byte(&size, (uint8_t)((out->at - from) >> 7));
 }
 
-static size_t tail_room(const struct sigprof_code *code)
+/* Of name and file, as they are kept. */
+struct texts {
+    size_t name, file;
+};
+
+static struct texts texts_of(const struct sigprof_code *code)
+{
+    return (struct texts){text_bytes(code->name), text_bytes(code->file)};
+}
+
+/* The varints' most: of two sizes, a line, the lines' size and the source. */
+#define TAIL_NUMBERS (2 + 2 + 5 + 2 + 1)
+
+static size_t tail_room(const struct sigprof_code *code, struct texts texts)
 {
     size_t lines = code->lines ? (size_t)10 * code->line_count : 0;
 
-    return 24 + text_bytes(code->name) + text_bytes(code->file) +
+    return TAIL_NUMBERS + texts.name + texts.file +
            (lines < LINES_BYTES ? lines : LINES_BYTES);
 }
 
-static size_t tables_bytes(const struct sigprof_code *code)
+static size_t cfi_at(size_t tail_room)
 {
-    return code->unwind == SIGPROF_CODE_CFI ? code->eh_frame_bytes : 0;
+    size_t at = offsetof(struct code_region, tail) + tail_room;
+    size_t unit = _Alignof(struct module_cfi);
+
+    return (at + unit - 1) / unit * unit;
 }
 
-static void put_tables(struct code_region *region, uint8_t *copy,
+static size_t room_for(size_t tail_room, size_t table_bytes)
+{
+    return table_bytes
+               ? cfi_at(tail_room) + sizeof(struct module_cfi) + table_bytes
+               : offsetof(struct code_region, tail) + tail_room;
+}
+
+static void *cfi_of(struct code_region *region)
+{
+    return (uint8_t *)region + cfi_at(region->tail_room);
+}
+
+static void put_tables(struct code_region *region,
                        const struct sigprof_code *code,
                        const struct origin *origin)
 {
     uintptr_t at = origin->eh_frame_at ? origin->eh_frame_at
                                        : (uintptr_t)code->eh_frame;
+    struct module_cfi *cfi = cfi_of(region);
+    uint8_t *copy = (uint8_t *)(cfi + 1);
 
-    memcpy(copy, code->eh_frame, code->eh_frame_bytes);
-    region->cfi.frames = copy;
-    region->cfi.frames_end = copy + code->eh_frame_bytes;
-    region->cfi.delta = at - (uintptr_t)copy;
+    memcpy(copy, code->eh_frame, region->table_bytes);
+    memset(cfi, 0, sizeof *cfi);
+    cfi->frames = copy;
+    cfi->frames_end = copy + region->table_bytes;
+    cfi->delta = at - (uintptr_t)copy;
+}
+
+static void put_tail(struct code_region *region,
+                     const struct sigprof_code *code, struct texts texts)
+{
+    struct format_out out = {region->tail, region->tail + region->tail_room,
+                             false};
+
+    sigprof__put_string(&out, code->name, texts.name);
+    sigprof__put_string(&out, code->file, texts.file);
+    sigprof__put_varint(&out, code->line);
+    put_lines(&out, code);
+    if (region->source != FORMAT_CODE_DECLARED)
+        sigprof__put_varint(&out, region->source);
+    region->tail_bytes = (uint16_t)(out.at - region->tail);
 }
 
 uint64_t sigprof__origin_ns(const struct origin *origin)
@@ -70,33 +116,75 @@ uint64_t sigprof__origin_ns(const struct origin *origin)
     return origin->time_ns ? origin->time_ns : sigprof__os_now_ns();
 }
 
-struct code_region *sigprof__region_make(const struct sigprof_code *code,
-                                         const struct origin *origin,
-                                         uint64_t serial)
+/* With room for such a tail and tables, and nothing in them. */
+static struct code_region *make(size_t tail_room, size_t table_bytes)
 {
-    size_t tail = tail_room(code), tables = tables_bytes(code);
-    size_t room = sizeof(struct code_region) + tail + tables;
-    struct code_region *region = sigprof__heap_get(room);
-    struct format_out out;
+    static uint64_t last_serial;
+    struct code_region *region =
+        sigprof__heap_get(room_for(tail_room, table_bytes));
 
     if (!region)
         return NULL;
-    region->room = room;
-    region->start = (uintptr_t)code->start;
-    region->bytes = code->bytes;
-    region->serial = serial;
-    region->time_ns = sigprof__origin_ns(origin);
-    region->source = origin->source;
-    out = (struct format_out){region->tail, region->tail + tail, false};
-    sigprof__put_string(&out, code->name, text_bytes(code->name));
-    sigprof__put_string(&out, code->file, text_bytes(code->file));
-    sigprof__put_varint(&out, code->line);
-    put_lines(&out, code);
-    if (origin->source != FORMAT_CODE_DECLARED)
-        sigprof__put_varint(&out, origin->source);
-    region->tail_bytes = (uint32_t)(out.at - region->tail);
-    memset(&region->cfi, 0, sizeof region->cfi);
-    if (tables)
-        put_tables(region, region->tail + tail, code, origin);
+    memset(region, 0, sizeof *region);
+    region->serial = ++last_serial;
+    region->tail_room = (uint16_t)tail_room;
+    region->table_bytes = (uint32_t)table_bytes;
     return region;
+}
+
+struct code_region *sigprof__region_make(const struct sigprof_code *code,
+                                         const struct origin *origin,
+                                         uint64_t time_ns)
+{
+    struct texts texts = texts_of(code);
+    struct code_region *region =
+        make(tail_room(code, texts), code->unwind == SIGPROF_CODE_CFI
+                                         ? code->eh_frame_bytes
+                                         : 0);
+
+    if (!region)
+        return NULL;
+    region->start = (uintptr_t)code->start;
+    region->bytes = (uint32_t)code->bytes;
+    region->time_ns = time_ns;
+    region->source = (uint8_t)origin->source;
+    put_tail(region, code, texts);
+    if (region->table_bytes)
+        put_tables(region, code, origin);
+    return region;
+}
+
+struct code_region *sigprof__region_copy(const struct code_region *region,
+                                         uintptr_t start, uint64_t time_ns)
+{
+    struct code_region *copy = make(region->tail_room, 0);
+
+    if (!copy)
+        return NULL;
+    copy->start = start;
+    copy->bytes = region->bytes;
+    copy->time_ns = time_ns;
+    copy->source = region->source;
+    copy->tail_bytes = region->tail_bytes;
+    memcpy(copy->tail, region->tail, region->tail_bytes);
+    return copy;
+}
+
+size_t sigprof__region_room(const struct code_region *region)
+{
+    return room_for(region->tail_room, region->table_bytes);
+}
+
+void sigprof__region_drop(struct code_region *region)
+{
+    sigprof__heap_give(region, sigprof__region_room(region));
+}
+
+const struct module_cfi *sigprof__region_cfi(const struct code_region *region)
+{
+    const uint8_t *at = (const uint8_t *)region;
+
+    return region->table_bytes
+               ? (const void *)(at + cfi_at(region->tail_room))
+               : NULL;
 }

@@ -24,6 +24,11 @@ void *sigprof__os_map(size_t bytes)
     return at == MAP_FAILED ? NULL : at;
 }
 
+void *sigprof__os_map_at_once(size_t bytes)
+{
+    return sigprof__os_map(bytes);
+}
+
 void sigprof__os_unmap(void *at, size_t bytes)
 {
     if (at)

@@ -58,6 +58,8 @@ void sigprof__os_tick(const void *siginfo, struct os_tick *tick);
 
 /* Maps zeroed private memory; never from the program's allocator. NULL: no. */
 void *sigprof__os_map(size_t bytes);
+/* The same for what is used at once: its pages are there, if the system can do that. */
+void *sigprof__os_map_at_once(size_t bytes);
 void sigprof__os_unmap(void *at, size_t bytes);
 
 /* A timer on the CPU time of thread tid that raises SIGPROF in that thread,

@@ -165,7 +165,7 @@ static enum cfi_found find_rules(struct walker *w)
         found = sigprof__cfi_pull(w, key, unit);
     else if (atomic_load_explicit(&code->rule, memory_order_relaxed) ==
              CODE_CFI) /* others' may be given back meanwhile */
-        found = sigprof__cfi_find(code->cfi, key, unit);
+        found = sigprof__cfi_find(code->by.cfi, key, unit);
     if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
         found = CFI_NO_RULE;
     return found;

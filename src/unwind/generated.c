@@ -79,12 +79,13 @@ static enum arch_frame frame_at(struct walker *w, uintptr_t start)
 static uint32_t rule_of(struct walker *w, const struct code_entry *code)
 {
     uint32_t rule = atomic_load_explicit(&code->rule, memory_order_relaxed);
-    unsigned words = code->frame_bytes / ARCH_WORD + 1;
+    unsigned words = code->by.frame_bytes / ARCH_WORD + 1;
     enum arch_frame frame;
 
     if (rule == CODE_UNKNOWN && w->at.exact)
         return PACKED_NONE; /* guess.c */
-    frame = frame_at(w, code->start);
+    frame = frame_at(w, atomic_load_explicit(&code->start,
+                                         memory_order_relaxed));
     if (frame == ARCH_FRAME_NONE)
         return packed(PACKED_SP, 1, 0);
     if (rule == CODE_FRAME)

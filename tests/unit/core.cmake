@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The library's own modules, without a signal.
-foreach(module code guest ring stacks encode config labels profile-file salvage catalogue told v8-name gdb)
+foreach(module code guest ring stacks encode config labels profile-file salvage catalogue told untold v8-name gdb)
   add_executable(${module}_test ${module}_test.c)
   target_link_libraries(${module}_test PRIVATE test_support)
   sigprof_test(unit ${module})

@@ -715,7 +715,8 @@ static void declared_code_may_be_gone_under_a_signal(void)
 {
     static const unsigned char trap[] = {0x90, 0x0f, 0x0b}; /* nop; ud2 */
     struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
-    struct code_entry entry = {.frame_bytes = 0};
+    struct code_entry entry = {.bytes = sizeof trap};
+    uintptr_t start;
     struct sigaction old;
     struct code_table *replaced;
     callback *function;
@@ -725,8 +726,8 @@ static void declared_code_may_be_gone_under_a_signal(void)
     CHECK(freed_code != MAP_FAILED);
     memcpy(freed_code, trap, sizeof trap);
     memcpy(&function, &freed_code, sizeof function);
-    entry.start = (uintptr_t)freed_code;
-    entry.end = entry.start + sizeof trap;
+    start = (uintptr_t)freed_code;
+    atomic_init(&entry.start, start);
     atomic_init(&entry.rule, CODE_FRAME);
     CHECK(sigprof__code_map_room(&replaced));
     sigprof__code_map_add(&entry);
@@ -735,8 +736,8 @@ static void declared_code_may_be_gone_under_a_signal(void)
     sink += function() & 1;
     CHECK(sigaction(SIGILL, &old, NULL) == 0);
     check_end(FORMAT_END_COMPLETE);
-    CHECK_EQ(count_pc(entry.start + 1), 1);
-    sigprof__code_map_kill(sigprof__code_map_at(entry.start));
+    CHECK_EQ(count_pc(start + 1), 1);
+    sigprof__code_map_kill(sigprof__code_map_at(start));
     test_walk_drop(&walk);
 }
 
@@ -747,7 +748,7 @@ static void declared_code_may_be_unreadable(void)
         0xb8, SYS_tgkill & 255, SYS_tgkill >> 8, 0, 0, /* mov $tgkill,%eax */
         0x0f, 0x05,                                    /* syscall */
         0xc3};
-    struct code_entry entry = {.frame_bytes = 0};
+    struct code_entry entry = {.bytes = sizeof kill_self};
     int (*function)(long, long, long);
     struct code_table *replaced;
     unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -757,8 +758,7 @@ static void declared_code_may_be_unreadable(void)
     memcpy(code, kill_self, sizeof kill_self);
     CHECK(mprotect(code, 4096, PROT_EXEC) == 0);
     memcpy(&function, &code, sizeof function);
-    entry.start = (uintptr_t)code;
-    entry.end = entry.start + sizeof kill_self;
+    atomic_init(&entry.start, (uintptr_t)code);
     atomic_init(&entry.rule, CODE_FRAME);
     CHECK(sigprof__code_map_room(&replaced));
     sigprof__code_map_add(&entry);
