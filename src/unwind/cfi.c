@@ -11,7 +11,7 @@
  *  memo   The last walk's frames are remembered with the places of those words.
  *         Where a walk arrives at a remembered frame and all words above still
  *         have their values, the rest of the stack is the same, and nothing has
- *         to be looked up. Most of a stack is the same as 10 ms before.
+ *         to be looked up. Most of a stack is the same as 10 ms before. (memo.c)
  *  cache  Rules by address, 32 bits each, for all threads. It is filled here, by
  *         the first walk that needs a rule: nothing is built at start.
  *  exact  The interpreter (rules.c), with all registers where a rule asks for
@@ -136,6 +136,17 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
     return rule;
 }
 
+/* The step from w->last can be verified. by_fp: it began at fp; sets_fp: its caller
+ * has another. */
+static inline void note_step(struct walker *w, bool by_fp, bool sets_fp)
+{
+    uint16_t *flags = &w->last->flags;
+
+    *w->fp_flags |= by_fp ? FRAME_FP_CHECKED : 0;
+    *flags |= by_fp ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+    w->fp_flags = sets_fp ? flags : w->fp_flags;
+}
+
 static NOINLINE int step_guessed(struct walker *w)
 {
     struct guess guess = {false, false, 0, 0};
@@ -158,8 +169,7 @@ static NOINLINE int step_guessed(struct walker *w)
     if (guess.verifies) {
         w->last->ra_at = guess.ra_at;
         w->last->fp_at = guess.fp_at;
-        w->last->flags |=
-            guess.fp_at ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+        note_step(w, guess.fp_at != 0, guess.fp_at != 0);
         w->last->flags |= FRAME_GUESSED;
     }
     return step;
@@ -240,7 +250,7 @@ static int end_at_zero(struct walker *w, uintptr_t ra_at)
     return FORMAT_END_COMPLETE;
 }
 
-static int step_packed(struct walker *w, uint32_t rule)
+static NOINLINE int step_packed(struct walker *w, uint32_t rule)
 {
     bool by_fp = PACKED_KIND(rule) == PACKED_FP;
     uintptr_t cfa = (by_fp ? w->at.fp : w->at.sp) + PACKED_CFA(rule);
@@ -261,8 +271,10 @@ static int step_packed(struct walker *w, uint32_t rule)
         return FORMAT_END_BAD_ADDRESS;
     if (PACKED_IN_LINK(rule))
         return step_linked(w, cfa, fp_below);
-    if (sigprof__memory_is_outside(&w->memory, ra_at))
+    if (sigprof__memory_is_outside(&w->memory, ra_at)) {
         sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
+        sigprof__memo_other_stack(w);
+    }
     if (!sigprof__memory_read(&w->memory, ra_at, &pc) ||
         (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
         return walker_unreadable(w);
@@ -276,7 +288,7 @@ static int step_packed(struct walker *w, uint32_t rule)
         w->last->ra_at = (int16_t)(PACKED_RA_AT(rule) + ARCH_CFA_SP);
         w->last->fp_at = fp_below ? (int16_t)(ARCH_CFA_SP - (intptr_t)fp_below)
                                   : 0;
-        w->last->flags |= by_fp ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+        note_step(w, by_fp, fp_below != 0);
     }
     move_to(w, pc, cfa, fp);
     return STEP_ON;
@@ -293,17 +305,6 @@ static inline struct unwind_frame *push(struct walker *w,
     frame->flags = (uint16_t)((at->exact ? FRAME_EXACT : 0) |
                               (place_is_low(at) ? FRAME_LOW : 0));
     return frame;
-}
-
-/*
- * Is this frame to be compared with the last walk's? How many frames the one has
- * between two of the other no CPU can predict, and a frame that is missed costs
- * less than a jump that was predicted wrong: the callers of a frame that is in
- * both are, too. So behind the first few every fourth is.
- */
-static inline bool is_compared(const struct walker *w)
-{
-    return w->old < w->stack->capacity && (w->count <= 4 || w->count % 4 == 0);
 }
 
 /* step_packed where all is as usual; else false, and nothing was changed. */
@@ -331,7 +332,7 @@ static inline bool hop(struct walker *w, struct place *at, uint32_t rule)
     at->exact = false;
     last->ra_at = (int16_t)(PACKED_RA_AT(rule) + ARCH_CFA_SP);
     last->fp_at = 0;
-    last->flags |= by_fp ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+    note_step(w, by_fp, fp_below != 0);
     if (fp_below) {
         at->fp = memory_load(cfa - fp_below);
         last->fp_at = (int16_t)(ARCH_CFA_SP - (intptr_t)fp_below);
@@ -341,7 +342,7 @@ static inline bool hop(struct walker *w, struct place *at, uint32_t rule)
 
 /*
  * From w->at, which is frame w->last, as far as it goes by such steps, and to a
- * frame that is to be compared: those on the way are pushed. PACKED_UNKNOWN: w->at
+ * frame that the last walk may have had: those on the way are pushed. PACKED_UNKNOWN: w->at
  * is to arrive; else the rule by which to step it. Where the walk is stays in
  * registers meanwhile.
  */
@@ -360,7 +361,7 @@ static NOINLINE uint32_t run_ahead(struct walker *w)
         if (!hop(w, &at, rule))
             break;
         rule = PACKED_UNKNOWN;
-        if (is_compared(w) || w->steps == 0)
+        if (at.sp >= w->meet_sp || w->steps == 0)
             break;
         w->steps--;
         w->last = push(w, &at);
@@ -405,180 +406,21 @@ static void push_mark(struct walker *w, uintptr_t mark, unsigned flags)
     frame->flags = (uint16_t)flags;
 }
 
-static bool holds(const struct walker *w, uintptr_t address, uintptr_t value)
-{
-    return !sigprof__memory_is_outside(&w->memory, address) &&
-           (address & (ARCH_WORD - 1)) == 0 &&
-           memory_load(address) == value;
-}
-
-/* The same for a return address. */
-static bool still_returns(const struct walker *w, uintptr_t address,
-                          uintptr_t pc)
-{
-    return !sigprof__memory_is_outside(&w->memory, address) &&
-           (address & (ARCH_WORD - 1)) == 0 &&
-           arch_return_address(memory_load(address)) == pc;
-}
-
-/*
- * Code that has no frame pointer uses that register for anything, so it often
- * differs where the stack does not. Frame number index of the last walk has
- * another fp now: true if no step cares until one restores it; then those
- * frames are changed to it.
- */
-static NOINLINE bool adopt_fp(struct unwind_stack *stack, uint32_t index,
-                              uintptr_t fp)
-{
-    uint32_t last = index;
-
-    for (; last < stack->capacity - 1; last++) {
-        const struct unwind_frame *frame = &stack->frame[last];
-
-        if (frame->flags & FRAME_BY_FP)
-            return false;
-        if (!(frame->flags & FRAME_BESIDE) &&
-            (frame->fp_at || !(frame->flags & FRAME_STEPPED)))
-            break;
-    }
-    for (; index <= last; index++)
-        stack->frame[index].fp = fp;
-    return true;
-}
-
-/* The caller's fp, as frame number index has it, is still what is saved there
- * or does not matter. */
-static bool still_has_fp(const struct walker *w, uintptr_t address,
-                         uint32_t index)
-{
-    struct unwind_stack *stack = w->stack;
-
-    if (holds(w, address, stack->frame[index].fp))
-        return true;
-    return !sigprof__memory_is_outside(&w->memory, address) &&
-           (address & (ARCH_WORD - 1)) == 0 &&
-           adopt_fp(stack, index, memory_load(address));
-}
-
-/* From frame number index of the last walk towards the root, as long as the
- * steps between still hold: the last frame that is right. */
-static NOINLINE uint32_t verify(const struct walker *w, uint32_t index)
-{
-    const struct unwind_stack *stack = w->stack;
-
-    for (;;) {
-        const struct unwind_frame *frame = &stack->frame[index];
-        uint32_t next = index + 1;
-        const struct unwind_frame *caller = frame + 1;
-
-        if (!(frame->flags & FRAME_STEPPED) || next == stack->capacity)
-            return index;
-        if (caller->flags & FRAME_BESIDE) {
-            if (++next == stack->capacity)
-                return index;
-            caller++;
-        }
-        if (!still_returns(w,
-                           caller->sp + (uintptr_t)(intptr_t)frame->ra_at,
-                           caller->pc))
-            return index;
-        if (frame->fp_at &&
-            !still_has_fp(
-                w, caller->sp + (uintptr_t)(intptr_t)frame->fp_at, next))
-            return index;
-        index = next;
-    }
-}
-
-/* Has the frame still no caller? By its rule, or by a return address of 0. */
-static bool still_is_root(const struct walker *w,
-                          const struct unwind_frame *frame)
-{
-    return (frame->flags & FRAME_ROOT) &&
-           (frame->ra_at == 0 ||
-            holds(w, frame->sp + (uintptr_t)(intptr_t)frame->ra_at, 0));
-}
-
-/* Is w->at one of the last walk's frames, number w->old? Both go up. */
-static bool meets(struct walker *w)
-{
-    const struct unwind_stack *stack = w->stack;
-    const struct unwind_frame *frame;
-
-    if (!is_compared(w))
-        return false;
-    while (w->old < stack->capacity &&
-           stack->frame[w->old].sp < w->at.sp &&
-           stack->frame[w->old].pc != FORMAT_MARK_SIGNAL)
-        w->old++;
-    if (w->old == stack->capacity)
-        return false;
-    /* A leaf may have no frame: its caller has the same sp. */
-    if (ARCH_LINK && stack->frame[w->old].flags & FRAME_EXACT &&
-        stack->frame[w->old].sp == w->at.sp &&
-        stack->frame[w->old].pc != w->at.pc && w->old + 1 < stack->capacity)
-        w->old++;
-    frame = &stack->frame[w->old];
-    return frame->sp == w->at.sp && frame->pc == w->at.pc &&
-           !(frame->flags & FRAME_EXACT) == !w->at.exact &&
-           (!ARCH_RECORD_IS_LOW ||
-            !(frame->flags & FRAME_LOW) == !w->at.low) &&
-           (frame->fp == w->at.fp ||
-            adopt_fp(w->stack, w->old, w->at.fp));
-}
-
-/* A signal changes the stack, or goes down on it: begin anew with the frames
- * at the root's end that no signal is between. */
-static NOINLINE void meet_beyond_signal(struct walker *w)
-{
-    const struct unwind_stack *stack = w->stack;
-
-    w->old = stack->capacity;
-    while (w->old > stack->top &&
-           stack->frame[w->old - 1].pc != FORMAT_MARK_SIGNAL)
-        w->old--;
-}
-
-/* Goes on behind frame number index of the last walk: those up to it become
- * part of this walk's own. */
-static NOINLINE void take_over(struct walker *w, uint32_t index)
-{
-    const struct unwind_frame *frame = &w->stack->frame[w->old];
-
-    for (; w->old <= index; w->old++, frame++) {
-        w->last = unwind_push(w->stack, &w->count);
-        *w->last = *frame;
-        w->guessed |= frame->flags & (FRAME_BESIDE | FRAME_GUESSED);
-    }
-    w->last->flags &= FRAME_EXACT | FRAME_LOW;
-    w->at.pc = w->last->pc;
-    w->at.sp = w->last->sp;
-    w->at.fp = w->last->fp;
-    w->at.exact = w->last->flags & FRAME_EXACT;
-    w->at.low = w->last->flags & FRAME_LOW;
-}
-
 /* true: the rest of the stack is as it was; else w->at is a frame to step. */
 static bool arrive(struct walker *w)
 {
-    uint32_t index;
+    enum memo memo = MEMO_NOTHING;
 
-    if (!meets(w)) {
+    if (w->at.sp >= w->meet_sp)
+        memo = sigprof__memo_meet(w);
+    if (memo == MEMO_NOTHING)
         w->last = push(w, &w->at);
-        return false;
-    }
-    index = verify(w, w->old);
-    if (still_is_root(w, &w->stack->frame[index]))
-        return true;
-    take_over(w, index);
-    return false;
+    return memo == MEMO_REST;
 }
 
 static void begin(struct walker *w, struct unwind_walk *walk)
 {
-    struct unwind_stack *stack = walk->stack;
-
-    w->stack = stack;
+    w->stack = walk->stack;
     w->snapshot = sigprof__modules();
     w->at.pc = regs_pc(walk->ucontext);
     w->at.sp = regs_sp(walk->ucontext);
@@ -590,10 +432,10 @@ static void begin(struct walker *w, struct unwind_walk *walk)
     w->steps = UNWIND_STEPS_MAX;
     w->has_point = false;
     w->guessed = false;
-    w->old = stack->top;
-    if (!w->snapshot || stack->epoch != w->snapshot->epoch)
-        w->old = stack->capacity;
+    w->fp_flags = &w->stack->no_flags;
     sigprof__memory_begin(&w->memory, walk, w->at.sp);
+    if (w->snapshot)
+        sigprof__memo_begin(w);
     if (w->at.pc < FORMAT_FIRST_PC) /* a call through a null pointer */
         w->at.pc = FORMAT_FIRST_PC;
 }
@@ -630,7 +472,7 @@ static int climb(struct walker *w, uint32_t *kept)
             return result;
         if (result == STEP_SIGNAL) {
             mark_signal(w);
-            meet_beyond_signal(w);
+            sigprof__memo_beyond_signal(w);
         } else if (result == STEP_GUESSED) {
             push_mark(w, FORMAT_MARK_GUESS, FRAME_BESIDE);
         }

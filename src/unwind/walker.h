@@ -52,9 +52,13 @@ struct walker {
     struct unwind_stack *stack;
     const struct module_snapshot *snapshot;
     struct unwind_frame *last; /* the frame at stands for, as pushed */
+    uint16_t *fp_flags;        /* of the frame whose step restored at's fp */
     uint32_t count;            /* pushed so far */
-    uint32_t old;              /* next of the last walk's frames to compare */
+    uint32_t old;              /* memo.c: of the last walk's frames the first */
+    uint32_t tail;             /* ... that holds; as does all to the root; */
+    uint32_t end;              /* ... behind the last that can be compared */
     uint32_t steps;            /* left */
+    uintptr_t meet_sp;         /* no frame below may be one of the last walk's */
     bool has_point;            /* state->point is one of this walk's frames */
     bool guessed;
 };
@@ -76,7 +80,8 @@ enum frame_flag {
     FRAME_BESIDE = 8,  /* a mark between two frames that still verify */
     FRAME_BY_FP = 16,  /* its step began at fp */
     FRAME_LOW = 32,    /* its sp is a lower bound */
-    FRAME_GUESSED = 64 /* its step was a guess, though it verifies */
+    FRAME_GUESSED = 64, /* its step was a guess, though it verifies */
+    FRAME_FP_CHECKED = 128 /* a later step began at the fp that it restored */
 };
 
 enum cfi_found { CFI_FOUND, CFI_NO_RULE, CFI_NO_MODULE };
@@ -87,6 +92,22 @@ static inline uintptr_t place_key(uintptr_t pc, bool exact)
 {
     return exact ? pc : pc - 1;
 }
+
+/* What the last walk has of a frame. */
+enum memo {
+    MEMO_NOTHING,
+    MEMO_PART, /* frames from there on: pushed, w->at is the last of them */
+    MEMO_REST  /* all to the root, from number w->old on */
+};
+
+/* memo.c: looks what still holds of the last walk; anew behind a signal, or on
+ * another stack. */
+void sigprof__memo_begin(struct walker *w);
+void sigprof__memo_beyond_signal(struct walker *w);
+void sigprof__memo_other_stack(struct walker *w);
+
+/* memo.c: w->at, whose sp is w->meet_sp or above, is it one of the last walk's? */
+enum memo sigprof__memo_meet(struct walker *w);
 
 /* find.c: the FDE for address, from the tables of a module or of generated code.
  * cfi may be NULL. */

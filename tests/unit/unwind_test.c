@@ -252,6 +252,83 @@ static void the_memory_of_a_changed_stack_is_not_believed(void)
     test_walk_drop(&walk);
 }
 
+static struct unwind_walk fresh;
+static uint32_t most_shared;
+
+/* Once more, with nothing remembered. */
+static void walk_twice(int number, siginfo_t *info, void *ucontext)
+{
+    on_signal(number, info, ucontext);
+    fresh.thread = walk.thread;
+    fresh.ucontext = ucontext;
+    fresh.stack->top = fresh.stack->capacity;
+    fresh.stack->epoch = 0;
+    sigprof__unwind_cfi(&fresh);
+    CHECK_EQ(test_walk_count(&walk), test_walk_count(&fresh));
+    for (uint32_t i = 0; i < test_walk_count(&walk); i++)
+        CHECK_EQ(test_walk_pc(&walk, i), test_walk_pc(&fresh, i));
+    if (most_shared < walk.stack->shared)
+        most_shared = walk.stack->shared;
+}
+
+static volatile unsigned drawn;
+
+static unsigned draw(void)
+{
+    drawn = drawn * 1103515245 + 12345;
+    return drawn >> 16 & 0x7fff;
+}
+
+/* The bits say which of two calls is made: then frames differ in their pc only. */
+static NOINLINE int descend(unsigned bits, int depth)
+{
+    if (depth == 0 && bits & 1)
+        raise(SIGUSR1);
+    else if (depth == 0)
+        sink = sample_at(2);
+    else if (bits & 1)
+        sink = descend(bits >> 1, depth - 1);
+    else
+        sink = descend(bits >> 1, depth - 1) ^ 1;
+    return (sink & 1) + depth;
+}
+
+static void sample_below(int number)
+{
+    unsigned bits = draw();
+
+    (void)number;
+    for (volatile int i = 0; i < 3; i = i + 1)
+        sink = descend((bits ^ (1u << draw() % 6)) & ~(1u << 5), 5);
+}
+
+/* Frames change in the midst of others, and under handlers of signals. */
+static void a_walk_that_remembers_finds_what_another_does(void)
+{
+    struct sigaction twice = {.sa_sigaction = walk_twice,
+                              .sa_flags = SA_SIGINFO};
+    struct sigaction below = {.sa_handler = sample_below};
+    struct sigaction old_prof, old_below;
+    unsigned bits = 0;
+
+    use_stack();
+    test_walk_make(&fresh, 256);
+    most_shared = 0;
+    CHECK(sigaction(SIGPROF, &twice, &old_prof) == 0);
+    CHECK(sigaction(SIGUSR1, &below, &old_below) == 0);
+    for (volatile int i = 0; i < 500; i = i + 1) {
+        if (i % 4 == 0)
+            bits = draw();
+        sink = descend(bits ^ (i % 3 ? 1u << draw() % 14 : 0), 14);
+    }
+    CHECK(sigaction(SIGUSR1, &old_below, NULL) == 0);
+    CHECK(sigaction(SIGPROF, &old_prof, NULL) == 0);
+    if (libc_has_rules())
+        CHECK(most_shared > 14);
+    test_walk_drop(&fresh);
+    test_walk_drop(&walk);
+}
+
 static void an_unknown_stack_is_walked_and_said_to_be_so(void)
 {
     use_stack();
@@ -936,6 +1013,7 @@ int main(int argc, char **argv)
     RUN(cfi_agrees_with_backtrace);
     RUN(an_equal_stack_is_all_shared);
     RUN(the_memory_of_a_changed_stack_is_not_believed);
+    RUN(a_walk_that_remembers_finds_what_another_does);
     RUN(an_unknown_stack_is_walked_and_said_to_be_so);
     RUN(a_deep_recursion_reaches_its_root);
     RUN(a_bottomless_recursion_ends_at_the_bound);
