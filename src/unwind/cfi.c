@@ -37,7 +37,6 @@
 /* Off the hot path, with their locals. */
 #define NOINLINE __attribute__((noinline))
 
-#define RULE_COST 8     /* steps that interpreting CFI counts for */
 #define FP_AT_MAX 32768 /* struct unwind_frame has 16 bits for it */
 
 _Atomic uint64_t *sigprof__cfi_cache;
@@ -125,10 +124,11 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
     uint32_t rule = PACKED_NONE;
     intptr_t at;
 
-    w->steps -= w->steps < RULE_COST ? w->steps : RULE_COST;
-    if (!module)
+    if (!module) {
+        walker_charge(w, RULE_COST);
         return sigprof__cfi_generated(w, key);
-    if (sigprof__cfi_find(module->cfi, key, unit) == CFI_FOUND)
+    }
+    if (walker_find(w, module->cfi, key) == CFI_FOUND)
         rule = read_rule(rules, unit, key);
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;

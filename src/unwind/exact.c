@@ -160,12 +160,12 @@ static enum cfi_found find_rules(struct walker *w)
     enum cfi_found found = CFI_NO_RULE;
 
     if (module)
-        found = sigprof__cfi_find(module->cfi, key, unit);
+        found = walker_find(w, module->cfi, key);
     else if (!code)
         found = sigprof__cfi_pull(w, key, unit);
     else if (atomic_load_explicit(&code->rule, memory_order_relaxed) ==
              CODE_CFI) /* others' may be given back meanwhile */
-        found = sigprof__cfi_find(code->by.cfi, key, unit);
+        found = walker_find(w, code->by.cfi, key);
     if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
         found = CFI_NO_RULE;
     return found;

@@ -244,11 +244,10 @@ static bool is_put_there(struct walker *w, const struct place *place)
 {
     const struct module *module =
         sigprof__module_find(w->snapshot, place->pc);
-    struct rules_unit *unit = &walker_state(w)->unit;
 
     return module && !place->exact &&
-           sigprof__cfi_find(module->cfi, place->pc, unit) == CFI_FOUND &&
-           unit->low == place->pc;
+           walker_find(w, module->cfi, place->pc) == CFI_FOUND &&
+           walker_state(w)->unit.low == place->pc;
 }
 
 /* Is the int that a word begins with a signal's number? */
@@ -329,6 +328,7 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
     bool generated = !sigprof__module_find(w->snapshot, key);
     int step;
 
+    walker_charge(w, GUESS_COST);
     guess->certain = begins_chain(w, place);
     if (guess->certain || is_put_there(w, place))
         return FORMAT_END_COMPLETE;

@@ -70,7 +70,7 @@ static bool find_rules(struct walker *w)
     const struct module *module = sigprof__module_find(w->snapshot, key);
 
     return module &&
-           sigprof__cfi_find(module->cfi, key, &state->unit) == CFI_FOUND &&
+           walker_find(w, module->cfi, key) == CFI_FOUND &&
            sigprof__rules_run(&state->rules, &state->unit, key);
 }
 

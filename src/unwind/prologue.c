@@ -20,7 +20,8 @@
 #define MAKING_BYTES 256u /* within which a frame is made */
 #define TRIES 4
 #define CHUNK_BYTES 512u
-#define READ_COST 16 /* steps that it counts for */
+#define READ_COST 4    /* steps that copying a chunk counts for, */
+#define LOOK_BYTES 64u /* ... and bytes that are looked at in one */
 
 _Static_assert(CHUNK_BYTES + ARCH_CODE_BYTES <= PULL_CIE_BYTES + PULL_FDE_BYTES,
                "the scratch area is too small");
@@ -40,6 +41,7 @@ static const uint8_t *code_at(struct walker *w, struct window *window,
     if (at - window->low >= window->high - window->low) {
         window->low = backwards ? at + ARCH_CODE_UNIT - CHUNK_BYTES : at;
         window->high = window->low + CHUNK_BYTES;
+        walker_charge(w, READ_COST);
         if (!sigprof__cfi_read_code(w, window->low, code,
                                     CHUNK_BYTES + ARCH_CODE_BYTES)) {
             window->low = window->high = 0;
@@ -61,6 +63,8 @@ static NOINLINE uintptr_t find_begin(struct walker *w, uintptr_t pc,
          at -= ARCH_CODE_UNIT) {
         const uint8_t *code = code_at(w, &window, at, true);
 
+        if ((pc - at) % LOOK_BYTES == 0)
+            walker_charge(w, 1);
         if (!code)
             return 0;
         if (arch_frame_begins(code))
@@ -161,7 +165,6 @@ int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
                               place_key(place->pc, place->exact)))
         return STEP_NO_CFI;
     for (int i = 0; i < TRIES; i++) {
-        w->steps -= w->steps < READ_COST ? w->steps : READ_COST;
         begin = find_begin(w, begin, BACK_BYTES, &returns);
         if (begin == 0 && !first)
             break;

@@ -36,7 +36,6 @@ bool sigprof__cfi_begins_program(struct walker *w, uintptr_t at)
 #define NOINLINE __attribute__((noinline))
 
 #define SCAN_WORDS 192     /* the frame of musl's qsort has 120 */
-#define SCAN_COST 32       /* steps that it counts for */
 #define SCAN_ABOVE 0x4000u /* bytes that such a function is long at most, */
 #define SCAN_BELOW 0x1000u /* ... or one is that it has jumped to */
 
@@ -122,6 +121,7 @@ static bool scan_words(struct walker *w, const struct place *place,
         enum scanned what;
         uintptr_t word;
 
+        walker_charge(w, 1);
         if ((high && at >= high) || sigprof__cfi_begins_program(w, at))
             scan->ends |= scan->what == SCANNED_NOTHING;
         if ((high && at >= high) ||
@@ -147,7 +147,6 @@ int sigprof__cfi_scan(struct walker *w, struct place *place, struct guess *guess
 
     if (place_is_low(place) || !sigprof__module_find(w->snapshot, place->pc))
         return STEP_NO_CFI;
-    w->steps -= w->steps < SCAN_COST ? w->steps : SCAN_COST;
     if (!scan_words(w, place, &scan))
         return scan.ends ? FORMAT_END_COMPLETE : STEP_NO_CFI;
     guess->verifies = true;

@@ -25,7 +25,7 @@
 #include "format.h"
 
 #define UNWIND_DEPTH_MAX 1024 /* SIGPROF_DEPTH's upper bound */
-#define UNWIND_STEPS_MAX 8192 /* about 0.2 ms of the slowest tier */
+#define UNWIND_STEPS_MAX 8192 /* less than half a millisecond */
 
 /* In place of a pc: a guest's frame, of function number sp, in line fp. */
 #define UNWIND_GUEST (FORMAT_FIRST_PC - 1)

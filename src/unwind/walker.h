@@ -16,6 +16,13 @@
 #define PULL_CIE_BYTES 128 /* the longest seen has 60 */
 #define PULL_FDE_BYTES 896 /* longer ones are left to the next refresh */
 
+/* A walk's bound is in steps of the cache: 10 to 50 ns, by how far its words are. The
+ * others count for as many as they take at most. */
+#define RULE_COST 8   /* finding an FDE by a table, and running a short one */
+#define LINEAR_COST 1024 /* ... without one */
+#define PROGRAM_COST_BYTES 32 /* of an FDE's instructions in a step */
+#define GUESS_COST 2
+
 /* What a walk needs in quantity; lies in the thread's struct unwind_window. */
 struct cfi_state {
     struct registers now;   /* of the frame that is being stepped exactly */
@@ -169,9 +176,31 @@ bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc);
  * landing's frame, the sp is put right. state->trial and the rules are changed. Returns step. */
 int sigprof__cfi_land(struct walker *w, int step);
 
+/* What has been done took as long as that many steps. */
+static inline void walker_charge(struct walker *w, uint32_t steps)
+{
+    w->steps -= w->steps < steps ? w->steps : steps;
+}
+
 static inline struct cfi_state *walker_state(const struct walker *w)
 {
     return (struct cfi_state *)(void *)w->stack->window->scratch;
+}
+
+/* The FDE for address, into state->unit, at what it and its rules cost. */
+static inline enum cfi_found walker_find(struct walker *w,
+                                         const struct module_cfi *cfi,
+                                         uintptr_t address)
+{
+    const struct dwarf_in *program = &walker_state(w)->unit.program;
+    enum cfi_found found =
+        sigprof__cfi_find(cfi, address, &walker_state(w)->unit);
+
+    walker_charge(w, cfi && cfi->row_count ? RULE_COST : LINEAR_COST);
+    if (found == CFI_FOUND)
+        walker_charge(w, (uint32_t)((size_t)(program->end - program->at) /
+                                    PROGRAM_COST_BYTES));
+    return found;
 }
 
 /* Not by "=", which may become a call of memcpy. */
