@@ -453,7 +453,20 @@ static void mark_signal(struct walker *w)
     push_mark(w, FORMAT_MARK_SIGNAL, 0);
 }
 
-/* Until the root, or a frame from where there is no way on. */
+/* No steps are left. What still holds of the last walk's root side is above, in
+ * all likelihood: it becomes the end of this one. */
+static NOINLINE int give_up(struct walker *w, uint32_t *kept)
+{
+    *kept = sigprof__memo_root(w);
+    if (*kept == 0)
+        return FORMAT_END_DEPTH;
+    push_mark(w, FORMAT_MARK_GAP, 0);
+    w->guessed |= w->stack->has_guess;
+    return FORMAT_END_COMPLETE | FORMAT_END_GUESSED;
+}
+
+/* Until the root, or a frame from where there is no way on. kept: how many of the
+ * last walk's frames are the rest. */
 static int climb(struct walker *w, uint32_t *kept)
 {
     for (;;) {
@@ -461,11 +474,11 @@ static int climb(struct walker *w, uint32_t *kept)
 
         if (arrive(w)) {
             *kept = w->stack->capacity - w->old;
-            w->guessed |= w->stack->end & FORMAT_END_GUESSED;
+            w->guessed |= w->stack->has_guess;
             return FORMAT_END_COMPLETE;
         }
         if (w->steps == 0)
-            return FORMAT_END_DEPTH;
+            return give_up(w, kept);
         w->steps--;
         result = step(w);
         if (result >= 0)
@@ -499,6 +512,7 @@ void sigprof__unwind_cfi(struct unwind_walk *walk)
     if (unknown)
         end |= FORMAT_END_UNKNOWN_STACK;
     stack->end = (uint8_t)end;
+    stack->has_guess = w.guessed;
     stack->epoch = w.snapshot->epoch;
     sigprof__unwind_join(stack, w.count, kept);
 }

@@ -267,3 +267,12 @@ enum memo sigprof__memo_meet(struct walker *w)
     take_over(w);
     return MEMO_PART;
 }
+
+uint32_t sigprof__memo_root(const struct walker *w)
+{
+    uint32_t first = w->old > w->tail ? w->old : w->tail;
+
+    return first < w->end && w->end == w->stack->capacity
+               ? w->end - first
+               : 0;
+}

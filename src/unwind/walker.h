@@ -116,6 +116,9 @@ void sigprof__memo_other_stack(struct walker *w);
 /* memo.c: w->at, whose sp is w->meet_sp or above, is it one of the last walk's? */
 enum memo sigprof__memo_meet(struct walker *w);
 
+/* memo.c: how many of the last walk's frames hold, up to the root, and are above. */
+uint32_t sigprof__memo_root(const struct walker *w);
+
 /* find.c: the FDE for address, from the tables of a module or of generated code.
  * cfi may be NULL. */
 enum cfi_found sigprof__cfi_find(const struct module_cfi *cfi,

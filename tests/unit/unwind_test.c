@@ -382,6 +382,26 @@ static void a_bottomless_recursion_ends_at_the_bound(void)
     test_walk_drop(&walk);
 }
 
+/* The first frames are known from before. */
+static void beyond_the_bound_a_known_root_is_kept(void)
+{
+    uintptr_t root;
+
+    use_stack();
+    sink = recurse(1);
+    root = test_walk_pc(&walk, test_walk_count(&walk) - 1);
+    for (int i = 0; i < 3; i++) {
+        sink = recurse(20000);
+        CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE | FORMAT_END_GUESSED);
+        CHECK_EQ(test_walk_count(&walk), 257);
+        CHECK_EQ(test_walk_pc(&walk, 256), root);
+    }
+    sink = recurse(1);
+    check_end(FORMAT_END_COMPLETE);
+    CHECK_EQ(test_walk_pc(&walk, test_walk_count(&walk) - 1), root);
+    test_walk_drop(&walk);
+}
+
 static void *sample_in_thread(void *arg)
 {
     use_stack();
@@ -1017,6 +1037,7 @@ int main(int argc, char **argv)
     RUN(an_unknown_stack_is_walked_and_said_to_be_so);
     RUN(a_deep_recursion_reaches_its_root);
     RUN(a_bottomless_recursion_ends_at_the_bound);
+    RUN(beyond_the_bound_a_known_root_is_kept);
     RUN(a_thread_is_complete_too);
     RUN(a_call_through_a_null_pointer_has_its_caller);
     RUN(a_null_pointer_under_a_signal_is_no_mark);
