@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -398,14 +399,24 @@ static bool mapping_matches(uintptr_t low, uintptr_t high, const char *line,
     return true;
 }
 
+/* The kernel leaves at least that much below the top of the main stack to it,
+ * whatever the limit (MIN_GAP of its mmap.c): nothing else is mapped there. */
+#define STACK_GAP_BYTES ((uintptr_t)128 << 20)
+
 /* The main stack grows: below its mapping, down to the limit, is its too. */
 int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high)
 {
     struct mapping_query query = {0, 0, 0};
     int error = each_mapping(mapping_matches, &query);
+    uintptr_t room = STACK_GAP_BYTES;
+    struct rlimit limit;
 
-    *low = query.low > (8u << 20) ? query.low - (8u << 20) : 0;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < room)
+        room = (uintptr_t)limit.rlim_cur;
     *high = query.high;
+    *low = query.high > room ? query.high - room : 0;
+    if (query.low < *low)
+        *low = query.low;
     return error;
 }
 

@@ -149,13 +149,15 @@ static inline void note_step(struct walker *w, bool by_fp, bool sets_fp)
 
 static NOINLINE int step_guessed(struct walker *w)
 {
-    struct guess guess = {false, false, 0, 0};
+    struct guess guess = {false, false, false, 0, 0};
     int step = sigprof__cfi_prologue(w, &w->at, w->count == 1, &guess);
 
     if (step == STEP_NO_CFI)
         step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
     if (step == STEP_NO_CFI)
         step = sigprof__cfi_scan(w, &w->at, &guess);
+    if (step == STEP_NO_CFI && guess.doubts)
+        step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
     w->guessed |= step != STEP_NO_CFI && !guess.certain;
     if (step == FORMAT_END_COMPLETE) {
         w->last->ra_at = 0;

@@ -269,7 +269,7 @@ static NOINLINE int guess_registers(struct walker *w, bool first)
     struct place place = {now->value[REGS_PC], now->value[REGS_SP],
                           now->value[REGS_FP], now->exact,
                           !(now->known >> REGS_SP & 1)};
-    struct guess guess;
+    struct guess guess = {.doubts = true};
     int step = sigprof__cfi_guess(w, &place, first, &guess);
 
     if (step < 0 && step != STEP_NO_CFI) {

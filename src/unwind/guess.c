@@ -215,7 +215,8 @@ static bool begins_chain(struct walker *w, const struct place *place)
 #endif
 }
 
-static int follow_fp(struct walker *w, struct place *place, bool generated)
+static int follow_fp(struct walker *w, struct place *place, bool generated,
+                     struct guess *guess)
 {
     uintptr_t at = ARCH_BACKCHAIN ? place->sp : place->fp;
     struct record record;
@@ -232,6 +233,11 @@ static int follow_fp(struct walker *w, struct place *place, bool generated)
               record.pc > 4096;
     if (!(generated && chained) && !sigprof__cfi_follows_call(w, record.pc))
         return STEP_NO_CFI;
+    if (!generated && !guess->doubts &&
+        sigprof__cfi_calls_another(w, place->pc, record.pc)) {
+        guess->doubts = true;
+        return STEP_NO_CFI;
+    }
     move(place, record.pc, record.sp,
          ARCH_BACKCHAIN ? place->fp : record.next);
     place->low = ARCH_RECORD_IS_LOW;
@@ -338,7 +344,7 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
     if ((first || (!ARCH_LINK && place->exact)) &&
         guess_frameless(w, place, guess))
         return STEP_GUESSED;
-    step = follow_fp(w, place, generated);
+    step = follow_fp(w, place, generated, guess);
     guess->verifies = !first;
     guess->ra_at = ARCH_RECORD_PC - ARCH_RECORD_END;
     guess->fp_at = ARCH_BACKCHAIN ? 0 : ARCH_RECORD_FP - ARCH_RECORD_END;

@@ -140,6 +140,14 @@ static bool scan_words(struct walker *w, const struct place *place,
            (scan->what == SCANNED_MAYBE && !scan->ends);
 }
 
+bool sigprof__cfi_calls_another(struct walker *w, uintptr_t function_pc,
+                                uintptr_t pc)
+{
+    uintptr_t function;
+
+    return look_at_word(w, function_pc, pc, &function) == SCANNED_NOTHING;
+}
+
 int sigprof__cfi_scan(struct walker *w, struct place *place, struct guess *guess)
 {
     struct scan scan = {SCANNED_NOTHING, false, 0, 0, 0};
@@ -148,7 +156,9 @@ int sigprof__cfi_scan(struct walker *w, struct place *place, struct guess *guess
     if (place_is_low(place) || !sigprof__module_find(w->snapshot, place->pc))
         return STEP_NO_CFI;
     if (!scan_words(w, place, &scan))
-        return scan.ends ? FORMAT_END_COMPLETE : STEP_NO_CFI;
+        return scan.ends && !guess->doubts ? FORMAT_END_COMPLETE : STEP_NO_CFI;
+    if (guess->doubts && scan.what != SCANNED_CALL)
+        return STEP_NO_CFI;
     guess->verifies = true;
     guess->ra_at = -ARCH_WORD;
     guess->fp_at = 0;
@@ -163,6 +173,15 @@ int sigprof__cfi_scan(struct walker *w, struct place *place, struct guess *guess
 }
 
 #else /* a function's code says more there */
+
+bool sigprof__cfi_calls_another(struct walker *w, uintptr_t function_pc,
+                                uintptr_t pc)
+{
+    (void)w;
+    (void)function_pc;
+    (void)pc;
+    return false;
+}
 
 int sigprof__cfi_scan(struct walker *w, struct place *place, struct guess *guess)
 {

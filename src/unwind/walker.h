@@ -144,6 +144,8 @@ bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
 struct guess {
     bool certain;  /* it was none: the ABI says so */
     bool verifies; /* it depends on nothing but the words that it took */
+    bool doubts;   /* fp leads behind another function's call: take it only if there
+                      is nothing better */
     int16_t ra_at; /* as in struct unwind_frame */
     int16_t fp_at;
 };
@@ -162,8 +164,14 @@ int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
 /* scan.c: do the kernel's words for a new program begin there? */
 bool sigprof__cfi_begins_program(struct walker *w, uintptr_t at);
 
+/* scan.c: is pc behind a call that says that it is one of another function than the
+ * one that function_pc is in? */
+bool sigprof__cfi_calls_another(struct walker *w, uintptr_t function_pc,
+                                uintptr_t pc);
+
 /* scan.c: to where a function in a module, with neither rules nor a frame pointer, was
- * probably called from. STEP_GUESSED, STEP_NO_CFI: no idea; or an end. */
+ * probably called from. STEP_GUESSED, STEP_NO_CFI: no idea, or nothing that is better
+ * than a fp in doubt; or an end. */
 int sigprof__cfi_scan(struct walker *w, struct place *place,
                       struct guess *guess);
 

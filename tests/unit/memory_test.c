@@ -5,8 +5,10 @@
 #include "arch/arch.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <ucontext.h>
 
+#include "os/os.h"
 #include "support/walk.h"
 #include "unwind/cfi.h"
 
@@ -183,6 +185,31 @@ static void without_system_calls_nothing_else_is_read(void)
     CHECK(!sigprof__memory_copy(&memory, at(10 * PAGE), &byte, 1));
 }
 
+/* A limit that was raised counts; but what may be mapped below is none of it. */
+static void the_main_stack_is_as_large_as_it_may_become(void)
+{
+    static const rlim_t mb[] = {4, 32, 4096};
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    struct rlimit before, limit;
+    uintptr_t low, high;
+
+    CHECK(getrlimit(RLIMIT_STACK, &before) == 0);
+    for (unsigned i = 0; i < 3; i++) {
+        limit = before;
+        limit.rlim_cur = mb[i] << 20;
+        if (limit.rlim_cur > limit.rlim_max)
+            limit.rlim_cur = limit.rlim_max;
+        CHECK(setrlimit(RLIMIT_STACK, &limit) == 0);
+        CHECK(getrlimit(RLIMIT_STACK, &limit) == 0); /* an emulator's own */
+        CHECK_EQ(sigprof__os_stack_main(&low, &high), 0);
+        CHECK(low < here && here < high);
+        if (limit.rlim_cur > 128u << 20)
+            limit.rlim_cur = 128u << 20;
+        CHECK(high - low >= limit.rlim_cur);
+    }
+    CHECK(setrlimit(RLIMIT_STACK, &before) == 0);
+}
+
 int main(void)
 {
     test_walk_make(&walk, 16);
@@ -192,6 +219,7 @@ int main(void)
     CHECK(pages != MAP_FAILED);
     sigprof__cfi_prepare();
     RUN(a_word_on_the_known_stack_is_a_plain_load);
+    RUN(the_main_stack_is_as_large_as_it_may_become);
     RUN(the_alternate_signal_stack_is_known);
     RUN(the_red_zone_below_sp_is_read_and_no_more);
     RUN(the_end_of_the_stack_is_not_read_past);

@@ -323,7 +323,7 @@ static void a_walk_that_remembers_finds_what_another_does(void)
     }
     CHECK(sigaction(SIGUSR1, &old_below, NULL) == 0);
     CHECK(sigaction(SIGPROF, &old_prof, NULL) == 0);
-    if (libc_has_rules())
+    if (libc_has_rules() && sizeof(void *) == 8) /* see above */
         CHECK(most_shared > 14);
     test_walk_drop(&fresh);
     test_walk_drop(&walk);
