@@ -32,6 +32,7 @@
  */
 #include "unwind/walker.h"
 
+#include "unwind/cache.h"
 #include "unwind/packed.h"
 
 /* Off the hot path, with their locals. */
@@ -40,64 +41,6 @@
 #define FP_AT_MAX 32768 /* struct unwind_frame has 16 bits for it */
 
 _Atomic uint64_t *sigprof__cfi_cache;
-
-/* ---- Cache ------------------------------------------------------------- */
-
-/*
- * Where an address has its entry: in one of a pair of words, by a tag.
- *
- * The tag is the low half of the address; the pair's number is its high half (16
- * bits) turned by a function of the low half. So the two together give back the
- * address, and an entry can never be taken for another's. The function keeps a
- * page of code in half a page of the cache, for the sake of the TLB and of memory,
- * and is short: a walk waits for it with each frame.
- */
-struct cache_place {
-    _Atomic uint64_t *pair;
-    uint32_t tag;
-};
-
-static struct cache_place cache_place(const struct walker *w, uintptr_t key)
-{
-    uint32_t low = (uint32_t)key;
-    uint32_t page = low >> 12 & 511;
-    uint32_t in_page = (low >> 5 ^ low) & 127;
-    uint32_t pair =
-        (page << 7 | in_page) ^ ((uint32_t)((uint64_t)key >> 32) & 0xffff);
-    struct cache_place place;
-
-    place.pair = sigprof__cfi_cache + 2 * (uintptr_t)pair;
-    place.tag = low ^ w->snapshot->unloads * 0x85ebca6bu;
-    return place;
-}
-
-static uint32_t cache_get(struct cache_place place)
-{
-    uint64_t first, second;
-
-    if (!sigprof__cfi_cache)
-        return PACKED_UNKNOWN;
-    first = atomic_load_explicit(&place.pair[0], memory_order_relaxed);
-    second = atomic_load_explicit(&place.pair[1], memory_order_relaxed);
-    /* A select, not a jump: which of the two it is cannot be predicted. */
-    first = (uint32_t)(first >> 32) == place.tag ? first : second;
-    return (uint32_t)(first >> 32) == place.tag ? (uint32_t)first
-                                                : (uint32_t)PACKED_UNKNOWN;
-}
-
-/* The new one goes first, the former first one second. */
-static void cache_put(struct cache_place place, uint32_t rule)
-{
-    uint64_t word = (uint64_t)place.tag << 32 | rule;
-
-    if (!sigprof__cfi_cache)
-        return;
-    atomic_store_explicit(
-        &place.pair[1],
-        atomic_load_explicit(&place.pair[0], memory_order_relaxed),
-        memory_order_relaxed);
-    atomic_store_explicit(&place.pair[0], word, memory_order_relaxed);
-}
 
 /* ---- Steps ------------------------------------------------------------- */
 
@@ -147,6 +90,12 @@ static inline void note_step(struct walker *w, bool by_fp, bool sets_fp)
     w->fp_flags = sets_fp ? flags : w->fp_flags;
 }
 
+static void mark_guessed(struct walker *w)
+{
+    w->guessed = true;
+    w->last->flags |= FRAME_GUESSED;
+}
+
 static NOINLINE int step_guessed(struct walker *w)
 {
     struct guess guess = {false, false, false, 0, 0};
@@ -158,7 +107,8 @@ static NOINLINE int step_guessed(struct walker *w)
         step = sigprof__cfi_scan(w, &w->at, &guess);
     if (step == STEP_NO_CFI && guess.doubts)
         step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
-    w->guessed |= step != STEP_NO_CFI && !guess.certain;
+    if (step != STEP_NO_CFI && !guess.certain)
+        mark_guessed(w);
     if (step == FORMAT_END_COMPLETE) {
         w->last->ra_at = 0;
         w->last->flags |= FRAME_ROOT;
@@ -172,7 +122,6 @@ static NOINLINE int step_guessed(struct walker *w)
         w->last->ra_at = guess.ra_at;
         w->last->fp_at = guess.fp_at;
         note_step(w, guess.fp_at != 0, guess.fp_at != 0);
-        w->last->flags |= FRAME_GUESSED;
     }
     return step;
 }
@@ -227,7 +176,7 @@ static NOINLINE uintptr_t untold_pushes(struct walker *w, uintptr_t ra_at,
         if (!sigprof__module_find(w->snapshot, word) ||
             !sigprof__cfi_follows_call(w, word))
             continue;
-        w->guessed = true;
+        mark_guessed(w);
         *pc = word;
         return i * ARCH_WORD;
     }
@@ -463,7 +412,7 @@ static NOINLINE int give_up(struct walker *w, uint32_t *kept)
     if (*kept == 0)
         return FORMAT_END_DEPTH;
     push_mark(w, FORMAT_MARK_GAP, 0);
-    w->guessed |= w->stack->has_guess;
+    w->guessed |= *kept > w->stack->sure;
     return FORMAT_END_COMPLETE | FORMAT_END_GUESSED;
 }
 
@@ -476,7 +425,7 @@ static int climb(struct walker *w, uint32_t *kept)
 
         if (arrive(w)) {
             *kept = w->stack->capacity - w->old;
-            w->guessed |= w->stack->has_guess;
+            w->guessed |= *kept > w->stack->sure;
             return FORMAT_END_COMPLETE;
         }
         if (w->steps == 0)
@@ -514,7 +463,7 @@ void sigprof__unwind_cfi(struct unwind_walk *walk)
     if (unknown)
         end |= FORMAT_END_UNKNOWN_STACK;
     stack->end = (uint8_t)end;
-    stack->has_guess = w.guessed;
     stack->epoch = w.snapshot->epoch;
     sigprof__unwind_join(stack, w.count, kept);
+    sigprof__memo_keep(stack, w.guessed);
 }

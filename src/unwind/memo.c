@@ -235,9 +235,9 @@ static void take_over(struct walker *w)
         w->last = unwind_push(w->stack, &w->count);
         *w->last = *frame;
         w->last->fp = fp;
-        w->guessed |= frame->flags & FRAME_GUESSED;
         if (caller == end || !(frame->flags & FRAME_STEPPED))
             break;
+        w->guessed |= frame->flags & FRAME_GUESSED;
         if (caller->flags & FRAME_BESIDE) {
             w->guessed = true;
             *unwind_push(w->stack, &w->count) = *caller++;
@@ -275,4 +275,24 @@ uint32_t sigprof__memo_root(const struct walker *w)
     return first < w->end && w->end == w->stack->capacity
                ? w->end - first
                : 0;
+}
+
+static bool is_guess(const struct unwind_frame *frame)
+{
+    return frame->flags & (FRAME_BESIDE | FRAME_GUESSED);
+}
+
+/* So that a walk which shares less than that is not said to have a guess. */
+void sigprof__memo_keep(struct unwind_stack *stack, bool guessed)
+{
+    uint32_t count = stack->capacity - stack->top;
+
+    if (!guessed)
+        stack->sure = UINT32_MAX;
+    if (stack->sure < stack->shared || !guessed)
+        return;
+    stack->sure = stack->shared;
+    while (stack->sure < count &&
+           !is_guess(&stack->frame[stack->capacity - 1 - stack->sure]))
+        stack->sure++;
 }

@@ -81,10 +81,10 @@ struct unwind_stack {
     uint32_t depth;    /* SIGPROF_DEPTH */
     uint32_t top;      /* frame[top..capacity) is the last walk's result */
     uint32_t shared;   /* that many at the root's end are as in the walk before */
+    uint32_t sure;     /* that many at the root's end are no guesses: memo.c */
     uint32_t epoch;    /* of the module snapshot that the frames were made by */
     uint8_t end;       /* enum format_end: why the walk ended */
     bool has_signal;   /* FORMAT_MARK_SIGNAL may be in it */
-    bool has_guess;    /* a step of it may have been guessed */
     uint16_t no_flags; /* in place of a frame's: cfi.c */
     struct unwind_window *window;
     struct unwind_frame *fresh; /* capacity entries: scratch of a walk */

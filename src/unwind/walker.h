@@ -87,7 +87,7 @@ enum frame_flag {
     FRAME_BESIDE = 8,  /* a mark between two frames that still verify */
     FRAME_BY_FP = 16,  /* its step began at fp */
     FRAME_LOW = 32,    /* its sp is a lower bound */
-    FRAME_GUESSED = 64, /* its step was a guess, though it verifies */
+    FRAME_GUESSED = 64, /* its step was a guess */
     FRAME_FP_CHECKED = 128 /* a later step began at the fp that it restored */
 };
 
@@ -115,6 +115,9 @@ void sigprof__memo_other_stack(struct walker *w);
 
 /* memo.c: w->at, whose sp is w->meet_sp or above, is it one of the last walk's? */
 enum memo sigprof__memo_meet(struct walker *w);
+
+/* memo.c: after the walk: how far from the root the first guess is. */
+void sigprof__memo_keep(struct unwind_stack *stack, bool guessed);
 
 /* memo.c: how many of the last walk's frames hold, up to the root, and are above. */
 uint32_t sigprof__memo_root(const struct walker *w);

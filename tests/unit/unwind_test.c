@@ -448,6 +448,8 @@ static void a_call_through_a_null_pointer_has_its_caller(void)
     CHECK_EQ(test_walk_pc(&walk, 0), FORMAT_FIRST_PC);
     CHECK_EQ(test_walk_pc(&walk, 1), FORMAT_MARK_GUESS);
     check_callers();
+    sink = sample_at(2); /* which shares no guess with that */
+    check_end(FORMAT_END_COMPLETE);
     test_walk_drop(&walk);
 }
 
