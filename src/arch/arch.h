@@ -21,6 +21,7 @@
  *  ARCH_UNTOLD_PUSHES  words that hand-written functions may push without their
  *                    rules saying so; not defined: none do
  *  ARCH_HAS_KEYS     defined: memory may be executed and not be read: x86-keys.h
+ *  ARCH_EXIDX        defined: unwind tables are .ARM.exidx (unwind/exidx.h)
  *  arch_return_address()  an address to jump to, from what is saved
  *  arch_follows_call()    could this be one? by the bytes before it
  */

@@ -15,10 +15,11 @@
 #define ARCH_RECORD_FP 0
 #define ARCH_RECORD_PC 4
 #define ARCH_RECORD_END 8
-#define ARCH_RECORD_IS_LOW 1
+#define ARCH_RECORD_IS_LOW 0
 #define ARCH_STACK_ALIGN 4
 #define ARCH_RED_ZONE 0
 #define ARCH_CALL_BYTES 4
+#define ARCH_EXIDX
 
 static inline uintptr_t arch_return_address(uintptr_t word)
 {

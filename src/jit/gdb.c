@@ -5,6 +5,7 @@
  * A new one is put in front of the list, so the search ends at the one that was first
  * the last time; if that has gone, all are told again, which does nothing.
  */
+#include "arch/arch.h"
 #include "jit/gdb.h"
 
 #include <dlfcn.h>
@@ -115,7 +116,7 @@ static bool is_function(const struct image *image, const ElfW(Sym) *symbol,
     if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !symbol->st_size ||
         !get_section(image, symbol->st_shndx, &section) || !section.sh_addr)
         return false;
-    *address = symbol->st_value;
+    *address = arch_return_address(symbol->st_value); /* Thumb: bit 0 */
     if (image->head.e_type == ET_REL)
         *address += section.sh_addr;
     return true;

@@ -100,12 +100,12 @@ void sigprof__guest_unlock(void)
 
 int sigprof_loop_declare(const void *start, size_t bytes)
 {
-    uintptr_t low = (uintptr_t)start;
+    uintptr_t low = arch_return_address((uintptr_t)start); /* Thumb: bit 0 */
     struct unwind_range range = {low, low + bytes};
     struct guard guard;
     int code = SIGPROF_EINVAL;
 
-    if (!start || range.high < low)
+    if (!start || bytes > ~(uintptr_t)start)
         return SIGPROF_EINVAL;
     sigprof__guard_enter(&guard);
     if (bytes || find_function(low, &range)) {

@@ -281,7 +281,12 @@ static void collect_table(struct sym_elf *elf, Elf_Scn *section,
         GElf_Sym in;
         struct symbol symbol;
 
-        if (gelf_getsym(data, (int)i, &in) && in.st_name < string_bytes &&
+        if (!gelf_getsym(data, (int)i, &in))
+            continue;
+        if (elf->header.e_machine == EM_ARM &&
+            GELF_ST_TYPE(in.st_info) == STT_FUNC)
+            in.st_value &= ~(uint64_t)1; /* it says that the code is Thumb */
+        if (in.st_name < string_bytes &&
             make_symbol(&in, strings + in.st_name, ends, end_count, &symbol))
             consider(search, &symbol);
     }

@@ -14,6 +14,7 @@
 #include "os/os.h"
 #include "unwind/cfi.h"
 #include "unwind/dwarf.h"
+#include "unwind/exidx.h"
 
 #define HDR_VERSION 1
 #define HDR_ROW_BYTES 8 /* of the only encoding in use: two sdata4 */
@@ -125,11 +126,19 @@ static uintptr_t copy_tables(const struct tables *tables, uint8_t *copy)
     return tables->hdr - (uintptr_t)(copy + frames);
 }
 
+/* Where the copy of the other tables begins, behind that of these. */
+static size_t exidx_at(size_t bytes)
+{
+    return (bytes + 7) & ~(size_t)7;
+}
+
 size_t sigprof__cfi_copy_bytes(const struct elf_object *object)
 {
     struct tables tables;
+    size_t bytes = find_tables(object, &tables) ? bytes_of(&tables) : 0;
+    size_t exidx = sigprof__exidx_copy_bytes(object);
 
-    return find_tables(object, &tables) ? bytes_of(&tables) : 0;
+    return exidx ? exidx_at(bytes) + exidx : bytes;
 }
 
 /* Segments may have gaps between them: the largest will do. */
@@ -169,11 +178,16 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
 {
     struct tables tables;
     uintptr_t rows_delta = 0;
+    bool found = find_tables(object, &tables);
+    size_t at = exidx_at(found ? bytes_of(&tables) : 0);
 
     memset(cfi, 0, sizeof *cfi);
     if (!copy)
         find_code(cfi, object);
-    if (!find_tables(object, &tables))
+    if (!copy || copy_bytes > at)
+        sigprof__exidx_describe(cfi, object, copy ? copy + at : NULL,
+                                copy ? copy_bytes - at : 0);
+    if (!found)
         return;
     if (copy) {
         if (copy_bytes < bytes_of(&tables))

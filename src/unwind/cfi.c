@@ -33,6 +33,7 @@
 #include "unwind/walker.h"
 
 #include "unwind/cache.h"
+#include "unwind/exidx.h"
 #include "unwind/packed.h"
 
 /* Off the hot path, with their locals. */
@@ -75,6 +76,8 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
         rule = read_rule(rules, unit, key);
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
+    if (rule == PACKED_NONE)
+        rule = sigprof__exidx_rule(w);
     cache_put(place, rule);
     return rule;
 }
@@ -307,8 +310,10 @@ static NOINLINE uint32_t run_ahead(struct walker *w)
         struct cache_place place = cache_place(w, key);
 
         rule = cache_get(place);
-        if (rule == PACKED_UNKNOWN)
+        if (rule == PACKED_UNKNOWN) {
+            w->at = at;
             rule = learn(w, at.pc, key, place);
+        }
         if (!hop(w, &at, rule))
             break;
         rule = PACKED_UNKNOWN;
@@ -319,6 +324,17 @@ static NOINLINE uint32_t run_ahead(struct walker *w)
     }
     w->at = at;
     return rule;
+}
+
+/* By a rule that code was read for: right as a rule, but a guess. */
+static int step_read(struct walker *w, uint32_t rule)
+{
+    int result = step_packed(w, rule);
+
+    w->guessed = true;
+    if (w->last->flags & FRAME_STEPPED)
+        w->last->flags |= FRAME_GUESSED;
+    return result;
 }
 
 static int step(struct walker *w)
@@ -332,6 +348,9 @@ static int step(struct walker *w)
     case PACKED_SP:
     case PACKED_FP:
         return step_packed(w, rule);
+    case PACKED_SP_READ:
+    case PACKED_FP_READ:
+        return step_read(w, rule - (PACKED_SP_READ - PACKED_SP));
     case PACKED_ROOT:
         w->last->ra_at = 0;
         w->last->flags |= FRAME_ROOT;

@@ -25,6 +25,11 @@ struct module_cfi {
     uint64_t rows_per_byte;    /* of code, on average; times 2 to the 32 */
     uintptr_t code_low;        /* plain loads from here to code_high are */
     uintptr_t code_high;       /* ... right: the largest segment of code */
+    const uint32_t *exidx;     /* .ARM.exidx (exidx.h), or NULL */
+    uint32_t exidx_count;
+    uintptr_t exidx_delta;     /* as delta */
+    uintptr_t exidx_low;       /* addresses in the process between which are */
+    uintptr_t exidx_high;      /* ... .ARM.extab's entries */
 };
 
 /* Control. Bytes that a copy of the object's unwind tables takes; 0: none. */

@@ -9,6 +9,7 @@
  * a walk is repeated at most once over its whole length.
  */
 #include "jit/map.h"
+#include "unwind/exidx.h"
 #include "unwind/walker.h"
 
 /* Rare paths keep their locals off the stack of the others. */
@@ -148,6 +149,29 @@ static enum expression_result recover_all(struct walker *w, uintptr_t cfa)
     return result;
 }
 
+/* The same where tables are others. found: what came of the usual ones. */
+static enum cfi_found find_others(struct walker *w, enum cfi_found found)
+{
+#ifdef ARCH_EXIDX
+    struct cfi_state *state = walker_state(w);
+    const struct registers *now = &state->now;
+    struct place place = {now->value[REGS_PC], now->value[REGS_SP],
+                          now->value[REGS_FP], now->exact,
+                          !(now->known >> REGS_SP & 1)};
+    uintptr_t status =
+        now->exact && (now->known >> REGS_STATUS & 1) ? now->value[REGS_STATUS]
+                                                      : 0;
+    bool read;
+
+    found = sigprof__exidx_row(w, &place, status, &state->unit,
+                               &state->rules.row, &read);
+    w->guessed |= found == CFI_FOUND && read;
+#else
+    (void)w;
+#endif
+    return found;
+}
+
 /* The FDE for the frame in state->now, and its row. */
 static enum cfi_found find_rules(struct walker *w)
 {
@@ -168,7 +192,7 @@ static enum cfi_found find_rules(struct walker *w)
         found = walker_find(w, code->by.cfi, key);
     if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
         found = CFI_NO_RULE;
-    return found;
+    return found == CFI_FOUND || code ? found : find_others(w, found);
 }
 
 enum { NEEDS_MORE = -100 }; /* beside enum step: needs an unknown register */

@@ -32,7 +32,9 @@ enum packed_kind {
     PACKED_FP,          /* CFA is fp + n */
     PACKED_ROOT,        /* no caller */
     PACKED_EXACT,       /* a rule, but not of these */
-    PACKED_NONE         /* no rule: stubs, assembly */
+    PACKED_NONE,        /* no rule: stubs, assembly */
+    PACKED_SP_READ,     /* as PACKED_SP and PACKED_FP, but read from code, */
+    PACKED_FP_READ      /* ... not from tables: a guess */
 };
 
 #define PACKED_KIND(rule) ((rule)&7u)

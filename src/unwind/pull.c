@@ -12,7 +12,7 @@
 
 void *sigprof__cfi_find_object;
 
-#ifdef DLFO_STRUCT_HAS_EH_DBASE
+#if defined DLFO_STRUCT_HAS_EH_DBASE && !defined ARCH_EXIDX
 
 /* One's locals are off the stack before the next one's come on it. */
 #define NOINLINE __attribute__((noinline))
@@ -130,7 +130,8 @@ enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
     return CFI_FOUND;
 }
 
-#else /* an older C library: what is new is guessed until the next refresh */
+#else /* an older C library: what is new is guessed until the next refresh; or other
+         tables, which exidx.c pulls */
 
 enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
                                  struct rules_unit *unit)

@@ -14,7 +14,11 @@
 #include "unwind/rules.h"
 
 #define PULL_CIE_BYTES 128 /* the longest seen has 60 */
+#ifdef ARCH_EXIDX
+#define PULL_FDE_BYTES 2304 /* none; exidx.c's room */
+#else
 #define PULL_FDE_BYTES 896 /* longer ones are left to the next refresh */
+#endif
 
 /* A walk's bound is in steps of the cache: 10 to 50 ns, by how far its words are. The
  * others count for as many as they take at most. */

@@ -21,7 +21,6 @@
 #define EXCLUSIVE_SPAN 64 /* bytes from the load to its store */
 #define PAGES 1024
 #define PAGE_BYTES ((uintptr_t)4096)
-#define SYS_RT_SIGRETURN 139 /* on these CPUs */
 
 /* A frame without a caller, as a thread's first; the trap in it begins the
  * stepping. */
@@ -32,6 +31,19 @@ __asm__(".text\n"
         ".cfi_startproc\n" STEP_ROOT ".cfi_endproc\n"
         ".size step_root, . - step_root\n");
 void step_root(void (*work)(void));
+
+#ifdef STEP_TRAP_OF_TARGET /* targets have a bit that says what code they are */
+uintptr_t step_stop[2];
+bool step_went;
+#define TARGET_BIT ((uintptr_t)1)
+#define TARGET_BIT_OF(pc) ((uintptr_t)step_is_thumb(pc))
+#else
+#define TARGET_BIT ((uintptr_t)0)
+#define TARGET_BIT_OF(pc) ((uintptr_t)0)
+#define SYS_RT_SIGRETURN 139 /* on these CPUs */
+#define step_trap(target, was) ((step_trap_word)STEP_TRAP)
+#define step_note(pc, ucontext)
+#endif
 
 static struct shadow shadow;
 static volatile bool stopping;
@@ -70,8 +82,9 @@ static bool is_trapped(uintptr_t pc)
     return false;
 }
 
-static void put_trap(uintptr_t pc)
+static void put_trap(uintptr_t target)
 {
+    uintptr_t pc = target & ~TARGET_BIT;
     step_trap_word *code = (step_trap_word *)pc;
 
     if (is_trapped(pc))
@@ -79,9 +92,10 @@ static void put_trap(uintptr_t pc)
     if (traps.count == TARGETS_MAX)
         abort();
     make_writable(pc);
+    make_writable(pc + sizeof *code - 1);
     traps.at[traps.count] = pc;
     traps.was[traps.count++] = *code;
-    *code = (step_trap_word)STEP_TRAP;
+    *code = step_trap(target, *code);
     __builtin___clear_cache((char *)pc, (char *)pc + sizeof *code);
 }
 
@@ -116,14 +130,16 @@ static void trap_behind_exclusive(uintptr_t pc, const void *ucontext)
     for (unsigned i = 0; i < count; i++)
         if (targets[i] < pc || targets[i] >= at)
             put_trap(targets[i]);
-    put_trap(at);
+    put_trap(at | TARGET_BIT_OF(pc));
 }
 
 static void trap_next(uintptr_t pc, const void *ucontext)
 {
+#ifndef STEP_TRAP_OF_TARGET
     uintptr_t next = pc + step_bytes(pc);
     bool always;
     uintptr_t target;
+#endif
 
     if (step_is_exclusive(pc)) {
         trap_behind_exclusive(pc, ucontext);
@@ -137,11 +153,15 @@ static void trap_next(uintptr_t pc, const void *ucontext)
             return;
         }
     }
+#ifdef STEP_TRAP_OF_TARGET
+    put_trap(step_next(pc, ucontext));
+#else
     target = step_branch(pc, ucontext, &always);
     if (!target || !always)
         put_trap(next);
     if (target)
         put_trap(target);
+#endif
 }
 
 static void on_trap(int number, siginfo_t *info, void *ucontext)
@@ -152,8 +172,10 @@ static void on_trap(int number, siginfo_t *info, void *ucontext)
     (void)number;
     (void)info;
     take_traps_away();
+    step_note(pc, ucontext);
     if (begins) {
-        pc += sizeof(step_trap_word);
+        pc += step_bytes(pc);
+        step_note(pc, ucontext);
         *(uintptr_t *)(void *)((char *)ucontext + regs_offset(REGS_PC)) = pc;
     }
     if (stopping)

@@ -2,7 +2,7 @@
 /*
  * What the shadow stack has to know of the instruction set: which instructions
  * call, and where a call leaves its return address. x86 of both widths is here;
- * aarch64 and riscv64 have files of their own.
+ * aarch64, arm and riscv64 have files of their own.
  */
 #ifndef STEP_CPU_H
 #define STEP_CPU_H
@@ -19,6 +19,8 @@
 #if ARCH_LINK
 #if defined __riscv
 #include "step-cpu-riscv64.h"
+#elif defined __arm__
+#include "step-cpu-arm.h"
 #else
 #include "step-cpu-aarch64.h"
 #endif

@@ -16,7 +16,15 @@ static inline void test_register(void *ucontext, unsigned column,
 static inline void test_return(void *ucontext)
 {
 #if ARCH_LINK
-    test_register(ucontext, REGS_PC, regs_get(ucontext, REGS_LINK));
+    uintptr_t back = regs_get(ucontext, REGS_LINK);
+
+    test_register(ucontext, REGS_PC, arch_return_address(back));
+#ifdef REGS_STATUS_THUMB
+    test_register(ucontext, REGS_STATUS,
+                  (regs_get(ucontext, REGS_STATUS) &
+                   ~(uintptr_t)REGS_STATUS_THUMB) |
+                      ((back & 1) ? REGS_STATUS_THUMB : 0));
+#endif
 #else
     uintptr_t sp = regs_sp(ucontext);
 
@@ -35,6 +43,13 @@ static const unsigned char test_code[] = {
     0xff, 0xd7,       /* call *%rdi */
     0x5d,             /* pop %rbp */
     0xc3};
+#elif defined(__arm__) /* ARM code, with Thumb's frame pointer */
+#define TEST_CODE_RETURN 12
+static const unsigned char test_code[] = {
+    0x80, 0x40, 0x2d, 0xe9, /* push {r7, lr} */
+    0x0d, 0x70, 0xa0, 0xe1, /* mov r7, sp */
+    0x30, 0xff, 0x2f, 0xe1, /* blx r0 */
+    0x80, 0x80, 0xbd, 0xe8}; /* pop {r7, pc} */
 #elif defined(__i386__)
 #define TEST_CODE_RETURN 6
 static const unsigned char test_code[] = {

@@ -6,6 +6,10 @@ if(NOT TARGET unwind_alone)
   set(parts modules-signal.c jit/map-signal.c unwind/brief.c unwind/cfi.c unwind/dwarf.c unwind/exact.c unwind/expression.c
     unwind/find.c unwind/fp.c unwind/generated.c unwind/guess.c unwind/landing.c unwind/memo.c unwind/memory.c unwind/pack.c unwind/prologue.c unwind/pull.c
     unwind/rules.c unwind/scan.c unwind/store.c os/${system}-signal.c)
+  if(SIGPROF_CPU STREQUAL "arm")
+    list(APPEND parts unwind/arm-a32.c unwind/arm-code.c unwind/arm-thumb.c unwind/ehabi.c
+      unwind/exidx.c unwind/exidx-code.c)
+  endif()
   list(TRANSFORM parts PREPEND ${PROJECT_SOURCE_DIR}/src/)
   add_library(unwind_alone_signal OBJECT ${parts})
   target_compile_options(unwind_alone_signal PRIVATE -std=gnu11 -ffreestanding -fno-stack-protector -fomit-frame-pointer
@@ -14,6 +18,9 @@ if(NOT TARGET unwind_alone)
     target_compile_options(unwind_alone_signal PRIVATE -O2)
   endif()
   set(parts modules.c modules-elf.c sys.c jit/map.c unwind/cfi-module.c os/${system}.c os/loader-counts.c)
+  if(SIGPROF_CPU STREQUAL "arm")
+    list(APPEND parts unwind/exidx-module.c)
+  endif()
   if(UNWIND_FOUND)
     list(APPEND parts unwind/libunwind.c)
   else()

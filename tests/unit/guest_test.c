@@ -584,6 +584,14 @@ static void loops_are_declared(void)
     CHECK_EQ(sigprof_loop_declare((void *)1, SIZE_MAX), SIGPROF_EINVAL);
     CHECK_EQ(sigprof_loop_declare(&here, 0), SIGPROF_EINVAL);
     CHECK_EQ(atomic_load(&sigprof__guest_loops.count), 2);
+#ifdef __arm__
+    CHECK_EQ(sigprof_loop_declare((void *)(uintptr_t)loops_are_declared, 0),
+             SIGPROF_EINVAL);
+    CHECK_EQ(sigprof_loop_declare((void *)((uintptr_t)loops_are_declared | 1), 32), 0);
+    CHECK_EQ(atomic_load(&sigprof__guest_loops.count), 3);
+    CHECK_EQ(sigprof__guest_loops.range[2].low & 1, 0); /* Thumb or not */
+    return;
+#endif
     CHECK_EQ(sigprof_loop_declare((void *)(uintptr_t)loops_are_declared, 0), 0);
     CHECK_EQ(atomic_load(&sigprof__guest_loops.count), 3);
     CHECK(sigprof__guest_loops.range[2].low == (uintptr_t)loops_are_declared);

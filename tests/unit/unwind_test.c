@@ -202,11 +202,16 @@ static uintptr_t true_frame(uint32_t at)
 static void check_callers(void)
 {
     uint32_t at = 0;
+    int first = 2;
 
-    CHECK(true_count > 2);
-    while (true_frame(at) && true_frame(at) != (uintptr_t)true_pcs[2])
+#ifdef __arm__ /* its backtrace ends at a thread's start, which has no table */
+    if (true_count == 2)
+        first = 1;
+#endif
+    CHECK(true_count > first);
+    while (true_frame(at) && true_frame(at) != (uintptr_t)true_pcs[first])
         at++;
-    for (int i = 2; i < true_count; i++)
+    for (int i = first; i < true_count; i++)
         CHECK_EQ(true_frame(at++), (uintptr_t)true_pcs[i]);
     CHECK(!true_frame(at) || !true_frame(at + 1) || !true_frame(at + 2));
 }
@@ -499,6 +504,12 @@ static uintptr_t element(unsigned number)
     return (uintptr_t)&chain_words[(number + 1) * ELEMENT_WORDS - 4];
 }
 
+/* Even: arm's bit 0 is none of the address. */
+static uintptr_t chain_pc(unsigned number)
+{
+    return 2000 + 2 * (uintptr_t)number;
+}
+
 static void put_word(uintptr_t base, int offset, uintptr_t word)
 {
     *(uintptr_t *)(base + (uintptr_t)(intptr_t)offset) = word;
@@ -531,7 +542,7 @@ static void walk_chain(void)
 static void put_chain(void)
 {
     for (unsigned i = 0; i < ELEMENTS; i++)
-        put_element(i, i + 1 < ELEMENTS ? element(i + 1) : 0, 2000 + i);
+        put_element(i, i + 1 < ELEMENTS ? element(i + 1) : 0, chain_pc(i));
 }
 
 static void check_chain(unsigned changed, uintptr_t pc)
@@ -540,7 +551,7 @@ static void check_chain(unsigned changed, uintptr_t pc)
     CHECK_EQ(test_walk_count(&walk), ELEMENTS + !ARCH_BACKCHAIN);
     CHECK_EQ(test_walk_pc(&walk, 0), 1000);
     for (unsigned i = 1; i < test_walk_count(&walk); i++)
-        CHECK_EQ(test_walk_pc(&walk, i), i == changed ? pc : 1999 + i);
+        CHECK_EQ(test_walk_pc(&walk, i), i == changed ? pc : chain_pc(i - 1));
 }
 
 static void a_chain_is_remembered_as_far_as_it_holds(void)
@@ -565,7 +576,7 @@ static void a_remembered_chain_may_go_on(void)
 {
     test_walk_make(&walk, 16);
     put_chain();
-    put_element(3, 0, 2003);
+    put_element(3, 0, chain_pc(3));
     walk_chain();
     CHECK_EQ(test_walk_count(&walk), 4 + !ARCH_BACKCHAIN);
     put_chain();
@@ -578,7 +589,7 @@ static void a_chain_that_turns_back_is_not_complete(void)
 {
     test_walk_make(&walk, 16);
     put_chain();
-    put_element(3, element(1), 2003);
+    put_element(3, element(1), chain_pc(3));
     for (int i = 0; i < 2; i++) {
         walk_chain();
         CHECK_EQ(walk.stack->end, FORMAT_END_BAD_ADDRESS);
@@ -597,7 +608,7 @@ static void a_deep_chain_keeps_both_ends_each_time(void)
         CHECK_EQ(test_walk_count(&walk), 4);
         CHECK_EQ(test_walk_pc(&walk, 1), 2000);
         CHECK_EQ(test_walk_pc(&walk, 2), FORMAT_MARK_GAP);
-        CHECK_EQ(test_walk_pc(&walk, 3), 1999 + ELEMENTS - ARCH_BACKCHAIN);
+        CHECK_EQ(test_walk_pc(&walk, 3), chain_pc(ELEMENTS - 1 - ARCH_BACKCHAIN));
     }
     test_walk_drop(&walk);
 }
