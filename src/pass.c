@@ -18,6 +18,7 @@
 #include "threads-table.h"
 
 #define SWEEP_NS 1000000000u /* even if the number of threads is the same */
+#define SEARCH_MOST_NS 60000000000u /* for files of code, if none is found */
 #define IDLE_PASSES 4u       /* then a thread's block is taken from it */
 #define EVENT_CHUNK (16u << 10)
 #define HELD_MAX 16u     /* blocks kept from a flight recorder's handlers */
@@ -30,7 +31,8 @@ static struct {
     uint64_t last_sweep_ns;
     uint64_t last_sheet_ns;
     unsigned threads_seen;
-    uint64_t last_search_ns; /* for files of code */
+    uint64_t next_search_ns; /* for files of code */
+    uint64_t search_every_ns;
 } pass;
 
 uint64_t sigprof__pass_samples(void)
@@ -256,15 +258,26 @@ static void look_around(uint64_t now_ns)
     sigprof__code_idle();
 }
 
+/* A virtual machine maps its jitdump early or never, and to look for it is to read the
+ * whole list of mappings, which may be long: so that is done less and less often. */
+static bool is_time_to_search(uint64_t now_ns)
+{
+    if (now_ns < pass.next_search_ns)
+        return false;
+    pass.search_every_ns = pass.search_every_ns == 0 ? SWEEP_NS
+                           : pass.search_every_ns < SEARCH_MOST_NS / 2
+                               ? 2 * pass.search_every_ns
+                               : SEARCH_MOST_NS;
+    pass.next_search_ns = now_ns + pass.search_every_ns;
+    return true;
+}
+
 /* What virtual machines have told of their code meanwhile: before the samples, so
  * that these find their names. */
 static void look_at_code(uint64_t now_ns, bool last)
 {
-    bool search = last || pass.last_search_ns == 0 ||
-                  now_ns - pass.last_search_ns >= SWEEP_NS;
+    bool search = is_time_to_search(now_ns) || last;
 
-    if (search)
-        pass.last_search_ns = now_ns;
     sigprof__code_files_look(search, make_room_for_code);
 }
 

@@ -26,7 +26,8 @@ static bool is_denied(const struct sigprof_code *code,
 /* ---- What only has tables ------------------------------------------------- */
 
 void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
-                                const uint8_t *tables, size_t table_bytes)
+                                const uint8_t *tables, size_t table_bytes,
+                                uintptr_t at)
 {
     const struct sigprof_code code = {.size = sizeof code,
                                       .start = (const void *)start,
@@ -35,7 +36,7 @@ void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
                                       .unwind = SIGPROF_CODE_CFI,
                                       .eh_frame = tables,
                                       .eh_frame_bytes = table_bytes};
-    struct origin origin = {.source = FORMAT_CODE_MAP};
+    struct origin origin = {.source = FORMAT_CODE_MAP, .eh_frame_at = at};
 
     if (!sigprof__code_is_sane(&code) || !sigprof__code_enter())
         return;

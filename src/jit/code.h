@@ -47,11 +47,12 @@ enum code_told sigprof__code_tell(const struct told *told,
                                   uint64_t time_ns);
 void sigprof__code_tell_end(void);
 
-/* Thread-safe. Unwind tables for code of which no more is known: a CIE and its FDE,
- * maybe others between them, where they lie now; copied. Whoever names just this
- * code later may leave the tables to it. _end: before the memory is used again. */
+/* Thread-safe. Unwind tables for code of which no more is known: a CIE and its FDE, as
+ * if they lay at `at`; copied. Whoever names just this code later may leave the tables
+ * to it. _end: before the memory is used again. */
 void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
-                                const uint8_t *tables, size_t table_bytes);
+                                const uint8_t *tables, size_t table_bytes,
+                                uintptr_t at);
 void sigprof__code_frames_end(uintptr_t start);
 
 /* Is the calling thread in the middle of a change? A handler of the program's may have

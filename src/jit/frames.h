@@ -7,8 +7,8 @@
 #ifndef SIGPROF_JIT_FRAMES_H
 #define SIGPROF_JIT_FRAMES_H
 
-/* Thread-safe. An .eh_frame section, which ends with a length of 0, or a single FDE
- * in front of such an end; now there, and about to go. */
+/* Thread-safe. An .eh_frame section, which begins with a CIE and ends with a length of
+ * 0, or one FDE; now there, and about to go. */
 void sigprof__frames_begin(const void *eh_frame);
 void sigprof__frames_end(const void *eh_frame);
 

@@ -2,8 +2,9 @@
 /*
  * Object files that the program shows to debuggers. Theory: gdb.h.
  *
- * A new one is put in front of the list, so the search ends at the one that was first
- * the last time; if that has gone, all are told again, which does nothing.
+ * A new one is put in front of the list, so a search ends at the first that was seen
+ * before. Entries and images come again at addresses of others that have gone: one is
+ * known by its image's size and ends besides, where its addresses and names are.
  */
 #include "arch/arch.h"
 #include "jit/gdb.h"
@@ -11,6 +12,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "jit/code.h"
@@ -21,6 +23,10 @@
 #define ENTRIES_MAX 65536u /* of a list, which may be a ring by accident */
 #define IMAGE_MAX ((uint64_t)64 << 20)
 #define CHUNK ((size_t)1 << 20) /* of a copy */
+#define END_BYTES 256u /* of an image, to know it again */
+#define SEEN_MIN 1024u /* keys; a power of two */
+#define SEEN_MAX (1u << 17)
+#define FIND_NS 250000000u /* not for each of thousands of calls */
 
 struct entry { /* jit_code_entry */
     uintptr_t next, previous;
@@ -34,13 +40,24 @@ struct descriptor { /* jit_descriptor */
 };
 
 static _Atomic uintptr_t found;
-static uintptr_t last_first; /* the drain's */
+static _Atomic uint64_t next_find_ns;
+
+/* Entries that were told, open-addressed; 0: none. The drain's. */
+static struct {
+    uint64_t *key;
+    uint32_t room, count;
+} seen;
 
 void sigprof__gdb_find(void)
 {
-    if (!atomic_load(&found))
-        atomic_store(&found,
-                     (uintptr_t)dlsym(RTLD_DEFAULT, "__jit_debug_descriptor"));
+    uint64_t now_ns;
+
+    if (atomic_load(&found) ||
+        (now_ns = sigprof__os_now_ns()) < atomic_load(&next_find_ns))
+        return;
+    atomic_store(&next_find_ns, now_ns + FIND_NS);
+    atomic_store(&found,
+                 (uintptr_t)dlsym(RTLD_DEFAULT, "__jit_debug_descriptor"));
 }
 
 static bool read_all(uintptr_t from, void *to, size_t bytes)
@@ -52,6 +69,91 @@ static bool read_all(uintptr_t from, void *to, size_t bytes)
             return false;
     }
     return true;
+}
+
+/* ---- What was told before ------------------------------------------------- */
+
+static uint64_t mix(uint64_t sum, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+
+    while (size--)
+        sum = (sum ^ *at++) * 0x100000001b3u;
+    return sum;
+}
+
+/* Never 0. */
+static uint64_t key_of(uintptr_t at, const struct entry *entry)
+{
+    size_t size = entry->bytes < END_BYTES ? (size_t)entry->bytes : END_BYTES;
+    uint64_t sum = mix(mix(0xcbf29ce484222325u, &at, sizeof at), &entry->image,
+                       sizeof *entry - offsetof(struct entry, image));
+    uint8_t end[END_BYTES];
+
+    if (sigprof__os_read_memory(entry->image, end, size) == size)
+        sum = mix(sum, end, size);
+    if (sigprof__os_read_memory(entry->image + (uintptr_t)entry->bytes - size,
+                                end, size) == size)
+        sum = mix(sum, end, size);
+    return sum | 1;
+}
+
+/* The place of the key, or a free one. */
+static uint64_t *place_of(uint64_t key)
+{
+    uint32_t at = (uint32_t)(key >> 32);
+
+    while (seen.key[at & (seen.room - 1)] &&
+           seen.key[at & (seen.room - 1)] != key)
+        at++;
+    return &seen.key[at & (seen.room - 1)];
+}
+
+static bool is_seen(uint64_t key)
+{
+    return seen.room && *place_of(key);
+}
+
+static void forget_seen(void)
+{
+    sigprof__os_unmap(seen.key, seen.room * sizeof *seen.key);
+    memset(&seen, 0, sizeof seen);
+}
+
+/* false: no memory. Those of a list that grows for ever are forgotten now and then,
+ * and told again, which does nothing. */
+static bool make_room_for_seen(void)
+{
+    uint64_t *old = seen.key;
+    uint32_t room = seen.room;
+
+    if (seen.count < room / 2)
+        return true;
+    if (room == SEEN_MAX) {
+        forget_seen();
+        old = NULL;
+        room = 0;
+    }
+    seen.room = room ? 2 * room : SEEN_MIN;
+    seen.key = sigprof__os_map(seen.room * sizeof *seen.key);
+    if (!seen.key) {
+        seen.key = old;
+        seen.room = room;
+        return false;
+    }
+    for (uint32_t i = 0; i < room; i++)
+        if (old[i])
+            *place_of(old[i]) = old[i];
+    sigprof__os_unmap(old, room * sizeof *old);
+    return true;
+}
+
+static void see(uint64_t key)
+{
+    if (!make_room_for_seen())
+        return; /* told again the next time */
+    *place_of(key) = key;
+    seen.count++;
 }
 
 /* ---- An object file -------------------------------------------------------- */
@@ -200,24 +302,38 @@ static bool tell_entry(const struct looking *looking,
     return told;
 }
 
+/* false: not all; whatever was told is told again the next time. */
+static bool tell_new(const struct looking *looking, uintptr_t at)
+{
+    struct entry entry;
+
+    for (unsigned count = 0; at && count < ENTRIES_MAX; count++) {
+        uint64_t key;
+
+        if (!read_all(at, &entry, sizeof entry))
+            return true;
+        key = key_of(at, &entry);
+        if (is_seen(key))
+            return true;
+        if (!tell_entry(looking, &entry))
+            return false;
+        see(key);
+        at = entry.next;
+    }
+    return true;
+}
+
 bool sigprof__gdb_look(uint64_t since_ns, void (*make_room)(void))
 {
     const struct looking looking = {since_ns, make_room};
     uintptr_t at = atomic_load(&found);
     struct descriptor descriptor;
-    struct entry entry;
-    unsigned count = 0;
 
     if (!at || !read_all(at, &descriptor, sizeof descriptor) ||
         descriptor.version != VERSION)
         return true;
-    for (at = descriptor.first; at && at != last_first && count < ENTRIES_MAX;
-         at = entry.next, count++) {
-        if (!read_all(at, &entry, sizeof entry))
-            break;
-        if (!tell_entry(&looking, &entry))
-            return false;
-    }
-    last_first = descriptor.first;
-    return true;
+    if (tell_new(&looking, descriptor.first))
+        return true;
+    forget_seen();
+    return false;
 }

@@ -12,3 +12,10 @@ target_link_options(gdb_test PRIVATE -rdynamic)
 # It asks where functions end, which their unwind tables tell; riscv64's and other
 # compilers make none by themselves.
 target_compile_options(guest_test PRIVATE -fasynchronous-unwind-tables)
+# Made of x86-64's register numbers.
+if(SIGPROF_CPU STREQUAL "x86_64")
+  add_executable(frames_test frames_test.c)
+  target_link_libraries(frames_test PRIVATE test_support)
+  target_compile_definitions(frames_test PRIVATE SIGPROF_ARCH="arch/${SIGPROF_CPU}.h" SIGPROF_REGS="os/regs/${system}-${SIGPROF_CPU}.h")
+  sigprof_test(unit frames)
+endif()

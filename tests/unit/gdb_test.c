@@ -110,6 +110,43 @@ static void what_cannot_be_read_is_left_out(void)
     __jit_debug_descriptor.version = 1;
 }
 
+/* An image that was freed, and another at its place: the list looks as before. */
+static void another_image_in_its_place_is_told(void)
+{
+    struct jit_entry front = {&entry, NULL, NULL, 0};
+
+    fill();
+    __jit_debug_descriptor.first = &entry;
+    CHECK(sigprof__gdb_look(1, make_room));
+    object.section[1].sh_addr = (ElfW(Addr))TEXT_AT + 65536;
+    CHECK(sigprof__gdb_look(1, make_room));
+    CHECK(is_known(TEXT_AT + 65536 + 64));
+    room_made = 0;
+    __jit_debug_descriptor.first = &front; /* what is behind was seen */
+    CHECK(sigprof__gdb_look(1, make_room));
+    __jit_debug_descriptor.first = &entry; /* and is, when it is first again */
+    CHECK(sigprof__gdb_look(1, make_room));
+    CHECK_EQ(room_made, 0);
+}
+
+static void a_long_list_is_read(void)
+{
+    static struct jit_entry many[2000];
+    fill();
+    object.head.e_shnum = 0; /* it names nothing */
+    for (unsigned i = 0; i < sizeof many / sizeof *many; i++) {
+        many[i] = (struct jit_entry){i ? &many[i - 1] : NULL, NULL, &object,
+                                     sizeof object};
+        __jit_debug_descriptor.first = &many[i];
+        if (i % 64 == 63)
+            CHECK(sigprof__gdb_look(1, make_room));
+    }
+    fill();
+    object.section[1].sh_addr = (ElfW(Addr))TEXT_AT + 2 * 65536;
+    CHECK(sigprof__gdb_look(1, make_room));
+    CHECK(is_known(TEXT_AT + 2 * 65536 + 64));
+}
+
 /* Every other entry has another address, so that each is new. */
 static void any_bytes_are_taken(void)
 {
@@ -136,6 +173,8 @@ int main(void)
 {
     RUN(an_image_names_its_functions);
     RUN(what_cannot_be_read_is_left_out);
+    RUN(another_image_in_its_place_is_told);
+    RUN(a_long_list_is_read);
     RUN(any_bytes_are_taken);
     return 0;
 }
