@@ -49,6 +49,7 @@ class Setup:
     def __init__(self, library, fold, guests, folder):
         self.fold = fold
         self.folder = folder
+        self.guests = []
         self.profile = os.path.join(folder, "profile.sigprof")
         self.environment = dict(os.environ, LD_PRELOAD=library, SIGPROF_HZ="199",
                                 SIGPROF_CLOCK="thread", SIGPROF_OUT=self.profile)
@@ -59,8 +60,18 @@ class Setup:
     def start(self, command, **more):
         if os.path.exists(self.profile):
             os.unlink(self.profile)
-        return subprocess.Popen(command, env=self.environment, cwd=self.folder, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        self.guests.append(subprocess.Popen(command, env=self.environment, cwd=self.folder,
+                                            text=True, stdout=subprocess.PIPE,
+                                            stderr=subprocess.PIPE, **more))
+        return self.guests[-1]
+
+    def clean_up(self):
+        """However the check ended."""
+        for guest in self.guests:
+            if guest.poll() is None:
+                guest.kill()
+                guest.communicate()
+            self.remove_files(guest.pid)
 
     def files_of(self, pid):
         return [path for path in (f"/tmp/perf-{pid}.map", f"/tmp/jit-{pid}.dump",
@@ -185,6 +196,19 @@ def check_many(setup, workload):
         in folded.stderr, folded.stderr
 
 
+def check(setup, kind, *workload):
+    if kind in ("killed", "flight"):
+        check_killed(setup, kind == "flight")
+    elif kind == "many":
+        check_many(setup, *workload)
+    elif kind == "stale":
+        check_stale(setup, *workload)
+    else:
+        if kind == "java-map":
+            subprocess.run(["javac", "Split.java"], cwd=setup.folder, check=True)
+        check_shares(setup, COMMANDS[kind])
+
+
 def main():
     library, fold, guests, kind, *workload = sys.argv[1:]
     program = COMMANDS.get(kind, ["true"])[0]
@@ -194,16 +218,10 @@ def main():
         sys.exit(1 if os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
     with tempfile.TemporaryDirectory() as folder:
         setup = Setup(library, fold, guests, folder)
-        if kind in ("killed", "flight"):
-            check_killed(setup, kind == "flight")
-        elif kind == "many":
-            check_many(setup, *workload)
-        elif kind == "stale":
-            check_stale(setup, *workload)
-        else:
-            if kind == "java-map":
-                subprocess.run(["javac", "Split.java"], cwd=folder, check=True)
-            check_shares(setup, COMMANDS[kind])
+        try:
+            check(setup, kind, *workload)
+        finally:
+            setup.clean_up()
 
 
 main()
