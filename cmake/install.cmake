@@ -22,6 +22,9 @@ install(TARGETS sigprof_shared sigprof_static EXPORT sigprof-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS sigprof_preload LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET sigprof_python)
+  install(TARGETS sigprof_python LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/sigprof)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/sigprof
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES ${PROJECT_SOURCE_DIR}/docs/libsigprof.7

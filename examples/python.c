@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * CPython 3.11, unchanged: Python's functions by name and line, in one stack with the
- * C code between them. A module to be imported by the program, or before it:
+ * C code between them. It is installed with the library, whose preload object calls
+ * sigprof_python_thread() in each thread of such a Python:
+ *
+ *      sigprof-run -o app.html -- python3.11 app.py
+ *
+ * Where the library is linked instead, it is a module to be imported:
  *
  *      cc -O2 -shared -fPIC python.c -I/usr/include/python3.11 \
  *          $(pkg-config --cflags sigprof) -o sigprof_python.so
- *      sigprof-run -o app.html -- python3.11 -c \
- *          'import sigprof_python, runpy; runpy.run_path("app.py", run_name="__main__")'
- *
- * Threads that begin later tell by themselves after
- *
- *      threading.setprofile(sigprof_python.enter)
+ *      import sigprof_python, threading
+ *      threading.setprofile(sigprof_python.enter) # threads that begin later
  *
  * The walk reads the interpreter's memory as what it is, by reads that cannot fault,
  * and takes no part in its locks or counts.
@@ -21,6 +22,7 @@
 
 #include <sigprof/jit.h>
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #if PY_VERSION_HEX >> 16 != 0x030b
@@ -67,18 +69,23 @@ static void read_text(struct sigprof_walk *walk, PyObject *object, char text[256
 
 /* By its objects: a function that was freed and one that took its place differ in one
  * of them. */
-static uint32_t function_of(struct sigprof_walk *walk, struct thread *thread,
-                            const void *at, const PyCodeObject *code)
+static uint64_t key_of(const void *at, const PyCodeObject *code)
 {
     const uint64_t parts[] = {(uintptr_t)at, (uintptr_t)code->co_qualname,
                               (uintptr_t)code->co_filename,
                               (uint64_t)code->co_firstlineno};
     uint64_t key = 0;
-    uint32_t number;
 
     for (int i = 0; i < 4; i++)
         key = (key ^ parts[i]) * 0x9e3779b97f4a7c15u;
-    number = sigprof_walk_recall(walk, key);
+    return key;
+}
+
+static uint32_t function_of(struct sigprof_walk *walk, struct thread *thread,
+                            uint64_t key, const PyCodeObject *code)
+{
+    uint32_t number = sigprof_walk_recall(walk, key);
+
     if (number)
         return number;
     read_text(walk, code->co_qualname, thread->name);
@@ -135,31 +142,51 @@ static uint32_t line_of(struct sigprof_walk *walk, const PyCodeObject *code, lon
     return 0;
 }
 
+/* The same, remembered: callers are where they were, sample after sample, and to read
+ * it costs a system call each. */
+static uint32_t line_again(struct sigprof_walk *walk, uint64_t key,
+                           const PyCodeObject *code, long unit)
+{
+    uint64_t place = (key ^ (uint64_t)(unit + 1)) * 0x9e3779b97f4a7c15u;
+    uint32_t line = sigprof_walk_recall(walk, place);
+
+    if (line)
+        return line;
+    line = line_of(walk, code, unit);
+    sigprof_walk_remember(walk, place, line);
+    return line;
+}
+
 /* Innermost first. */
 static int list_frames(struct sigprof_guest *guest, struct sigprof_walk *walk)
 {
-    const PyThreadState *state = guest->state;
+    /* A value that pthreads keep for each thread; NULL: it runs no Python. */
+    const PyThreadState *state =
+        guest->state ? guest->state : PyGILState_GetThisThreadState();
     const _PyInterpreterFrame *at;
     _PyInterpreterFrame frame;
     _PyCFrame *loop_frame, loop;
     PyCodeObject code;
 
-    if (!sigprof_walk_read(walk, &loop_frame, &state->cframe, sizeof loop_frame) ||
-        !sigprof_walk_read(walk, &loop, loop_frame, sizeof loop))
+    if (!state ||
+        !sigprof_walk_read(walk, &loop_frame, &state->cframe, sizeof loop_frame))
+        return 0; /* or a filter allows no such reads */
+    if (!sigprof_walk_read(walk, &loop, loop_frame, sizeof loop))
         return -1;
     at = loop.current_frame;
     for (int i = 0; at && i < 1000; i++, at = frame.previous) {
-        const char *first;
+        uint64_t key;
+        long unit;
 
         if (!sigprof_walk_read(walk, &frame, at, FRAME_BYTES) ||
             !sigprof_walk_read(walk, &code, frame.f_code, CODE_BYTES))
             return -1;
-        first = (const char *)frame.f_code + CODE_BYTES;
+        key = key_of(frame.f_code, &code);
+        unit = ((const char *)frame.prev_instr - (const char *)frame.f_code -
+                (long)CODE_BYTES) / (long)sizeof(_Py_CODEUNIT);
         if (!sigprof_walk_frame(
-                walk, function_of(walk, (struct thread *)guest, frame.f_code, &code),
-                line_of(walk, &code,
-                        ((const char *)frame.prev_instr - first) /
-                            (long)sizeof(_Py_CODEUNIT)),
+                walk, function_of(walk, (struct thread *)guest, key, &code),
+                i == 0 ? line_of(walk, &code, unit) : line_again(walk, key, &code, unit),
                 NULL, frame.is_entry ? SIGPROF_FRAME_ENTRY : 0))
             break;
     }
@@ -168,15 +195,37 @@ static int list_frames(struct sigprof_guest *guest, struct sigprof_walk *walk)
 
 /* ---- The module ----------------------------------------------------------- */
 
-static PyObject *enter(PyObject *self, PyObject *arguments)
+/* state NULL: to be asked for. */
+static void enter_as(PyThreadState *state)
 {
     static _Thread_local struct thread thread = {.guest = {.walk = list_frames}};
+    static atomic_int is_declared;
 
+    if (!SIGPROF_JIT_PRESENT)
+        return;
+    if (!atomic_exchange(&is_declared, 1))
+        sigprof_loop_declare((const void *)(uintptr_t)_PyEval_EvalFrameDefault, 0);
+    thread.guest.state = state;
+    sigprof_guest_enter(&thread.guest);
+}
+
+/* For the preload object: before there is an interpreter, and in threads that may never
+ * run Python. */
+#define EXPORTED __attribute__((visibility("default")))
+extern EXPORTED const unsigned long sigprof_python_version;
+const unsigned long sigprof_python_version = PY_VERSION_HEX >> 16;
+
+extern EXPORTED void sigprof_python_thread(void);
+void sigprof_python_thread(void)
+{
+    enter_as(NULL);
+}
+
+static PyObject *enter(PyObject *self, PyObject *arguments)
+{
     (void)self;
     (void)arguments;
-    thread.guest.state = PyThreadState_Get();
-    if (SIGPROF_JIT_PRESENT)
-        sigprof_guest_enter(&thread.guest);
+    enter_as(PyThreadState_Get());
     PyEval_SetProfile(NULL, NULL); /* as a profile function it is called once */
     Py_RETURN_NONE;
 }
@@ -193,8 +242,6 @@ PyMODINIT_FUNC PyInit_sigprof_python(void);
 
 PyMODINIT_FUNC PyInit_sigprof_python(void)
 {
-    if (SIGPROF_JIT_PRESENT)
-        sigprof_loop_declare((const void *)(uintptr_t)_PyEval_EvalFrameDefault, 0);
     Py_DECREF(enter(NULL, NULL));
     return PyModule_Create(&module);
 }

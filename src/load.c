@@ -22,6 +22,7 @@
 #include "jit/frames.h"
 #include "jit/gdb.h"
 #include "jit/java.h"
+#include "jit/python.h"
 #include "jit/v8.h"
 #include "modules.h"
 #include "sigprof_impl.h"
@@ -249,6 +250,8 @@ void sigprof__hook_load(const struct sigprof__sys *real,
     sigprof__v8_find();
     sigprof__gdb_find();
     start_from_environment(preload_path);
+    if (atomic_load(&sigprof__state.phase) != PHASE_OFF)
+        sigprof__python_find(preload_path);
     sigprof__guard_leave(&guard);
 }
 
@@ -260,6 +263,7 @@ void sigprof__hook_thread_begin(uintptr_t start_routine)
         return;
     sigprof__guard_enter(&guard);
     sigprof__thread_begin_self(start_routine, NULL);
+    sigprof__python_thread();
     if (sigprof__session.config.mode == SIGPROF_MODE_FLIGHT)
         sigprof__modules_refresh(); /* no drain looks at them now and then */
     sigprof__guard_leave(&guard);

@@ -8,6 +8,7 @@
 #include "drain.h"
 #include "guard.h"
 #include "os/os.h"
+#include "sigprof/jit.h"
 #include "sigprof_impl.h"
 #include "threads.h"
 #include "toggle.h"
@@ -53,6 +54,7 @@ static void thread_leaves(void *round)
         sigprof__session.pid != getpid())
         return;
     sigprof__guard_enter(&guard);
+    sigprof_guest_enter(NULL); /* its memory may go before the thread does */
     sigprof__thread_end_self();
     leave_process();
     sigprof__guard_leave(&guard);

@@ -171,7 +171,7 @@ SIGPROF_API SIGPROF_WEAK int sigprof_walk_frame(struct sigprof_walk *walk,
                                                 unsigned flags);
 
 /* In a walk. Copies bytes that may not be readable, a page at a time; the last
- * eight pages stay at hand. 0: they are not readable, or 64 pages were read. */
+ * eight pages stay at hand. 0: they are not readable, or 256 pages were read. */
 SIGPROF_API SIGPROF_WEAK int sigprof_walk_read(struct sigprof_walk *walk,
                                                void *to, const void *from,
                                                size_t bytes);

@@ -30,7 +30,8 @@
 #define GUEST_LOOPS_MAX 16
 #define GUEST_CHAIN_MAX 32 /* guests called from one another; more is a circle */
 #define GUEST_PAGES 8      /* of a walk's reads that stay at hand */
-#define GUEST_READS_MAX 64 /* system calls of a walk: some 50 microseconds */
+#define GUEST_READS_MAX 256 /* system calls of a walk: some 200 microseconds, where
+                               a deep stack is seen for the first time */
 #define GUEST_MARKS_MAX 8  /* beside a stack's frames */
 #define GUEST_KNOWN 512    /* a power of two; functions of a hot path */
 

@@ -413,6 +413,10 @@ static void prepare_vm(struct run *run)
     case VM_NO_MEMORY:
         fail(EXIT_OURS, "what %s needs: out of memory",
              run->vm ? run->vm : run->argv[0]);
+    case VM_NO_MODULE:
+        say("--vm=%s: this build of the library does not know its frames (there was "
+            "no Python.h of CPython 3.11): functions of C only", run->vm);
+        break;
     case VM_OK:
         break;
     }

@@ -19,6 +19,7 @@ struct vm {
     const char *variable;            /* has them for any other command; or NULL */
     const char *starters[WORDS_MAX]; /* commands that it is to have them for */
     bool writes;                     /* files, in /tmp */
+    const char *module; /* beside our object, which loads it; not in every build */
 };
 
 static const struct vm vms[] = {
@@ -40,7 +41,9 @@ static const struct vm vms[] = {
     {.name = "lua", .commands = {"lua"}},
     {.name = "luajit", .commands = {"luajit"}},
     {.name = "node", .commands = {"node", "nodejs"}},
-    {.name = "python", .commands = {"python"}},
+    {.name = "python",
+     .commands = {"python"},
+     .module = "sigprof/sigprof_python.so"},
     {.name = "ruby", .commands = {"ruby"}},
     {.name = "none"}};
 
@@ -139,16 +142,33 @@ static enum vm_code add_variable(const char *variable, char *const *options,
                                  int count, char *added, size_t size)
 {
     const char *before = getenv(variable);
-    char value[4096] = "";
+    size_t room = before ? strlen(before) + 2 : 1;
+    char *value;
+    bool good;
 
     for (int i = 0; i < count; i++)
-        append(value, sizeof value, options[i]);
-    if (before && *before)
-        append(value, sizeof value, before);
+        room += strlen(options[i]) + 1;
+    value = calloc(1, room);
+    if (!value)
+        return VM_NO_MEMORY;
+    for (int i = 0; i < count; i++)
+        append(value, room, options[i]);
     snprintf(added, size, "%s=%s", variable, value);
-    return strlen(value) + 1 < sizeof value && setenv(variable, value, 1) == 0
-               ? VM_OK
-               : VM_NO_MEMORY;
+    if (before && *before)
+        append(value, room, before);
+    good = setenv(variable, value, 1) == 0;
+    free(value);
+    return good ? VM_OK : VM_NO_MEMORY;
+}
+
+static bool has_module(const char *module, const char *preload)
+{
+    const char *slash = strrchr(preload, '/');
+    char path[4096];
+
+    snprintf(path, sizeof path, "%.*s/%s",
+             slash ? (int)(slash - preload) : 0, preload, module);
+    return access(path, R_OK) == 0;
 }
 
 enum vm_code vm_prepare(const char *name, const char *preload, char ***argv,
@@ -166,6 +186,8 @@ enum vm_code vm_prepare(const char *name, const char *preload, char ***argv,
         if (!options[count++])
             return VM_NO_MEMORY;
     }
+    if (name && vm->module && !has_module(vm->module, preload))
+        return VM_NO_MODULE;
     if (count == 0)
         return VM_OK;
     prepared = vm;

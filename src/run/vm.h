@@ -11,6 +11,7 @@ enum vm_code {
     VM_OK,
     VM_UNKNOWN,  /* no machine of that name */
     VM_NO_WAY,   /* the program is not its command, and no variable would do */
+    VM_NO_MODULE, /* this build lacks what would name its functions; all else is well */
     VM_NO_MEMORY
 };
 

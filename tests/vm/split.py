@@ -60,6 +60,10 @@ CASES = {
     "erlang": Case(["erl", "-noshell", "-pa", "{made}", "-run", "split", "main", SECONDS],
                    build=["erlc", "-o", "{made}", "{here}/split.erl"],
                    said=r"sigprof-run: added: \+JPperf true\n"),
+    "python": Case(["/usr/bin/python3.11", "{here}/split_python.py", SECONDS],
+                   root="_start"),
+    "python-thread": Case(["/usr/bin/python3.11", "{here}/split_python.py", SECONDS, "thread"],
+                          root="start_thread"),
     # PHP's frames are not found: its registers have other things in them.
     "php": Case(["php", "-n", "-d", "zend_extension=opcache", "-d", "opcache.enable_cli=1",
                  "-d", "opcache.jit_buffer_size=32M", "-d", "opcache.jit=tracing",
