@@ -267,8 +267,10 @@ def compare(binary, addresses, ours, *peers):
     verdicts = Verdicts(binary)
     for address, us, *theirs in zip(addresses, ours, *peers):
         case = (address, us, theirs)
-        # Who does not know the file has not found the unit: no opinion.
-        theirs = [t for t in theirs if t and t[-1][1]] or theirs
+        # Who does not know a file that ours does has not found the unit: no
+        # opinion.
+        if us[-1][1]:
+            theirs = [t for t in theirs if t and t[-1][1]] or theirs
         depth = two_of([len(t) for t in theirs])
         if depth is None:
             verdicts.count("depth", "as one peer's" if len(us) in
