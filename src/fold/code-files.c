@@ -75,8 +75,10 @@ static bool is_of_this_boot(const struct model_process *process, bool same_pids)
     struct text boot = sigprof__model_info(process, "boot_id");
     struct os_identity here;
 
+    if (!boot.size)
+        return false;
     sigprof__os_identity(&here);
-    return boot.size && boot.size == strlen(here.boot_id) &&
+    return boot.size == strlen(here.boot_id) &&
            memcmp(boot.at, here.boot_id, boot.size) == 0 &&
            (!same_pids ||
             number_of(process, "pid_namespace") == here.pid_namespace);

@@ -41,6 +41,16 @@ void sigprof__say(const char *format, ...)
 /* ---- Bytes --------------------------------------------------------------- */
 
 #define WINDOW_BYTES (4 * READ_BLOCK_MAX)
+#define FIRST_BYTES (FORMAT_FILE_HEADER_BYTES + READ_BLOCK_MAX)
+
+/* For a file of that size; what is not needed is not taken, for its pages are
+ * large. */
+static void make_window(struct load *load, uint64_t size)
+{
+    load->window = sigprof__store_grow(
+        load->window, &load->window_bytes,
+        size < WINDOW_BYTES ? (size_t)size : WINDOW_BYTES, 1);
+}
 
 static int read_all(int descriptor, struct load_input *input)
 {
@@ -169,8 +179,11 @@ static int open_input(struct load *load, struct load_input *input)
         input->size = (uint64_t)status.st_size;
         input->device = status.st_dev;
         input->inode = status.st_ino;
+        make_window(load, input->size);
         error = read_some(descriptor, load->window,
-                          FORMAT_FILE_HEADER_BYTES + READ_BLOCK_MAX, &got);
+                          load->window_bytes < FIRST_BYTES ? load->window_bytes
+                                                           : FIRST_BYTES,
+                          &got);
         peek(input, load->window, got);
     } else {
         error = read_all(descriptor, input);
@@ -192,7 +205,8 @@ static int read_parts(const struct load *load, const struct load_input *input,
     int error = 0;
 
     for (bool first = true; !last; first = false) {
-        want = WINDOW_BYTES - have < left ? WINDOW_BYTES - have : (size_t)left;
+        want = load->window_bytes - have < left ? load->window_bytes - have
+                                                : (size_t)left;
         error = read_some(descriptor, load->window + have, want, &got);
         have += got;
         left -= got;
@@ -483,9 +497,6 @@ static void read_input(struct load *load, struct load_input *input,
 
 void sigprof__load_read(struct load *load, struct model *model)
 {
-    size_t room = 0;
-
-    load->window = sigprof__store_grow(NULL, &room, WINDOW_BYTES, 1);
     load->on_terminal = isatty(STDERR_FILENO);
     load->started_ns = now_ns();
     model->progress = on_progress;

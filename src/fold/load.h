@@ -31,6 +31,7 @@ struct load {
     bool imperfect; /* something was torn, cut, damaged or unreadable */
     bool missing;   /* … what the user named is no profile that can be read */
     uint8_t *window; /* the part of a file that is being read */
+    size_t window_bytes;
     /* progress */
     uint64_t total, done, started_ns, said_ns;
     bool on_terminal;
