@@ -130,6 +130,12 @@ static inline void arm_load(struct arm_code *code, unsigned reg, int32_t at)
         arm_hold(code, reg, ARM_LOST, 0);
 }
 
+/* pc has been loaded: from a place that is known? */
+static inline enum arm_flow arm_return_to(const struct arm_code *code)
+{
+    return code->holds[ARM_PC] == ARM_LOST ? ARM_FAILS : ARM_RETURNS;
+}
+
 static inline enum arm_flow arm_push(struct arm_code *code, unsigned list)
 {
     int32_t at = code->sp - 4 * (int32_t)arm_count(list);
@@ -158,7 +164,7 @@ static inline enum arm_flow arm_pop(struct arm_code *code, unsigned list)
         arm_load(code, i, code->sp);
         code->sp += 4;
     }
-    return list >> ARM_PC & 1 ? ARM_RETURNS : ARM_GOES_ON;
+    return list >> ARM_PC & 1 ? arm_return_to(code) : ARM_GOES_ON;
 }
 
 static inline void arm_call(struct arm_code *code)
@@ -195,7 +201,7 @@ static inline enum arm_flow arm_load_one(struct arm_code *code, unsigned reg, in
         return ARM_FAILS;
     arm_load(code, reg, code->sp + offset);
     code->sp += after;
-    return reg == ARM_PC ? ARM_RETURNS : ARM_GOES_ON;
+    return reg == ARM_PC ? arm_return_to(code) : ARM_GOES_ON;
 }
 
 static inline enum arm_flow arm_save_one(struct arm_code *code, unsigned reg, int32_t offset,

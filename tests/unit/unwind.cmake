@@ -27,3 +27,21 @@ if(SIGPROF_CPU STREQUAL "x86_64")
     sigprof_test(unit ${module})
   endforeach()
 endif()
+# arm's tables and code, which are read alike on every machine.
+set(arm_readers arm-a32.c arm-code.c arm-thumb.c ehabi.c)
+list(TRANSFORM arm_readers PREPEND ${PROJECT_SOURCE_DIR}/src/unwind/)
+add_executable(ehabi_test ehabi_test.c ${arm_readers})
+target_include_directories(ehabi_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+sigprof_test(unit ehabi)
+if(SIGPROF_CPU STREQUAL "arm")
+  add_executable(ehabi-rows ehabi-rows.c ${arm_readers})
+  target_include_directories(ehabi-rows PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  find_program(PYTHON3 python3)
+  if(PYTHON3)
+    add_test(NAME unit.ehabi_oracle
+      COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/ehabi_oracle.py ${CMAKE_READELF}
+        $<TARGET_FILE:ehabi-rows> $<TARGET_FILE:unwind_test>)
+    set_tests_properties(unit.ehabi_oracle PROPERTIES LABELS unit SKIP_RETURN_CODE 77
+      ENVIRONMENT "SIGPROF_REQUIRE_ALL=$<BOOL:${SIGPROF_REQUIRE_ALL}>;SIGPROF_TEST_EMULATOR=${emulator}")
+  endif()
+endif()
