@@ -103,6 +103,7 @@ bool sigprof__parse_rotate(const char *text, struct sigprof__rotate *rotate)
     return true;
 }
 
+#ifdef SIGRTMIN
 static bool parse_realtime(const char *text, int *number)
 {
     unsigned long above = 0;
@@ -121,6 +122,14 @@ static bool parse_realtime(const char *text, int *number)
     *number = SIGRTMIN + (int)above;
     return true;
 }
+#else /* they are optional */
+static bool parse_realtime(const char *text, int *number)
+{
+    (void)text;
+    (void)number;
+    return false;
+}
+#endif
 
 bool sigprof__parse_signal(const char *text, int *number)
 {

@@ -94,24 +94,13 @@ bool sigprof__drain_is_stuck(void)
 
 /* ---- The thread -------------------------------------------------------- */
 
-static struct timespec after_ns(uint64_t ns)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    ns += (uint64_t)at.tv_nsec;
-    at.tv_sec += (time_t)(ns / 1000000000u);
-    at.tv_nsec = (long)(ns % 1000000000u);
-    return at;
-}
-
 /* Waits for work; with drain_lock. Returns how many passes were asked for. */
 static uint64_t wait_for_work(uint64_t ns)
 {
-    struct timespec until = after_ns(ns);
+    uint64_t until_ns = sigprof__os_now_ns() + ns;
 
     while (!request.stop && !request.hurry && request.asked == request.served &&
-           pthread_cond_timedwait(&drain_wake, &drain_lock, &until) == 0)
+           sigprof__os_condition_wait(&drain_wake, &drain_lock, until_ns))
         ;
     request.hurry = false;
     atomic_store(&hurried, false);
@@ -251,13 +240,8 @@ int sigprof__drain_spawn(pthread_t *thread, void *(*start)(void *))
 
 static void make_conditions(void)
 {
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&drain_wake, &attributes);
-    pthread_cond_init(&drain_done, &attributes);
-    pthread_condattr_destroy(&attributes);
+    sigprof__os_condition_init(&drain_wake);
+    sigprof__os_condition_init(&drain_done);
 }
 
 static void begin(bool forked)

@@ -12,10 +12,10 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <ucontext.h>
 
 #include "clock/clock.h"
 #include "os/os.h"
+#include "os/regs.h"
 #include "sigprof_impl.h"
 #include "sys.h"
 #include "threads.h"

@@ -291,6 +291,10 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
 
     sigprof__os_tick(info, &from);
     *tick = (struct tick){NULL, 1, false, false};
+    if (!sigprof__os_thread_is_ready()) { /* it was there before the library */
+        count_unknown();
+        return true;
+    }
     if (from.from_timer) {
         tick->slot = sigprof__slot_of_value(from.value);
         tick->weight += from.overrun;

@@ -29,7 +29,7 @@
 
 #include "events.h"
 #include "format.h"
-#include "modules-elf.h"
+#include "objects.h"
 #include "os/os.h"
 #include "sigprof/sigprof.h"
 #include "threads.h"
@@ -49,7 +49,7 @@ struct block {
 struct entry {
     struct block block; /* bytes 0: from the arena, never freed */
     struct entry *next;
-    const void *phdrs;
+    const void *parts;
     bool seen; /* by the refresh under way */
     bool told; /* to the event log */
     struct module module;
@@ -75,8 +75,7 @@ static uint32_t next_epoch = 1;
 static uint32_t unloads = 1;
 static struct block *retired;
 static struct snapshot_block *published;
-static uint64_t seen_adds, seen_subs;
-static bool looked; /* seen_adds and seen_subs say something */
+static struct object_changes seen; /* counted: by the last look */
 static bool silent; /* entries wait for being told */
 static bool loader_is_suspect; /* in a forked child; see loader_may_hang */
 static unsigned objects_at_fork;
@@ -144,10 +143,10 @@ static void *from_arena(size_t bytes)
 /* ---- What will never be unloaded --------------------------------------- */
 
 struct candidate {
-    const void *phdrs;
+    const void *parts;
     bool permanent;
     bool expanded;
-    struct elf_needs needs;
+    struct object_needs needs;
 };
 
 struct closure {
@@ -157,33 +156,33 @@ struct closure {
     uint32_t count;
 };
 
-static int count_object(struct dl_phdr_info *info, size_t size, void *arg)
+static int count_object(const struct object *object,
+                        const struct object_changes *changes, void *arg)
 {
-    (void)info;
-    (void)size;
+    (void)object;
+    (void)changes;
     ++*(uint32_t *)arg;
     return 0;
 }
 
-static int collect_needs(struct dl_phdr_info *info, size_t size, void *arg)
+static int collect_needs(const struct object *object,
+                         const struct object_changes *changes, void *arg)
 {
     struct closure *closure = arg;
     struct candidate *candidate;
-    struct elf_object object;
 
-    (void)size;
+    (void)changes;
     if (closure->count == closure->room)
         return 1;
     candidate = &closure->candidate[closure->count++];
-    sigprof__elf_look(info, &object);
-    sigprof__elf_needs(&object, &candidate->needs);
-    candidate->phdrs = object.phdrs;
+    sigprof__object_needs(object, &candidate->needs);
+    candidate->parts = object->parts;
     if (closure->count == 1)
-        closure->interpreter = sigprof__elf_interpreter(&object);
+        closure->interpreter = sigprof__object_interpreter(object);
     candidate->permanent =
         closure->count == 1 ||
         (closure->interpreter &&
-         strcmp(object.name, closure->interpreter) == 0);
+         strcmp(object->name, closure->interpreter) == 0);
     return 0;
 }
 
@@ -191,7 +190,7 @@ static int collect_needs(struct dl_phdr_info *info, size_t size, void *arg)
 static void make_permanent(struct closure *closure, uint32_t name)
 {
     for (uint32_t i = 0; i < closure->count; i++) {
-        if (closure->candidate[i].needs.soname == name) {
+        if (closure->candidate[i].needs.name == name) {
             closure->candidate[i].permanent = true;
             return;
         }
@@ -222,12 +221,12 @@ static void closure_make(struct closure *closure)
     uint32_t count = 0;
 
     memset(closure, 0, sizeof *closure);
-    dl_iterate_phdr(count_object, &count);
+    sigprof__objects_visit(count_object, &count);
     closure->candidate = sigprof__os_map(count * sizeof *closure->candidate);
     if (!closure->candidate)
         return; /* benign: everything is copied */
     closure->room = count;
-    dl_iterate_phdr(collect_needs, closure);
+    sigprof__objects_visit(collect_needs, closure);
     close_over_needs(closure);
 }
 
@@ -238,10 +237,10 @@ static void closure_drop(struct closure *closure)
                           closure->room * sizeof *closure->candidate);
 }
 
-static bool closure_has(const struct closure *closure, const void *phdrs)
+static bool closure_has(const struct closure *closure, const void *parts)
 {
     for (uint32_t i = 0; i < closure->count; i++) {
-        if (closure->candidate[i].phdrs == phdrs)
+        if (closure->candidate[i].parts == parts)
             return closure->candidate[i].permanent;
     }
     return false;
@@ -253,13 +252,12 @@ struct look {
     struct closure closure;
     struct entry **hint; /* entries come in the loader's order: try this one */
     const char *exe;
-    bool any; /* the first has been seen: it is the program */
     bool changed;
     bool refused; /* memory */
 };
 
 /* The loader gives no path for what has no file. */
-static bool has_file(const struct elf_object *object)
+static bool has_file(const struct object *object)
 {
     return object->main || strchr(object->name, '/');
 }
@@ -272,7 +270,7 @@ static size_t put_text(char *to, size_t at, const char *text)
     return at;
 }
 
-static void name_object(const struct elf_object *object, const char *exe,
+static void name_object(const struct object *object, const char *exe,
                         char path[PATH_BYTES])
 {
     const char *name = object->name;
@@ -296,9 +294,9 @@ static void name_object(const struct elf_object *object, const char *exe,
     }
 }
 
-static bool is_same(const struct entry *entry, const struct elf_object *object)
+static bool is_same(const struct entry *entry, const struct object *object)
 {
-    return entry->phdrs == object->phdrs && entry->module.low == object->low &&
+    return entry->parts == object->parts && entry->module.low == object->low &&
            entry->module.high == object->high &&
            entry->build_id_bytes == object->build_id_bytes &&
            memcmp(entry->build_id, object->build_id ? object->build_id
@@ -308,7 +306,7 @@ static bool is_same(const struct entry *entry, const struct elf_object *object)
 }
 
 static struct entry *find_entry(struct look *look,
-                                const struct elf_object *object)
+                                const struct object *object)
 {
     if (*look->hint && is_same(*look->hint, object))
         return *look->hint;
@@ -320,25 +318,25 @@ static struct entry *find_entry(struct look *look,
 }
 
 static uint32_t flags_of(const struct look *look,
-                         const struct elf_object *object)
+                         const struct object *object)
 {
     uint32_t flags = 0;
-    struct elf_needs needs;
+    struct object_needs needs;
 
     if (object->main)
         flags |= FORMAT_MODULE_MAIN | FORMAT_MODULE_PERMANENT;
     if (!has_file(object))
         flags |= FORMAT_MODULE_NO_FILE | FORMAT_MODULE_PERMANENT;
-    if (closure_has(&look->closure, object->phdrs))
+    if (closure_has(&look->closure, object->parts))
         flags |= FORMAT_MODULE_PERMANENT;
     if (flags & FORMAT_MODULE_PERMANENT)
         return flags;
-    sigprof__elf_needs(object, &needs);
+    sigprof__object_needs(object, &needs);
     return needs.never_unloaded ? FORMAT_MODULE_PERMANENT : 0;
 }
 
 /* An entry with room for both names and, if it may go, its unwind tables. */
-static struct entry *new_entry(const struct elf_object *object,
+static struct entry *new_entry(const struct object *object,
                                const char *path, bool permanent)
 {
     size_t path_bytes = strlen(path) + 1;
@@ -370,7 +368,7 @@ static void append(struct entry *entry)
     entry_count++;
 }
 
-static void add_object(struct look *look, const struct elf_object *object)
+static void add_object(struct look *look, const struct object *object)
 {
     static char path[PATH_BYTES]; /* modules_lock */
     uint32_t flags = flags_of(look, object);
@@ -383,7 +381,7 @@ static void add_object(struct look *look, const struct elf_object *object)
         return;
     }
     entry->seen = true;
-    entry->phdrs = object->phdrs;
+    entry->parts = object->parts;
     entry->module.low = object->low;
     entry->module.high = object->high;
     entry->module.bias = object->bias;
@@ -398,24 +396,21 @@ static void add_object(struct look *look, const struct elf_object *object)
     look->changed = true;
 }
 
-static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
+static int look_at_object(const struct object *object,
+                          const struct object_changes *changes, void *arg)
 {
     struct look *look = arg;
-    struct elf_object object;
+    struct object known = *object;
     struct entry *entry;
 
-    if (sigprof__os_loader_counts(info, size, &seen_adds, &seen_subs))
-        looked = true;
-    sigprof__elf_look(info, &object);
-    object.main = !look->any; /* illumos gives it a name */
-    look->any = true;
-    if (object.low == object.high)
+    seen = *changes;
+    if (known.low == known.high)
         return 0;
-    if (object.build_id_bytes > BUILD_ID_BYTES)
-        object.build_id_bytes = 0;
-    entry = find_entry(look, &object);
+    if (known.build_id_bytes > BUILD_ID_BYTES)
+        known.build_id_bytes = 0;
+    entry = find_entry(look, &known);
     if (!entry) {
-        add_object(look, &object);
+        add_object(look, &known);
         return 0;
     }
     entry->seen = true;
@@ -424,13 +419,14 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
 }
 
 /* Looks at the first object only: 1 if there is news. */
-static int look_for_news(struct dl_phdr_info *info, size_t size, void *arg)
+static int look_for_news(const struct object *object,
+                         const struct object_changes *changes, void *arg)
 {
     bool *news = arg;
-    uint64_t adds, subs;
 
-    *news = !sigprof__os_loader_counts(info, size, &adds, &subs) || !looked ||
-            adds != seen_adds || subs != seen_subs;
+    (void)object;
+    *news = !changes->counted || !seen.counted || changes->adds != seen.adds ||
+            changes->subs != seen.subs;
     return 1;
 }
 
@@ -568,7 +564,7 @@ static int look_around(void)
         closure_make(&look.closure);
         sigprof__cfi_prepare();
     }
-    dl_iterate_phdr(look_at_object, &look);
+    sigprof__objects_visit(look_at_object, &look);
     closure_drop(&look.closure);
     gone = take_gone();
     if (gone && ++unloads == 0)
@@ -579,7 +575,7 @@ static int look_around(void)
     if (!code)
         retire_gone(gone); /* else an old snapshot still names them: leaked */
     if (look.refused) {
-        looked = false; /* try again */
+        seen.counted = false; /* try again */
         code = SIGPROF_ENOMEM;
     }
     return code;
@@ -605,7 +601,7 @@ int sigprof__modules_refresh(void)
 
     sigprof__modules_lock();
     if (news)
-        dl_iterate_phdr(look_for_news, &news);
+        sigprof__objects_visit(look_for_news, &news);
     if (news)
         code = look_around();
     else if (silent)

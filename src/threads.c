@@ -364,6 +364,7 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
     uintptr_t low = 0, high = 0;
     char system_name[sizeof slot->name];
 
+    sigprof__os_thread_make_ready();
     /* A flight recorder has no drain that asks for it later. */
     if (!name && sigprof__session.config.mode == SIGPROF_MODE_FLIGHT) {
         sigprof__os_thread_name(sigprof__os_tid(), system_name,

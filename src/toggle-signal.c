@@ -4,13 +4,13 @@
 
 #include <errno.h>
 
-sem_t sigprof__toggle_posted;
+_Atomic(sem_t *) sigprof__toggle_posted;
 
 void sigprof__toggle_handler(int number)
 {
     int saved_errno = errno;
 
     (void)number;
-    sem_post(&sigprof__toggle_posted);
+    sem_post(atomic_load_explicit(&sigprof__toggle_posted, memory_order_relaxed));
     errno = saved_errno;
 }

@@ -62,12 +62,13 @@ static void serve(void)
 /* A flight recorder's file is opened with each pause: not among the program's. */
 static void *run(void *arg)
 {
+    sem_t *posted = atomic_load(&sigprof__toggle_posted);
     uint64_t ns = 0;
 
     sigprof__os_private_descriptors();
     atomic_store(&toggle_tid, sigprof__os_tid());
     while (!atomic_load(&quit))
-        if (sem_wait(&sigprof__toggle_posted) == 0 && !atomic_load(&quit))
+        if (sem_wait(posted) == 0 && !atomic_load(&quit))
             serve();
     sigprof__os_thread_cpu_ns(sigprof__os_tid(), &ns);
     atomic_store(&used_ns, ns);
@@ -104,9 +105,12 @@ static int take_signal(int number)
 
 int sigprof__toggle_begin(int number)
 {
+    sem_t *posted = sigprof__os_semaphore();
     int code;
 
-    sem_init(&sigprof__toggle_posted, 0, 0);
+    if (!posted)
+        return SIGPROF_ENOMEM;
+    atomic_store(&sigprof__toggle_posted, posted);
     atomic_store(&quit, false);
     atomic_store(&served, 0);
     atomic_store(&used_ns, 0);
@@ -124,7 +128,7 @@ void sigprof__toggle_end(void)
     if (!running)
         return;
     atomic_store(&quit, true);
-    sem_post(&sigprof__toggle_posted);
+    sem_post(atomic_load(&sigprof__toggle_posted));
     pthread_join(thread, NULL);
     atomic_store(&toggle_tid, 0);
     running = false;

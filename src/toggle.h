@@ -16,12 +16,13 @@
 #define SIGPROF_TOGGLE_H
 
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Signal-safe: it is the signal. */
 void sigprof__toggle_handler(int number);
-extern sem_t sigprof__toggle_posted;
+extern _Atomic(sem_t *) sigprof__toggle_posted;
 
 /* Control. Takes the signal and starts the thread. 0 or a SIGPROF_E… code. */
 int sigprof__toggle_begin(int number);

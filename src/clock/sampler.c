@@ -198,12 +198,10 @@ static bool wait_for_tick(void)
 {
     uint64_t at_ns =
         origin_ns + (done + 1) * sigprof__state.period_ns;
-    struct timespec until = {(time_t)(at_ns / 1000000000u),
-                             (long)(at_ns % 1000000000u)};
     bool go_on;
 
     pthread_mutex_lock(&wake_lock);
-    while (!stop && pthread_cond_timedwait(&wake, &wake_lock, &until) == 0)
+    while (!stop && sigprof__os_condition_wait(&wake, &wake_lock, at_ns))
         ;
     go_on = !stop;
     pthread_mutex_unlock(&wake_lock);
@@ -235,13 +233,8 @@ bool sigprof__sampler_is_start(void *(*start)(void *))
 
 static void make_wake(void)
 {
-    pthread_condattr_t attributes;
-
     pthread_mutex_init(&wake_lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    sigprof__os_condition_init(&wake);
 }
 
 static void wait_until_ready(void)

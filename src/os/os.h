@@ -12,6 +12,8 @@
 #ifndef SIGPROF_OS_H
 #define SIGPROF_OS_H
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,10 @@ int sigprof__os_tid(void);
 /* Address of the calling thread's control block. On systems where that lies at
  * the top of the thread's stack it bounds the stack; else 0. */
 uintptr_t sigprof__os_thread_pointer(void);
+
+/* Has the calling thread its thread-local variables? Where the loader allocates
+ * them when a thread first uses one, a handler must not be the first. */
+bool sigprof__os_thread_is_ready(void);
 
 /* Monotonic clock, nanoseconds. */
 uint64_t sigprof__os_now_ns(void);
@@ -61,6 +67,19 @@ void *sigprof__os_map(size_t bytes);
 /* The same for what is used at once: its pages are there, if the system can do that. */
 void *sigprof__os_map_at_once(size_t bytes);
 void sigprof__os_unmap(void *at, size_t bytes);
+
+/* From now on the calling thread is ready, as above. */
+void sigprof__os_thread_make_ready(void);
+
+/* A condition for sigprof__os_condition_wait, which waits until the monotonic clock
+ * says until_ns. false: it does. */
+void sigprof__os_condition_init(pthread_cond_t *condition);
+bool sigprof__os_condition_wait(pthread_cond_t *condition,
+                                pthread_mutex_t *lock, uint64_t until_ns);
+
+/* The library's one semaphore, at 0 and shared with no other process; one that was
+ * given before may go on being posted. NULL: no. */
+sem_t *sigprof__os_semaphore(void);
 
 /* A timer on the CPU time of thread tid that raises SIGPROF in that thread,
  * first after first_ns, then every period_ns, with value in its siginfo. */

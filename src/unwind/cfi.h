@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct elf_object;
+struct object;
 
 struct module_cfi {
     const uint8_t *frames;     /* .eh_frame, to the end of its segment; or NULL */
@@ -23,6 +23,7 @@ struct module_cfi {
     uintptr_t rows_base;       /* both are relative to it */
     int32_t first_pc;          /* of row 0 */
     uint64_t rows_per_byte;    /* of code, on average; times 2 to the 32 */
+#define CFI_DENSITY_MAX ((uint64_t)1 << 30) /* times any int32_t fits 64 bits */
     uintptr_t code_low;        /* plain loads from here to code_high are */
     uintptr_t code_high;       /* ... right: the largest segment of code */
     const uint32_t *exidx;     /* .ARM.exidx (exidx.h), or NULL */
@@ -33,12 +34,12 @@ struct module_cfi {
 };
 
 /* Control. Bytes that a copy of the object's unwind tables takes; 0: none. */
-size_t sigprof__cfi_copy_bytes(const struct elf_object *object);
+size_t sigprof__cfi_copy_bytes(const struct object *object);
 
 /* Control. Fills in cfi. copy: where to put a copy of that many bytes; NULL: the
  * object will never be unmapped, so its own tables are used. */
 void sigprof__cfi_describe(struct module_cfi *cfi,
-                           const struct elf_object *object, uint8_t *copy,
+                           const struct object *object, uint8_t *copy,
                            size_t copy_bytes);
 
 /* Control. Before the first walk: memory and addresses that the handler cannot

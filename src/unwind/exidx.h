@@ -6,15 +6,15 @@
 #ifndef SIGPROF_UNWIND_EXIDX_H
 #define SIGPROF_UNWIND_EXIDX_H
 
-#include "modules-elf.h"
+#include "objects-elf.h"
 #include "unwind/walker.h"
 
 #ifdef ARCH_EXIDX
 
-/* Control; exidx-module.c. As sigprof__cfi_copy_bytes and _describe. */
-size_t sigprof__exidx_copy_bytes(const struct elf_object *object);
+/* Control; exidx-elf.c. As sigprof__cfi_copy_bytes and _describe. */
+size_t sigprof__exidx_copy_bytes(const struct object *object);
 void sigprof__exidx_describe(struct module_cfi *cfi,
-                             const struct elf_object *object, uint8_t *copy,
+                             const struct object *object, uint8_t *copy,
                              size_t copy_bytes);
 
 /* Signal-safe. The rules for place, by tables or by code; status: the processor's
@@ -28,14 +28,14 @@ uint32_t sigprof__exidx_rule(struct walker *w);
 
 #else
 
-static inline size_t sigprof__exidx_copy_bytes(const struct elf_object *object)
+static inline size_t sigprof__exidx_copy_bytes(const struct object *object)
 {
     (void)object;
     return 0;
 }
 
 static inline void sigprof__exidx_describe(struct module_cfi *cfi,
-                                           const struct elf_object *object,
+                                           const struct object *object,
                                            uint8_t *copy, size_t copy_bytes)
 {
     (void)cfi;

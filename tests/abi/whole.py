@@ -57,7 +57,8 @@ def sources_of(source, system):
     lists["UNWIND_SOURCE"] = "unwind/no-libunwind.c"
 
     def expand(text):
-        for name in text.replace("${SIGPROF_OS}", system).split():
+        text = text.replace("${SIGPROF_OS}", system)
+        for name in text.replace("${SIGPROF_FORMAT}", "macho" if system == "darwin" else "elf").split():
             match = re.fullmatch(r"\$\{(\w+)\}", name)
             yield from expand(lists.get(match[1], "")) if match else [name]
 

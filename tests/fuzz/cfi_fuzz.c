@@ -11,7 +11,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "modules-elf.h"
+#include "objects-elf.h"
 #include "unwind/packed.h"
 #include "unwind/walker.h"
 
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *image = malloc(size ? size : 1); /* its own, for exact bounds */
     ElfW(Phdr) phdrs[2];
-    struct elf_object object = {0};
+    struct object object = {0};
     struct module_cfi cfi;
     struct module module = {.cfi = &cfi};
 
@@ -88,8 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     phdrs[0].p_memsz = size;
     phdrs[1].p_type = PT_GNU_EH_FRAME;
     object.bias = (uintptr_t)image;
-    object.phdrs = phdrs;
-    object.phdr_count = 2;
+    object.parts = phdrs;
+    object.part_count = 2;
     walk.thread.low = (uintptr_t)words;
     walk.thread.high = (uintptr_t)(words + 16);
     sigprof__cfi_describe(&cfi, &object, NULL, 0);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ELF objects as they lie in memory; see modules-elf.h. */
-#include "modules-elf.h"
+/* ELF objects as they lie in memory. Contract: objects.h. */
+#include "objects-elf.h"
 
 #include <string.h>
+
+#include "os/os.h"
 
 #ifndef NT_GNU_BUILD_ID
 #define NT_GNU_BUILD_ID 3
@@ -12,11 +14,11 @@
 #endif
 #define DYNAMIC_MAX 4096 /* entries; real objects have about 30 */
 
-uintptr_t sigprof__elf_segment_end(const struct elf_object *object,
+uintptr_t sigprof__elf_segment_end(const struct object *object,
                                    uintptr_t address)
 {
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        const ElfW(Phdr) *phdr = &object->phdrs[i];
+    for (unsigned i = 0; i < object->part_count; i++) {
+        const ElfW(Phdr) *phdr = elf_phdr(object, i);
         uintptr_t low = object->bias + phdr->p_vaddr;
 
         if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_R) &&
@@ -27,7 +29,7 @@ uintptr_t sigprof__elf_segment_end(const struct elf_object *object,
 }
 
 /* A NUL-terminated string within a segment, or NULL. */
-static const char *string_at(const struct elf_object *object, uintptr_t address)
+static const char *string_at(const struct object *object, uintptr_t address)
 {
     uintptr_t end = sigprof__elf_segment_end(object, address);
 
@@ -36,17 +38,17 @@ static const char *string_at(const struct elf_object *object, uintptr_t address)
     return (const char *)address;
 }
 
-const char *sigprof__elf_interpreter(const struct elf_object *object)
+const char *sigprof__object_interpreter(const struct object *object)
 {
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        if (object->phdrs[i].p_type == PT_INTERP)
+    for (unsigned i = 0; i < object->part_count; i++) {
+        if (elf_phdr(object, i)->p_type == PT_INTERP)
             return string_at(object,
-                             object->bias + object->phdrs[i].p_vaddr);
+                             object->bias + elf_phdr(object, i)->p_vaddr);
     }
     return NULL;
 }
 
-static void take_exec(struct elf_object *object, const ElfW(Phdr) *phdr)
+static void take_exec(struct object *object, const ElfW(Phdr) *phdr)
 {
     uintptr_t low = object->bias + phdr->p_vaddr;
     uintptr_t high = low + phdr->p_memsz;
@@ -66,7 +68,7 @@ static size_t padded(size_t size)
     return (size + 3) & ~(size_t)3;
 }
 
-static void take_notes(struct elf_object *object, const ElfW(Phdr) *phdr)
+static void take_notes(struct object *object, const ElfW(Phdr) *phdr)
 {
     uintptr_t at = object->bias + phdr->p_vaddr;
     uintptr_t end = sigprof__elf_segment_end(object, at);
@@ -94,17 +96,16 @@ static void take_notes(struct elf_object *object, const ElfW(Phdr) *phdr)
     }
 }
 
-void sigprof__elf_look(const struct dl_phdr_info *info,
-                       struct elf_object *object)
+/* Reads the program headers. */
+static void look(const struct dl_phdr_info *info, struct object *object)
 {
     memset(object, 0, sizeof *object);
     object->bias = info->dlpi_addr;
-    object->phdrs = info->dlpi_phdr;
-    object->phdr_count = info->dlpi_phnum;
+    object->parts = info->dlpi_phdr;
+    object->part_count = info->dlpi_phnum;
     object->name = info->dlpi_name ? info->dlpi_name : "";
-    object->main = object->name[0] == '\0';
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        const ElfW(Phdr) *phdr = &object->phdrs[i];
+    for (unsigned i = 0; i < object->part_count; i++) {
+        const ElfW(Phdr) *phdr = elf_phdr(object, i);
 
         if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X))
             take_exec(object, phdr);
@@ -113,29 +114,50 @@ void sigprof__elf_look(const struct dl_phdr_info *info,
     }
 }
 
-uintptr_t sigprof__elf_eh_frame_hdr(const struct elf_object *object)
+uintptr_t sigprof__elf_eh_frame_hdr(const struct object *object)
 {
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        if (object->phdrs[i].p_type == PT_GNU_EH_FRAME)
-            return object->bias + object->phdrs[i].p_vaddr;
+    for (unsigned i = 0; i < object->part_count; i++) {
+        if (elf_phdr(object, i)->p_type == PT_GNU_EH_FRAME)
+            return object->bias + elf_phdr(object, i)->p_vaddr;
     }
     return 0;
 }
 
-/* FNV-1a, never 0. */
-static uint32_t hash_of(const char *name)
-{
-    uint32_t hash = 2166136261u;
+struct visit {
+    int (*visit)(const struct object *object,
+                 const struct object_changes *changes, void *arg);
+    void *arg;
+    bool any; /* the first has been seen: it is the program */
+};
 
-    while (*name)
-        hash = (hash ^ (unsigned char)*name++) * 16777619u;
-    return hash ? hash : 1;
+static int visit_one(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct visit *all = arg;
+    struct object_changes changes = {false, 0, 0};
+    struct object object;
+
+    changes.counted =
+        sigprof__os_loader_counts(info, size, &changes.adds, &changes.subs);
+    look(info, &object);
+    object.main = !all->any; /* on most systems it has no name, on some it has */
+    all->any = true;
+    return all->visit(&object, &changes, all->arg);
 }
 
-static const ElfW(Dyn) *dynamic_of(const struct elf_object *object, size_t *count)
+int sigprof__objects_visit(int (*visit)(const struct object *object,
+                                        const struct object_changes *changes,
+                                        void *arg),
+                           void *arg)
 {
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        const ElfW(Phdr) *phdr = &object->phdrs[i];
+    struct visit all = {visit, arg, false};
+
+    return dl_iterate_phdr(visit_one, &all);
+}
+
+static const ElfW(Dyn) *dynamic_of(const struct object *object, size_t *count)
+{
+    for (unsigned i = 0; i < object->part_count; i++) {
+        const ElfW(Phdr) *phdr = elf_phdr(object, i);
         uintptr_t at = object->bias + phdr->p_vaddr;
         uintptr_t end;
 
@@ -151,13 +173,13 @@ static const ElfW(Dyn) *dynamic_of(const struct elf_object *object, size_t *coun
 }
 
 /* Some loaders relocate the pointers of a dynamic section, some do not. */
-static uintptr_t relocated(const struct elf_object *object, uintptr_t pointer)
+static uintptr_t relocated(const struct object *object, uintptr_t pointer)
 {
     return pointer < object->bias ? pointer + object->bias : pointer;
 }
 
-static void take_dynamic(const struct elf_object *object, const ElfW(Dyn) *entry,
-                         uintptr_t strings, struct elf_needs *needs)
+static void take_dynamic(const struct object *object, const ElfW(Dyn) *entry,
+                         uintptr_t strings, struct object_needs *needs)
 {
     const char *name;
 
@@ -169,20 +191,20 @@ static void take_dynamic(const struct elf_object *object, const ElfW(Dyn) *entry
     if (!name)
         return;
     if (entry->d_tag == DT_SONAME)
-        needs->soname = hash_of(name);
-    else if (needs->count < ELF_NEEDED_MAX)
-        needs->needed[needs->count++] = hash_of(name);
+        needs->name = object_hash(name);
+    else if (needs->count < NEEDED_MAX)
+        needs->needed[needs->count++] = object_hash(name);
 }
 
-void sigprof__elf_needs(const struct elf_object *object,
-                        struct elf_needs *needs)
+void sigprof__object_needs(const struct object *object,
+                        struct object_needs *needs)
 {
     size_t count = 0;
     const ElfW(Dyn) *dynamic = dynamic_of(object, &count);
     uintptr_t strings = 0;
     size_t used = 0;
 
-    needs->soname = 0;
+    needs->name = 0;
     needs->count = 0;
     needs->never_unloaded = false;
     for (; dynamic && used < count && dynamic[used].d_tag != DT_NULL; used++) {
@@ -191,9 +213,9 @@ void sigprof__elf_needs(const struct elf_object *object,
     }
     for (size_t i = 0; i < used; i++)
         take_dynamic(object, &dynamic[i], strings, needs);
-    if (needs->soname == 0) {
+    if (needs->name == 0) {
         const char *slash = strrchr(object->name, '/');
 
-        needs->soname = hash_of(slash ? slash + 1 : object->name);
+        needs->name = object_hash(slash ? slash + 1 : object->name);
     }
 }

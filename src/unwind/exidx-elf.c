@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "modules-elf.h"
+#include "objects-elf.h"
 #include "unwind/arm-frame.h"
 #include "unwind/exidx.h"
 
@@ -60,11 +60,11 @@ static void take_entries(struct tables *tables, uintptr_t low, uintptr_t high)
 }
 
 /* The readable segment that holds address: where it begins. */
-static uintptr_t segment_begin(const struct elf_object *object,
+static uintptr_t segment_begin(const struct object *object,
                                uintptr_t address)
 {
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        const ElfW(Phdr) *phdr = &object->phdrs[i];
+    for (unsigned i = 0; i < object->part_count; i++) {
+        const ElfW(Phdr) *phdr = elf_phdr(object, i);
         uintptr_t low = object->bias + phdr->p_vaddr;
 
         if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_R) &&
@@ -74,13 +74,13 @@ static uintptr_t segment_begin(const struct elf_object *object,
     return 0;
 }
 
-static bool find_tables(const struct elf_object *object, struct tables *tables)
+static bool find_tables(const struct object *object, struct tables *tables)
 {
     uintptr_t end;
 
     memset(tables, 0, sizeof *tables);
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        const ElfW(Phdr) *phdr = &object->phdrs[i];
+    for (unsigned i = 0; i < object->part_count; i++) {
+        const ElfW(Phdr) *phdr = elf_phdr(object, i);
 
         if (phdr->p_type != PT_ARM_EXIDX)
             continue;
@@ -97,7 +97,7 @@ static bool find_tables(const struct elf_object *object, struct tables *tables)
     return true;
 }
 
-size_t sigprof__exidx_copy_bytes(const struct elf_object *object)
+size_t sigprof__exidx_copy_bytes(const struct object *object)
 {
     struct tables tables;
 
@@ -105,7 +105,7 @@ size_t sigprof__exidx_copy_bytes(const struct elf_object *object)
 }
 
 void sigprof__exidx_describe(struct module_cfi *cfi,
-                             const struct elf_object *object, uint8_t *copy,
+                             const struct object *object, uint8_t *copy,
                              size_t copy_bytes)
 {
     struct tables tables;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
-#include "modules-elf.h"
+#include "objects-elf.h"
 #include "os/os.h"
 #include "unwind/cfi.h"
 #include "unwind/dwarf.h"
@@ -80,7 +80,7 @@ static bool find_apart(struct tables *tables, uintptr_t limit)
     return tables->high > tables->low;
 }
 
-static bool find_tables(const struct elf_object *object, struct tables *tables)
+static bool find_tables(const struct object *object, struct tables *tables)
 {
     uintptr_t hdr = sigprof__elf_eh_frame_hdr(object);
     uintptr_t end = hdr ? sigprof__elf_segment_end(object, hdr) : 0;
@@ -132,7 +132,7 @@ static size_t exidx_at(size_t bytes)
     return (bytes + 7) & ~(size_t)7;
 }
 
-size_t sigprof__cfi_copy_bytes(const struct elf_object *object)
+size_t sigprof__cfi_copy_bytes(const struct object *object)
 {
     struct tables tables;
     size_t bytes = find_tables(object, &tables) ? bytes_of(&tables) : 0;
@@ -142,10 +142,10 @@ size_t sigprof__cfi_copy_bytes(const struct elf_object *object)
 }
 
 /* Segments may have gaps between them: the largest will do. */
-static void find_code(struct module_cfi *cfi, const struct elf_object *object)
+static void find_code(struct module_cfi *cfi, const struct object *object)
 {
-    for (unsigned i = 0; i < object->phdr_count; i++) {
-        const ElfW(Phdr) *phdr = &object->phdrs[i];
+    for (unsigned i = 0; i < object->part_count; i++) {
+        const ElfW(Phdr) *phdr = elf_phdr(object, i);
 
         if (phdr->p_type != PT_LOAD || !(phdr->p_flags & PF_X) ||
             !(phdr->p_flags & PF_R) ||
@@ -155,8 +155,6 @@ static void find_code(struct module_cfi *cfi, const struct elf_object *object)
         cfi->code_high = cfi->code_low + phdr->p_memsz;
     }
 }
-
-#define DENSITY_MAX ((uint64_t)1 << 30) /* times any int32_t fits 64 bits */
 
 /* What the search in the table begins with. */
 static void measure_rows(struct module_cfi *cfi)
@@ -168,12 +166,12 @@ static void measure_rows(struct module_cfi *cfi)
     bytes = (int64_t)(int32_t)dwarf_load(last, 4) - cfi->first_pc;
     if (bytes > 0)
         cfi->rows_per_byte = ((uint64_t)cfi->row_count << 32) / (uint64_t)bytes;
-    if (cfi->rows_per_byte > DENSITY_MAX)
-        cfi->rows_per_byte = DENSITY_MAX;
+    if (cfi->rows_per_byte > CFI_DENSITY_MAX)
+        cfi->rows_per_byte = CFI_DENSITY_MAX;
 }
 
 void sigprof__cfi_describe(struct module_cfi *cfi,
-                           const struct elf_object *object, uint8_t *copy,
+                           const struct object *object, uint8_t *copy,
                            size_t copy_bytes)
 {
     struct tables tables;
