@@ -9,6 +9,14 @@ foreach(kind BIN LIB INCLUDE)
   endif()
 endforeach()
 
+if(NOT TARGET sigprof_preload) # macOS: the library, its headers and no packages yet
+  install(TARGETS sigprof_shared sigprof_static LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/sigprof
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+  return()
+endif()
+
 # An unused archive member and an unused shared library are dropped, and the
 # constructor that reads SIGPROF_HZ with them.
 # gcc -static leaves .eh_frame_hdr out, which stacks are found by.

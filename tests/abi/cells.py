@@ -49,6 +49,11 @@ def includes_of(system):
     return ["-I%s/%s/include" % (HERE, name) for name in (system, *["bsd"] * (system in BSDS), "common")]
 
 
+def elf_target_of(system, cpu):
+    """For objects that are linked here: an ELF object, whatever system's."""
+    return LINUX[cpu][0] if system == "darwin" else target_of(system, cpu)
+
+
 def compile_cell(source, system, cpu, code, output, target, extra=()):
     """With that system's declarations only: the compiler's own headers, and ours."""
     command = ["clang", "-target", target, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror",
@@ -68,6 +73,11 @@ def assertions(rows):
     if any(item.startswith("struct kinfo_proc") for _, item, _, _ in rows):
         for name in ("dirent", "errno", "fcntl", "link", "pthread", "semaphore", "sys/file", "sys/mman", "sys/proc",
                      "sys/resource", "sys/stat", "sys/syscall", "sys/sysctl", "sys/time", "sys/user", "unistd"):
+            yield "#include <%s.h>\n" % name
+    if any(item.startswith("struct mach_header_64") for _, item, _, _ in rows):
+        for name in ("dirent", "dlfcn", "errno", "fcntl", "libproc", "mach-o/dyld", "mach-o/loader", "mach/mach",
+                     "pthread", "semaphore", "sys/file", "sys/mman", "sys/resource", "sys/stat", "sys/sysctl",
+                     "sys/time", "time", "unistd"):
             yield "#include <%s.h>\n" % name
     for kind, item, value, _ in rows:
         if kind == "offset":
@@ -109,11 +119,9 @@ LINUX = {"x86_64": ("x86_64-linux-gnu", ["gcc"], []), "i386": ("i386-linux-gnu",
 
 
 def build(source, rows, system, cpu, folder, changes):
-    target, compiler, runner = LINUX[cpu]
+    _, compiler, runner = LINUX[cpu]
     if not shutil.which(compiler[0]) or (runner and not shutil.which(runner[0])):
         skip("no %s here" % " or ".join(compiler[:1] + runner[:1]))
-    if system != "darwin":
-        target = target_of(system, cpu)  # an ELF object, whatever system's
     name = "os/regs/%s-%s.h" % (system, cpu)
     text = open(source + "/src/" + name).read()
     for change in changes:
@@ -128,7 +136,8 @@ def build(source, rows, system, cpu, folder, changes):
         extra += ["-include", "sys/kdi_regs.h"]
     if cpu == "i386":
         extra += ["-fno-pic"]
-    if compile_cell(source, system, cpu, HERE + "/cell.c", folder + "/cell.o", target, extra):
+    if compile_cell(source, system, cpu, HERE + "/cell.c", folder + "/cell.o",
+                    elf_target_of(system, cpu), extra):
         sys.exit("the cell does not compile")
     with open(folder + "/places.h", "w") as file:
         file.writelines(places(rows, system))

@@ -39,8 +39,14 @@ SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_RE
            **{system: {"defines": [], "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
                        "same": "strftime pthread_self opendir closedir",
                        "parts": ["bsd/signals.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c", system + "/kernel.c",
-                                 "threads.c"]} for system in cells.BSDS}}
-FLAGS = {"x86_64": [], "i386": ["-march=i686"]}
+                                 "threads.c"]} for system in cells.BSDS},
+           "darwin": {"defines": [], "played": "sem_init sem_post sem_wait",
+                      "same": "localtime_r strftime pthread_self pthread_getspecific opendir closedir arc4random",
+                      "parts": ["darwin/system.c", "darwin/mach.c", "darwin/images.c", "threads.c"],
+                      # That system's compilers keep frame pointers, and write no tables for such code.
+                      "link": ["-Wl,--wrap=pthread_create", "-fno-omit-frame-pointer",
+                               "-fno-asynchronous-unwind-tables"]}}
+FLAGS = {"x86_64": [], "i386": ["-march=i686"], "aarch64": []}
 
 
 def run(command, **more):
@@ -82,17 +88,18 @@ def compile_library(source, system, cpu, folder):
 
     def compile_one(name, output):
         return cells.compile_cell(source, system, cpu, source + "/src/" + name, output,
-                                  cells.target_of(system, cpu), extra)
+                                  cells.elf_target_of(system, cpu), extra)
 
     return compile_all(list(sources_of(source, system)), folder + "/" + system, compile_one)
 
 
 def rename_imports(system, objects, library):
-    run(["ld", "-r", *(["-m", "elf_i386"] if "i386" in library else []), "-o", library, *objects])
+    tools = "aarch64-linux-gnu-" if "aarch64" in library else ""
+    run([tools + "ld", "-r", *(["-m", "elf_i386"] if "i386" in library else []), "-o", library, *objects])
     names = subprocess.check_output(["nm", "-u", library], text=True).split()
     same = SAME - set(SYSTEMS[system].get("played", "").split()) | set(SYSTEMS[system].get("same", "").split())
     foreign = sorted(name for name in names if len(name) > 1 and name not in same)
-    run(["objcopy", *("--redefine-sym=%s=%s_%s" % (name, system, name) for name in foreign), library])
+    run([tools + "objcopy", *("--redefine-sym=%s=%s_%s" % (name, system, name) for name in foreign), library])
     return foreign
 
 
@@ -112,7 +119,7 @@ def build(source, rows, system, cpu, folder):
         run(compiler + ["-std=gnu11", "-O2", "-g1", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
                         "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-I" + folder, "-I" + source + "/src",
                         "-I%s/%s" % (HERE, system), '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu, *parts, program,
-                        library, "-pthread", "-lm", "-no-pie", "-o", output])
+                        library, "-pthread", "-lm", "-no-pie", *SYSTEMS[system].get("link", []), "-o", output])
         return output
 
     return link
@@ -295,4 +302,5 @@ def main():
         return failed | check_shares(fold, link(shares, folder + "/there"), here, folder)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

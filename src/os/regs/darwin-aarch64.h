@@ -14,6 +14,9 @@
 #error "arm64e signs pc, lr, sp and fp"
 #endif
 
+/* uc_stack begins where the kernel has put the context, with the whole stack's size. */
+#define REGS_NO_SIGNAL_STACK
+
 /* The context is behind a pointer. */
 #define REGS_ELSEWHERE
 static inline const void *regs_base(const void *ucontext)

@@ -10,6 +10,9 @@
 
 #include "os/regs/no-trampoline.h"
 
+/* uc_stack begins where the kernel has put the context, with the whole stack's size. */
+#define REGS_NO_SIGNAL_STACK
+
 /* The context is behind a pointer. */
 #define REGS_ELSEWHERE
 static inline const void *regs_base(const void *ucontext)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_DARWIN_INCLUDE_SYS_TIME_H
+#define ABI_DARWIN_INCLUDE_SYS_TIME_H
+
+#include <time.h>
+
+#define ITIMER_PROF 2
+
+struct timeval {
+    time_t tv_sec;
+    suseconds_t tv_usec;
+};
+struct itimerval {
+    struct timeval it_interval;
+    struct timeval it_value;
+};
+
+int getitimer(int, struct itimerval *);
+int setitimer(int, const struct itimerval *, struct itimerval *);
+
+#endif
