@@ -23,6 +23,7 @@ import tempfile
 TARGETS = {"illumos": "pc-solaris2.11", "freebsd": "unknown-freebsd", "netbsd": "unknown-netbsd",
            "openbsd": "unknown-openbsd", "dragonfly": "unknown-dragonfly", "darwin": "apple-macosx11"}
 HERE = os.path.dirname(os.path.abspath(__file__))
+LAUNCHER = os.environ.get("LAUNCHER", "").split()  # the build's: ccache, or none
 
 
 def skip(reason):
@@ -56,7 +57,7 @@ def elf_target_of(system, cpu):
 
 def compile_cell(source, system, cpu, code, output, target, extra=()):
     """With that system's declarations only: the compiler's own headers, and ours."""
-    command = ["clang", "-target", target, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror",
+    command = [*LAUNCHER, "clang", "-target", target, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror",
                "-ffreestanding", "-nostdlibinc", "-fPIC", *extra, "-I" + source + "/src",
                *includes_of(system), '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
                "-c", code, "-o", output]

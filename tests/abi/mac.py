@@ -24,7 +24,7 @@ CPUS = {"x86_64": ("x86_64", "x86_64"), "aarch64": ("arm64", "aarch64")}  # Appl
 def compiler(source, npm, cpu):
     apple, theirs = CPUS[cpu]
     headers = npm + PACKAGE + "/lib/libc/include/"
-    command = ["clang", "-target", apple + "-apple-macosx13", "-std=gnu11", "-O0", "-Wall", "-Wextra", "-Wshadow",
+    command = [*cells.LAUNCHER, "clang", "-target", apple + "-apple-macosx13", "-std=gnu11", "-O0", "-Wall", "-Wextra", "-Wshadow",
                "-Werror", "-nostdlibinc", "-I" + source + "/src", "-I" + source + "/include",
                '-DSIGPROF_CPU="%s"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu,
                '-DSIGPROF_REGS="os/regs/darwin-%s.h"' % cpu]

@@ -128,7 +128,7 @@ def build(source, rows, system, cpu, folder):
 def build_here(source, cpu, program, folder):
     """The same program with the library for Linux."""
     _, compiler, _ = cells.LINUX[cpu]
-    command = compiler + ["-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", "-I" + source + "/src",
+    command = [*cells.LAUNCHER, *compiler, "-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", "-I" + source + "/src",
                           "-I" + source + "/include", '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu,
                           '-DSIGPROF_CPU="%s"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu]
 
