@@ -6,12 +6,14 @@ usage: cells.py layouts.tsv SOURCE compile SYSTEM CPU
        cells.py layouts.tsv SOURCE run SYSTEM CPU
        cells.py layouts.tsv SOURCE backend SYSTEM CPU
        cells.py layouts.tsv SOURCE mistake SYSTEM CPU FROM=TO…
+       cells.py layouts.tsv SOURCE headers SYSTEM CPU COMPILER OPTION…
 
 compile: the cell, and an assertion for each row of layouts.tsv, for that system's own
 target and against tests/abi/SYSTEM/include. run: the cell's object in a Linux program
 that raises real signals (stand-in.c). backend: src/os/SYSTEM*.c for that system's
 target; of it, what the handler calls, executed (backend-SYSTEM.c). mistake: the same of a cell that has other words
-in it, which has to be found out. 77: a tool is missing."""
+in it, which has to be found out. headers: on a machine of that system, by its own
+headers. 77: a tool is missing."""
 
 import os
 import re
@@ -100,6 +102,17 @@ def do_compile(source, rows, system, cpu, folder):
     return failed
 
 
+def do_headers(source, rows, system, cpu, folder, compiler):
+    path = folder + "/layouts.c"
+    with open(path, "w") as file:
+        file.writelines(assertions(rows))
+    command = [*compiler, "-std=gnu11", "-I" + source + "/src", '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
+               "-c", path, "-o", folder + "/layouts.o"]
+    failed = subprocess.run(command).returncode
+    print("%d numbers hold" % len(rows) if not failed else "they do not all hold")
+    return failed
+
+
 def places(rows, system):
     at = {int(column): int(value) for _, _, value, column in rows if column != "-"}
     yield "#define PLACES {%s}\n" % ", ".join(str(at[column]) for column in range(len(at)))
@@ -174,6 +187,9 @@ def main():
     rows = read_rows(layouts, system, cpu)
     if not rows:
         sys.exit("nothing is known of %s %s" % (system, cpu))
+    if what == "headers":
+        with tempfile.TemporaryDirectory() as folder:
+            return do_headers(source, rows, system, cpu, folder, changes)
     if not shutil.which("clang"):
         skip("no clang here")
     with tempfile.TemporaryDirectory() as folder:
