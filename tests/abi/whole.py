@@ -46,7 +46,7 @@ SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_RE
                       # That system's compilers keep frame pointers, and write no tables for such code.
                       "link": ["-Wl,--wrap=pthread_create", "-fno-omit-frame-pointer",
                                "-fno-asynchronous-unwind-tables"]}}
-FLAGS = {"x86_64": [], "i386": ["-march=i686"], "aarch64": []}
+FLAGS = {"x86_64": [], "i386": ["-march=i686"], "aarch64": ["-mno-outline-atomics"]}
 
 
 def run(command, **more):
@@ -142,13 +142,14 @@ def build_here(source, cpu, program, folder):
 
 
 HZ = 199
+RUNNER = []  # an emulator, for another CPU
 
 
 def profile(binary, arguments, out, clock="auto", **more):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SIGPROF")}
     environment.update(SIGPROF_HZ=str(HZ), SIGPROF_OUT=out, SIGPROF_VERBOSE="1",
                        SIGPROF_CLOCK=clock)
-    return run([binary, *arguments], env=environment, timeout=300, **more)
+    return run([*RUNNER, binary, *arguments], env=environment, timeout=300, **more)
 
 
 def folded(fold, *arguments):
@@ -288,8 +289,8 @@ def check_ways(fold, there, folder):
 def main():
     layouts, source, system, cpu, fold = sys.argv[1:]
     shares, ways = source + "/tests/workloads/shares.c", "%s/%s/ways.c" % (HERE, system)
-    _, compiler, _ = cells.LINUX[cpu]
-    for tool in ("clang", "objcopy", compiler[0]):
+    _, compiler, RUNNER[:] = cells.LINUX[cpu]
+    for tool in ("clang", "objcopy", compiler[0], *RUNNER[:1]):
         if not shutil.which(tool):
             cells.skip("no %s here" % tool)
     with tempfile.TemporaryDirectory() as folder:

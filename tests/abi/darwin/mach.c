@@ -142,6 +142,36 @@ int darwin_pthread_threadid_np(void *thread, uint64_t *id)
 
 /* ---- Memory ----------------------------------------------------------------------- */
 
+/* qemu-user has no process_vm_readv. A write refuses what is not there. */
+static bool copy_by_pipe(uintptr_t from, char *to, size_t bytes)
+{
+    int ends[2];
+    size_t at = 0;
+
+    if (pipe(ends) != 0)
+        return false;
+    while (at < bytes) {
+        size_t part = bytes - at < 4096 ? bytes - at : 4096;
+
+        if (write(ends[1], (const void *)(from + at), part) != (ssize_t)part ||
+            read(ends[0], to + at, part) != (ssize_t)part)
+            break;
+        at += part;
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return at == bytes;
+}
+
+bool copy_safely(uintptr_t from, void *to, size_t bytes)
+{
+    struct iovec local = {to, bytes}, remote = {(void *)from, bytes};
+    ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+
+    return got < 0 && errno == ENOSYS ? copy_by_pipe(from, to, bytes)
+                                      : got == (ssize_t)bytes;
+}
+
 int darwin_vm_read_overwrite(unsigned task, uintptr_t at, size_t bytes,
                              uintptr_t to, size_t *got);
 int darwin_vm_region_64(unsigned task, uintptr_t *at, size_t *bytes, int what,
@@ -155,10 +185,7 @@ int darwin_getrlimit(int which, void *limit);
 int darwin_vm_read_overwrite(unsigned task, uintptr_t at, size_t bytes,
                              uintptr_t to, size_t *got)
 {
-    struct iovec local = {(void *)to, bytes}, remote = {(void *)at, bytes};
-
-    if (task != darwin_mach_task_self_ ||
-        process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)bytes)
+    if (task != darwin_mach_task_self_ || !copy_safely(at, (void *)to, bytes))
         return KERN_FAILURE;
     *got = bytes;
     return 0;

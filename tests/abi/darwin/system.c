@@ -20,7 +20,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -196,14 +195,10 @@ int darwin_pthread_sigmask(int how, const uint32_t *set, uint32_t *before)
 int darwin_sigprocmask(int how, const uint32_t *set, uint32_t *before)
 {
     uint32_t mask;
-    struct iovec local = {&mask, sizeof mask};
-    struct iovec remote = {(void *)(uintptr_t)set, sizeof mask};
 
     if (how != -1 || before || !set)
         abort();
-    errno = process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == sizeof mask
-                ? EINVAL
-                : EFAULT;
+    errno = copy_safely((uintptr_t)set, &mask, sizeof mask) ? EINVAL : EFAULT;
     return -1;
 }
 

@@ -35,6 +35,9 @@ static inline struct timespec time_here(const void *there)
 /* Threads are numbered from the start of the system, not of the process. */
 #define FIRST_THREAD 100000
 
+/* Bytes that may not be there. false: not all of them are. */
+bool copy_safely(uintptr_t from, void *to, size_t bytes);
+
 /* Of the calling process; what was read, and 0 behind it. */
 long text_of(const char *path, char *text, size_t size);
 
