@@ -3,4 +3,5 @@
 set(SIGPROF_CROSS_CPU aarch64)
 set(SIGPROF_CROSS_TRIPLET aarch64-linux-gnu)
 set(SIGPROF_CROSS_QEMU qemu-aarch64)
+set(SIGPROF_CROSS_DEBIAN arm64)
 include(${CMAKE_CURRENT_LIST_DIR}/linux-qemu.cmake)

@@ -3,4 +3,5 @@
 set(SIGPROF_CROSS_CPU s390x)
 set(SIGPROF_CROSS_TRIPLET s390x-linux-gnu)
 set(SIGPROF_CROSS_QEMU qemu-s390x)
+set(SIGPROF_CROSS_DEBIAN s390x)
 include(${CMAKE_CURRENT_LIST_DIR}/linux-qemu.cmake)

@@ -321,6 +321,14 @@ static void put_label(struct pprof *pprof, struct bytes *sample, uint64_t key,
     put_message(sample, SAMPLE_LABEL, &pprof->part);
 }
 
+/* A string has its number by when it is first asked for: in an order that no compiler
+ * chooses, so that the same profile is the same bytes on each CPU. */
+static void put_string_label(struct pprof *pprof, struct bytes *sample,
+                             uint64_t key, uint32_t value)
+{
+    put_label(pprof, sample, key, string(pprof, value), 0);
+}
+
 /* A key has strings or numbers, never both: a program's own "pid" and "tid"
  * are not given. */
 static void put_program_labels(struct pprof *pprof, struct bytes *sample,
@@ -334,8 +342,7 @@ static void put_program_labels(struct pprof *pprof, struct bytes *sample,
 
         if (key.size != 3 ||
             (memcmp(key.at, "pid", 3) != 0 && memcmp(key.at, "tid", 3) != 0))
-            put_label(pprof, sample, string(pprof, at->key),
-                      string(pprof, at->value), 0);
+            put_string_label(pprof, sample, string(pprof, at->key), at->value);
         label = at->parent < label ? at->parent : 0;
     }
 }
@@ -347,15 +354,13 @@ static void put_labels(struct pprof *pprof, struct bytes *sample,
     const struct model_process *process =
         &pprof->model->processes[thread->process];
 
-    put_label(pprof, sample, literal(pprof, "process"),
-              string(pprof, process->comm), 0);
+    put_string_label(pprof, sample, literal(pprof, "process"), process->comm);
     put_label(pprof, sample, literal(pprof, "pid"), 0, process->pid);
     if (thread->thread) {
         uint32_t name =
             sigprof__model_thread_name(pprof->model, process, thread->thread);
 
-        put_label(pprof, sample, literal(pprof, "thread"), string(pprof, name),
-                  0);
+        put_string_label(pprof, sample, literal(pprof, "thread"), name);
         put_label(pprof, sample, literal(pprof, "tid"), 0,
                   process->threads[thread->thread].tid);
     }

@@ -7,8 +7,8 @@ import subprocess
 
 import peers
 from frames import INLINED
-from lib import (FOLD, address_of, build_id, check, compile_c, names_at, need, profile_of, run, same,
-                 tool, write)
+from lib import (FOLD, address_of, build_id, check, compile_c, names_at, need, need_library, profile_of, run,
+                 same, tool, write)
 
 # Cuts a file as soon as it has been mapped.
 CUTTER = """
@@ -58,6 +58,7 @@ def case_47():
                       options=["-d", os.path.abspath("odd.d")]),
              [["outer"]], "an odd debug file")
     os.remove(path)
+    need_library()
     write("cutter.c", CUTTER)
     run(["gcc", "-shared", "-fPIC", "-o", "cutter.so", "cutter.c", "-ldl"])
     profile = profile_of("odd-stripped", [[start]])

@@ -4,11 +4,12 @@ import os
 import platform
 import subprocess
 
-from lib import HERE, Said, check, need, run, same, skip
+from lib import HERE, Said, check, need, need_library, run, same, skip
 
 
 def build():
     need("gcc")
+    need_library()
     if platform.machine() != "x86_64":
         skip("its code is x86-64's")
     run(["gcc", "-O1", "-g", "-fno-omit-frame-pointer", "-I", HERE + "/..", HERE + "/jit.c",

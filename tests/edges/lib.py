@@ -31,7 +31,7 @@ def same(got, wanted, what):
 def skip(reason):
     """A missing tool; a failure where nothing may be missing."""
     print("skipped: " + reason)
-    sys.exit(1 if os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
+    sys.exit(1 if failures or os.environ.get("SIGPROF_REQUIRE_ALL") == "1" else 77)
 
 
 def need(*names):
@@ -145,8 +145,15 @@ def fold_stacks(binary, stacks, *options):
 
 # ---- Profiles as the library takes them -------------------------------------
 
+def need_library():
+    """What is compiled here is loaded into the command, or the library into it."""
+    if os.environ["CROSS"] == "1":
+        skip("the programs of the build are for another CPU than what is compiled here")
+
+
 def scene(out="scene", *options, compiler="gcc"):
     """The program of scene.c. It raises ticks itself, by the library's timer."""
+    need_library()
     need(compiler)
     run([compiler, "-O1", "-fno-optimize-sibling-calls", "-I", HERE + "/..",
          HERE + "/scene.c", "-o", out, "-pthread", "-ldl", *options])

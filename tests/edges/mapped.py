@@ -8,7 +8,7 @@ import struct
 import zipfile
 
 from lib import (BASE, Said, address_of, assemble, build_id, check, compile_c, fold, make,
-                 module_line, need, profile_of, record, run, same, sample, scene, skip,
+                 module_line, need, need_library, profile_of, record, run, same, sample, scene, skip,
                  stacks, tail, tool)
 
 CALLS = ["main", "play", "caller", "leaf"]
@@ -92,7 +92,8 @@ def case_03():
 
 
 def vdso():
-    """The image in this process: its bytes."""
+    """The image in this process, which is the command's too: its bytes."""
+    need_library()
     with open("/proc/self/maps", encoding="utf-8") as maps:
         for line in maps:
             if line.rstrip().endswith("[vdso]"):

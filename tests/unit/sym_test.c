@@ -51,11 +51,17 @@ static void section(unsigned index, const char *name, uint32_t type,
     header->sh_size = size;
 }
 
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define DATA_HERE ELFDATA2MSB
+#else
+#define DATA_HERE ELFDATA2LSB
+#endif
+
 static void finish_image(void)
 {
     memcpy(image.header.e_ident, ELFMAG, SELFMAG);
     image.header.e_ident[EI_CLASS] = ELFCLASS64;
-    image.header.e_ident[EI_DATA] = ELFDATA2LSB;
+    image.header.e_ident[EI_DATA] = DATA_HERE;
     image.header.e_ident[EI_VERSION] = EV_CURRENT;
     image.header.e_type = ET_DYN;
     image.header.e_machine = EM_X86_64;
