@@ -251,13 +251,15 @@ static void put_places(struct bytes *json, struct html *html)
         uint32_t module = place->module == MODEL_NO_MODULE
                               ? 0
                               : chart->model->modules[place->module].path;
+        /* Numbered one by one: a call's arguments are evaluated in any order. */
+        uint32_t name = sigprof__numbering_of(&html->strings, place->name);
+        uint32_t path = sigprof__numbering_of(&html->strings, module);
+        uint32_t file = sigprof__numbering_of(&html->strings, place->file);
 
         sigprof__bytes_format(
-            json, "%s%u,%u,%u,%u,%u,%u", i ? "," : "",
-            sigprof__numbering_of(&html->strings, place->name),
-            sigprof__numbering_of(&html->strings, module),
-            sigprof__numbering_of(&html->strings, place->file), place->line,
-            place->max_line, (unsigned)place->kind + (place->inlined ? 16 : 0));
+            json, "%s%u,%u,%u,%u,%u,%u", i ? "," : "", name, path, file,
+            place->line, place->max_line,
+            (unsigned)place->kind + (place->inlined ? 16 : 0));
     }
     sigprof__bytes_format(json, "]");
 }
