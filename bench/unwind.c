@@ -114,7 +114,10 @@ static void walk_bare(const ucontext_t *ucontext)
     now->frames = count;
 }
 
-static void walk_with(unwind_engine *engine, const ucontext_t *ucontext)
+/* Inline: through a pointer, each row of ours would have one mispredicted call more
+ * than the bare walk. */
+static inline __attribute__((always_inline)) void
+walk_with(unwind_engine *engine, const ucontext_t *ucontext)
 {
     now->state.ucontext = ucontext;
     engine(&now->state);

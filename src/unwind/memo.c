@@ -63,9 +63,7 @@ static const struct unwind_frame *
 run_down(struct unwind_range stack, const struct unwind_frame *first,
          const struct unwind_frame *caller)
 {
-    while (caller > first &&
-           (caller[-1].flags & (FRAME_STEPPED | FRAME_BESIDE)) ==
-               FRAME_STEPPED &&
+    while (caller > first && (caller[-1].flags & FRAME_STEPPED) &&
            still_steps(&stack, caller - 1, caller))
         caller--;
     return caller;
