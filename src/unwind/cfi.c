@@ -12,7 +12,8 @@
  *         Where a walk arrives at a remembered frame and all words above still
  *         have their values, the rest of the stack is the same, and nothing has
  *         to be looked up. Most of a stack is the same as 10 ms before. (memo.c)
- *  cache  Rules by address, 32 bits each, for all threads. It is filled here, by
+ *  cache  Rules by address, 32 bits each, for all threads: one knows what another
+ *         has learnt, and memory does not grow with them. It is filled here, by
  *         the first walk that needs a rule: nothing is built at start.
  *  exact  The interpreter (rules.c), with all registers where a rule asks for
  *         more than the three (exact.c).
