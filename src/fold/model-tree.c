@@ -102,7 +102,7 @@ static void counts_room(struct model *model)
     struct model_count *old = model->counts;
     size_t slots = old ? model->count_mask + 1 : 0, room = 0;
 
-    if (old && model->count_used * 2 < slots)
+    if (old && model->count_used * 4 < slots * 3)
         return;
     model->counts = sigprof__store_grow(
         NULL, &room, slots ? slots * (slots < FEW_COUNTS ? 4 : 2) : 1024,
