@@ -209,7 +209,7 @@ static bool may_be_in_handler(void)
     struct sigaction action;
     sigset_t blocked;
 
-    if (pthread_sigmask(SIG_BLOCK, NULL, &blocked) != 0)
+    if (pthread_sigmask(SIG_SETMASK, NULL, &blocked) != 0)
         return true;
     for (int number = 1; number <= SIGNAL_MAX; number++)
         if (sigismember(&blocked, number) == 1 &&
