@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SAME = set("""memchr memcmp memcpy memmove memset strcat strchr strcmp strcpy strcspn strdup strerror strlen
 strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtol strtoll strtoul strtoull atoi bsearch qsort snprintf
 sscanf calloc malloc realloc free getenv environ
-realpath rename unlink munmap access close read write pread pwrite lseek getcwd getpid getppid getuid geteuid getgid getegid ftruncate
+dlopen realpath rename unlink munmap access close read write pread pwrite lseek getcwd getpid getppid getuid geteuid getgid getegid ftruncate
 sched_yield gethostname nanosleep posix_fallocate sem_init sem_post sem_wait flock arc4random_buf getrandom
 pthread_atfork pthread_key_create pthread_setspecific sigprof__preload_mark __divdi3 __udivdi3 __umoddi3 __moddi3
 _GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
@@ -40,7 +40,7 @@ SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_RE
                        "same": "strftime pthread_self opendir closedir",
                        "parts": ["bsd/signals.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c", system + "/kernel.c",
                                  "threads.c"]} for system in cells.BSDS},
-           "darwin": {"defines": [], "played": "sem_init sem_post sem_wait",
+           "darwin": {"defines": [], "played": "dlopen sem_init sem_post sem_wait",
                       "same": "localtime_r strftime pthread_self pthread_getspecific opendir closedir arc4random",
                       "parts": ["darwin/system.c", "darwin/mach.c", "darwin/images.c", "threads.c"],
                       # That system's compilers keep frame pointers, and write no tables for such code.

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -295,6 +296,7 @@ int darwin_sysctl(int *name, unsigned words, void *to, size_t *size,
 int darwin_sysctlbyname(const char *name, void *to, size_t *size,
                         const void *set, size_t set_size);
 size_t darwin_confstr(int what, char *text, size_t size);
+void *darwin_dlopen(const char *path, int flags);
 void *darwin_dlsym(void *handle, const char *name);
 
 /* Microseconds, roughly; equal for one process. */
@@ -407,6 +409,12 @@ size_t darwin_confstr(int what, char *text, size_t size)
     if (what != ABI__CS_DARWIN_USER_TEMP_DIR)
         abort();
     return (size_t)snprintf(text, size, "/tmp/") + 1;
+}
+
+/* RTLD_NOW | RTLD_LOCAL: there 2 and 4. */
+void *darwin_dlopen(const char *path, int flags)
+{
+    return dlopen(path, flags == (ABI_RTLD_NOW | ABI_RTLD_LOCAL) ? RTLD_NOW : 0);
 }
 
 void *darwin_dlsym(void *handle, const char *name)
