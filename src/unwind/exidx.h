@@ -6,7 +6,7 @@
 #ifndef SIGPROF_UNWIND_EXIDX_H
 #define SIGPROF_UNWIND_EXIDX_H
 
-#include "objects-elf.h"
+#include "objects.h"
 #include "unwind/walker.h"
 
 #ifdef ARCH_EXIDX
