@@ -18,13 +18,29 @@ void sigprof__put_byte(struct format_out *out, uint8_t byte)
         *out->at++ = byte;
 }
 
-void sigprof__put_varint(struct format_out *out, uint64_t value)
+#define VARINT_MAX 10 /* bytes */
+
+static void put_varint_bounded(struct format_out *out, uint64_t value)
 {
     while (value >= 0x80) {
         sigprof__put_byte(out, (uint8_t)(value | 0x80));
         value >>= 7;
     }
     sigprof__put_byte(out, (uint8_t)value);
+}
+
+void sigprof__put_varint_long(struct format_out *out, uint64_t value)
+{
+    uint8_t *at = out->at;
+
+    if (out->end - at < VARINT_MAX) {
+        put_varint_bounded(out, value);
+        return;
+    }
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    out->at = at;
 }
 
 void sigprof__put_svarint(struct format_out *out, int64_t value)

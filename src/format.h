@@ -136,7 +136,15 @@ struct format_out {
 };
 
 void sigprof__put_byte(struct format_out *out, uint8_t byte);
-void sigprof__put_varint(struct format_out *out, uint64_t value);
+void sigprof__put_varint_long(struct format_out *out, uint64_t value);
+/* Most are one byte. */
+static inline void sigprof__put_varint(struct format_out *out, uint64_t value)
+{
+    if (value < 0x80 && out->at != out->end)
+        *out->at++ = (uint8_t)value;
+    else
+        sigprof__put_varint_long(out, value);
+}
 void sigprof__put_svarint(struct format_out *out, int64_t value);
 void sigprof__put_bytes(struct format_out *out, const void *bytes, size_t size);
 void sigprof__put_string(struct format_out *out, const void *bytes,
@@ -151,7 +159,6 @@ struct format_in {
 
 uint8_t sigprof__get_byte(struct format_in *in);
 uint64_t sigprof__get_varint_long(struct format_in *in);
-/* Most are one byte. */
 static inline uint64_t sigprof__get_varint(struct format_in *in)
 {
     if (in->at != in->end && *in->at < 0x80 && !in->bad)

@@ -63,6 +63,8 @@ void *sigprof__heap_get(size_t bytes)
     piece = (struct piece *)(void *)chunk;
     chunk += size;
     chunk_left -= size;
+    __builtin_prefetch(chunk, 1); /* for the next one */
+    __builtin_prefetch(chunk + 64, 1);
     return piece;
 }
 

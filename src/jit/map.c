@@ -6,6 +6,9 @@
 
 #define PLACES_MIN 1024u
 
+/* No live code is at this address or above. Most code is put behind all other. */
+static uintptr_t top;
+
 static size_t table_bytes(uint32_t places)
 {
     return sizeof(struct code_table) + places * sizeof(struct code_entry);
@@ -53,6 +56,8 @@ static void fill(struct code_table *table, struct code_entry *to,
 {
     uint64_t class = (uint64_t)1 << code_class(entry->bytes);
 
+    if (start_of(entry) + entry->bytes > top)
+        top = start_of(entry) + entry->bytes;
     to->bytes = entry->bytes;
     to->by = entry->by;
     to->region = entry->region;
@@ -105,6 +110,7 @@ bool sigprof__code_map_room(struct code_table **replaced)
     table = sigprof__os_map_at_once(table_bytes(places));
     if (!table)
         return false;
+    top = 0;
     table->mask = places - 1;
     table->shift = 64u - (unsigned)__builtin_ctz(places / CODE_CELL) +
                    CODE_GROUP_LOG;
@@ -127,8 +133,8 @@ void sigprof__code_map_soon(uintptr_t start, size_t bytes)
         return;
     search = code_search(table, start >> k, k);
     cell = &table->entry[code_place(table, &search)];
-    __builtin_prefetch(cell, 1);
-    __builtin_prefetch(cell + CODE_CELL / 2, 1);
+    for (unsigned i = 0; i < 2 * CODE_CELL; i += 2) /* and the next code's */
+        __builtin_prefetch(cell + i, 1);
 }
 
 void sigprof__code_map_add(const struct code_entry *entry)
@@ -201,9 +207,10 @@ static struct code_entry *overlapping_in_class(unsigned k, uintptr_t low,
 struct code_entry *sigprof__code_map_overlap(uintptr_t low, uintptr_t high)
 {
     struct code_table *table = current();
-    uint64_t classes = table ? atomic_load_explicit(&table->classes,
-                                                    memory_order_relaxed)
-                             : 0;
+    uint64_t classes = table && low < top
+                           ? atomic_load_explicit(&table->classes,
+                                                  memory_order_relaxed)
+                           : 0;
 
     for (; classes; classes &= classes - 1) {
         struct code_entry *entry = overlapping_in_class(
