@@ -214,7 +214,10 @@ static inline enum cfi_found walker_find(struct walker *w,
     enum cfi_found found =
         sigprof__cfi_find(cfi, address, &walker_state(w)->unit);
 
-    walker_charge(w, cfi && cfi->row_count ? RULE_COST : LINEAR_COST);
+    if (cfi && cfi->frames && cfi->row_count == 0)
+        walker_charge(w, LINEAR_COST);
+    else
+        walker_charge(w, RULE_COST);
     if (found == CFI_FOUND)
         walker_charge(w, (uint32_t)((size_t)(program->end - program->at) /
                                     PROGRAM_COST_BYTES));
