@@ -102,16 +102,15 @@ static char *cut_tier(char *text)
     return text;
 }
 
-/* Older V8s leave the end of its name out. */
-static void name_handler(struct v8_name *name, const char *text)
+/* Older V8s leave the end of a handler's name out. */
+static void name_builtin(struct v8_name *name, const char *text, const char *end)
 {
-    static const char end[] = "Handler";
-    size_t bytes = strlen(text);
-    bool has_end = bytes >= sizeof end - 1 &&
-                   strcmp(text + bytes - (sizeof end - 1), end) == 0;
+    size_t bytes = strlen(text), end_bytes = strlen(end);
+    bool has_end = bytes >= end_bytes && strcmp(text + bytes - end_bytes, end) == 0;
 
     snprintf(name->function, sizeof name->function, "Builtins_%.400s%s", text,
              has_end ? "" : end);
+    name->is_builtin = true;
 }
 
 /* The tags of code that comes from a script. */
@@ -137,13 +136,13 @@ void sigprof__v8_name(struct v8_name *name, const char *given, size_t bytes)
     text[bytes] = '\0';
     name->file[0] = '\0';
     name->line = 0;
+    name->is_builtin = false;
     if ((tag = script_tag(text)))
         take_function(name, text + tag);
     else if ((tag = starts(text, "Builtin:")))
-        snprintf(name->function, sizeof name->function, "Builtins_%.400s",
-                 text + tag);
+        name_builtin(name, text + tag, "");
     else if ((tag = starts(text, "BytecodeHandler:")))
-        name_handler(name, text + tag);
+        name_builtin(name, text + tag, "Handler");
     else
         strcpy(name->function, *text ? cut_tier(text) : "(code)");
 }

@@ -3,6 +3,7 @@
 #ifndef SIGPROF_JIT_V8_NAME_H
 #define SIGPROF_JIT_V8_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ struct v8_name {
     char function[V8_TEXT_BYTES]; /* never empty */
     char file[V8_TEXT_BYTES];     /* or "" */
     uint32_t line;
+    bool is_builtin; /* V8 did not make its code in this process */
 };
 
 /*

@@ -99,8 +99,8 @@ static OWN unsigned asked_next;
 
 /*
  * V8's builtins are part of the program's file, but V8 may run a copy of them
- * beside the code that calls them, and tells of the originals only. It tells of them
- * while it answers, in the thread that does.
+ * beside the code that calls them, and tells of the originals only (V8 12 and later:
+ * of the copy). It tells of them while it answers, in the thread that does.
  */
 static OWN struct {
     const void *start;
@@ -108,7 +108,7 @@ static OWN struct {
     uintptr_t copied_by;  /* bytes from an original to its copy */
 } builtins;
 
-static bool is_builtin(const void *start)
+static bool is_original(const void *start)
 {
     return (uintptr_t)start - (uintptr_t)builtins.start < builtins.bytes;
 }
@@ -124,10 +124,10 @@ static void add(const struct code_event *event)
     code.name = name.function;
     code.file = name.file[0] ? name.file : NULL;
     code.line = name.line;
-    if (is_builtin(event->start))
+    if (name.is_builtin) /* some have no frames */
         code.unwind = SIGPROF_CODE_UNKNOWN;
     sigprof_code_register(&code);
-    if (is_builtin(event->start) && builtins.copied_by) {
+    if (is_original(event->start) && builtins.copied_by) {
         code.start =
             (const void *)((uintptr_t)event->start + builtins.copied_by);
         sigprof_code_register(&code);

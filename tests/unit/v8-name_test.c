@@ -74,12 +74,15 @@ static void code_of_no_script_is_named_as_the_symbols_are(void)
 {
     take("Builtin:ArrayMap");
     CHECK_STR(name.function, "Builtins_ArrayMap");
+    CHECK(name.is_builtin);
     take("BytecodeHandler:Add");
     CHECK_STR(name.function, "Builtins_AddHandler");
+    CHECK(name.is_builtin);
     take("BytecodeHandler:AddHandler");
     CHECK_STR(name.function, "Builtins_AddHandler");
     take("RegExp:a b+:1:2");
     CHECK_STR(name.function, "RegExp:a b+:1:2");
+    CHECK(!name.is_builtin);
     CHECK_STR(name.file, "");
     CHECK_EQ(name.line, 0);
     take("");
