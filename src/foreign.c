@@ -104,7 +104,7 @@ static void die_as_asked(int number)
 static void set_mask(int number, const struct sigaction *action,
                      const ucontext_t *interrupted)
 {
-    sigset_t mask = interrupted->uc_sigmask;
+    sigset_t mask = interrupted->REGS_MASK;
 
     for (int i = 1; i < NSIG; i++)
         if (sigismember(&action->sa_mask, i) == 1)

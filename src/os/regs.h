@@ -28,6 +28,8 @@
  *  REGS_OWN_FP       regs_own_fp(): the frame pointer of a stack pointer, where no
  *                    column is it
  *  REGS_NO_SIGNAL_STACK  a ucontext_t says nothing of signal stacks
+ *  REGS_MASK         the member of a ucontext_t that is the interrupted code's signal
+ *                    mask
  */
 #ifndef SIGPROF_OS_REGS_H
 #define SIGPROF_OS_REGS_H
@@ -43,6 +45,10 @@ static inline const void *regs_base(const void *ucontext)
 
 #ifndef REGS_BIAS
 #define REGS_BIAS 0
+#endif
+
+#ifndef REGS_MASK
+#define REGS_MASK uc_sigmask
 #endif
 
 static inline uintptr_t regs_get(const void *ucontext, unsigned column)

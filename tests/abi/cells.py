@@ -66,7 +66,13 @@ def compile_cell(source, system, cpu, code, output, target, extra=()):
     return subprocess.run(command).returncode
 
 
-def assertions(rows):
+HEADERS = ("dirent dlfcn errno fcntl link pthread semaphore sys/file sys/mman sys/resource sys/stat sys/sysctl sys/time "
+           "time unistd ").split()
+OWN_HEADERS = {"freebsd": "sys/proc sys/syscall sys/user", "netbsd": "lwp sys/exec sys/idtype sys/syscall",
+               "openbsd": "sys/exec sys/proc sys/select sys/vmmeter", "dragonfly": "sys/kinfo sys/lwp sys/syscall"}
+
+
+def assertions(system, rows):
     yield "#include <stdint.h>\n#include \"os/regs.h\"\n#include <signal.h>\n"
     if any(item.startswith("prmap_t") for _, item, _, _ in rows):
         yield "#include <errno.h>\n#include <fcntl.h>\n#include <procfs.h>\n#include <sys/mman.h>\n"
@@ -74,8 +80,7 @@ def assertions(rows):
         yield "#include <sys/file.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
         yield "#include <sys/msacct.h>\n#include <sys/random.h>\n#include <sys/resource.h>\n#include <sys/time.h>\n"
     if any(item.startswith("struct kinfo_proc") for _, item, _, _ in rows):
-        for name in ("dirent", "errno", "fcntl", "link", "pthread", "semaphore", "sys/file", "sys/mman", "sys/proc",
-                     "sys/resource", "sys/stat", "sys/syscall", "sys/sysctl", "sys/time", "sys/user", "unistd"):
+        for name in HEADERS + OWN_HEADERS[system].split():
             yield "#include <%s.h>\n" % name
     if any(item.startswith("struct mach_header_64") for _, item, _, _ in rows):
         for name in ("dirent", "dlfcn", "errno", "fcntl", "libproc", "mach-o/dyld", "mach-o/loader", "mach/mach",
@@ -94,7 +99,7 @@ def assertions(rows):
 def do_compile(source, rows, system, cpu, folder):
     path = folder + "/layouts.c"
     with open(path, "w") as file:
-        file.writelines(assertions(rows))
+        file.writelines(assertions(system, rows))
     target = target_of(system, cpu)
     failed = compile_cell(source, system, cpu, path, folder + "/layouts.o", target)
     failed |= compile_cell(source, system, cpu, HERE + "/cell.c", folder + "/cell.o", target)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The whole library of another system, executed on Linux.
 
-usage: whole.py layouts.tsv SOURCE SYSTEM CPU FOLD
+usage: whole.py layouts.tsv SOURCE SYSTEM CPU FOLD LIBRARY
 
 All sources of the library are compiled for SYSTEM
 against tests/abi/SYSTEM/include, and linked with SYSTEM's stand-in: every name that they
@@ -36,7 +36,7 @@ _GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
 
 SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_REENTRANT"],
                        "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "threads.c"]},
-           **{system: {"defines": [], "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
+           **{system: {"defines": [], "polls": system in ("netbsd", "dragonfly"), "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
                        "same": "strftime pthread_self opendir closedir",
                        "parts": ["bsd/signals.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c", system + "/kernel.c",
                                  "threads.c"]} for system in cells.BSDS},
@@ -125,8 +125,13 @@ def build(source, rows, system, cpu, folder):
     return link
 
 
-def build_here(source, cpu, program, folder):
-    """The same program with the library for Linux."""
+def build_here(source, cpu, program, library, folder):
+    """The same program with the library for Linux: as this build has made it, or, for a CPU that is emulated, made
+    for that."""
+    if library != "-":
+        run(["gcc", "-O2", "-D_GNU_SOURCE", program, "-Wl,-u,sigprof_version", library, "-pthread", "-ldl", "-lm",
+             "-no-pie", "-o", folder + "/here"])
+        return folder + "/here"
     _, compiler, _ = cells.LINUX[cpu]
     command = [*cells.LAUNCHER, *compiler, "-std=gnu11", "-O1", "-w", "-D_GNU_SOURCE", "-I" + source + "/src",
                           "-I" + source + "/include", '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu,
@@ -198,7 +203,7 @@ def compare_shares(fold, there, here, folder, seconds):
     profile(there, arguments, folder + "/there.sigprof")
     truth = read_truth(folder + "/truth")
     used_ns = truth.pop("process")
-    profile(here, arguments, folder + "/here.sigprof", clock="thread")
+    profile(here, ["2", str(float(seconds) / 2), folder + "/truth"], folder + "/here.sigprof", clock="thread")
     one, other = (shares_of(folded(fold, "%s/%s.sigprof" % (folder, name))) for name in ("there", "here"))
     stats, stats_here = (stats_of(fold, "%s/%s.sigprof" % (folder, name)) for name in ("there", "here"))
     worst, taken = 0, int(stats["taken_periods"])
@@ -212,6 +217,19 @@ def compare_shares(fold, there, here, folder, seconds):
             abs(float(stats["difference_percent"])) < 0.5]
     print("z, samples, CPU time, balance:", good)
     return 0 if all(good) else 1
+
+
+def check_thread_of_timer(fold, there, system, folder):
+    """The stand-in raises a timer's signal in a thread that did not run, where that system does: so by the clock
+    `itimer` no worker is sampled, and `auto` is another clock, and says why."""
+    out = folder + "/wrong.sigprof"
+    profile(there, ["2", "0.25", folder + "/truth"], out, clock="itimer")
+    found = shares_of(folded(fold, out))
+    info = subprocess.check_output([fold, "--info", folder + "/there.sigprof"], text=True)
+    clocks = re.findall(r"(?m)^\s*(clock\w*)\s+(.*)$", info)
+    return 0 if all([holds("a timer's ticks come to the wrong thread", sum(found.values()) <= 2, found),
+                     holds("so CPU time is polled", ("clock", "polled") in clocks, clocks),
+                     holds("and the profile says why", "clock_note" in dict(clocks))]) else 1
 
 
 def weight_of(lines, *frames):
@@ -287,7 +305,7 @@ def check_ways(fold, there, folder):
 
 
 def main():
-    layouts, source, system, cpu, fold = sys.argv[1:]
+    layouts, source, system, cpu, fold, library = sys.argv[1:]
     shares, ways = source + "/tests/workloads/shares.c", "%s/%s/ways.c" % (HERE, system)
     _, compiler, RUNNER[:] = cells.LINUX[cpu]
     for tool in ("clang", "objcopy", compiler[0], *RUNNER[:1]):
@@ -299,8 +317,11 @@ def main():
         failed = 0
         if os.path.exists(ways):
             failed = check_ways(fold, link(ways, folder + "/ways"), folder)
-        here = build_here(source, cpu, shares, folder)
-        return failed | check_shares(fold, link(shares, folder + "/there"), here, folder)
+        here, there = build_here(source, cpu, shares, library, folder), link(shares, folder + "/there")
+        failed |= check_shares(fold, there, here, folder)
+        if SYSTEMS[system].get("polls"):
+            failed |= check_thread_of_timer(fold, there, system, folder)
+        return failed
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "os/regs/no-trampoline.h"
 
 #define REGS_NO_SIGNAL_STACK /* its place is not said */
+#define REGS_MASK sc_mask
 
 #define REGS_COUNT 9 /* eax..edi and the return address column */
 #define REGS_FP 5

@@ -73,7 +73,7 @@ struct told {
     uint64_t start_us;
     unsigned threads;
     sigset_t blocked;
-    char name[32], comm[32];
+    char name[16], comm[16];
 };
 void tell(pid_t pid, pid_t tid, struct told *told);
 void each_thread(pid_t pid, void (*visit)(const struct told *told, void *arg),

@@ -29,6 +29,7 @@ struct tm *PLAYED(localtime_r)(const void *time, struct tm *to);
 int PLAYED(setitimer)(int which, const void *set, void *get);
 int PLAYED(getitimer)(int which, void *get);
 int PLAYED(issetugid)(void);
+long PLAYED(sysconf)(int which);
 int PLAYED(flock)(int descriptor, int operation);
 int PLAYED(sem_init)(void *semaphore, int shared, unsigned value);
 int PLAYED(sem_post)(void *semaphore);
@@ -58,14 +59,29 @@ static void put_time(const struct timespec *here, void *there)
     AT(long, there, sizeof(time_there)) = here->tv_nsec;
 }
 
-/* Clocks of threads were made by clock_of: they are Linux'. */
+#ifdef CLOCKS_HAVE_TYPES /* of a thread: the type, and the thread above it */
+static int clock_here(clock_there clock)
+{
+    int here = CLOCK_THREAD_CPUTIME_ID;
+
+    if (clock != ABI_CLOCK_THREAD_CPUTIME_ID)
+        clock_of(clock >> 12, &here);
+    return here;
+}
+#else /* made by clock_of */
+static int clock_here(clock_there clock)
+{
+    return (int)clock;
+}
+#endif
+
 int PLAYED(clock_gettime)(clock_there clock, void *at)
 {
     struct timespec here;
     int result = clock_gettime(clock == ABI_CLOCK_MONOTONIC ? CLOCK_MONOTONIC
                                : clock == ABI_CLOCK_PROCESS_CPUTIME_ID
                                    ? CLOCK_PROCESS_CPUTIME_ID
-                                   : (int)clock,
+                                   : clock_here(clock),
                                &here);
 
     if (result == 0)
@@ -133,6 +149,11 @@ int PLAYED(getitimer)(int which, void *get)
 int PLAYED(issetugid)(void)
 {
     return 0;
+}
+
+long PLAYED(sysconf)(int which)
+{
+    return which == ABI__SC_PAGESIZE ? sysconf(_SC_PAGESIZE) : -1;
 }
 
 int PLAYED(flock)(int descriptor, int operation)

@@ -82,9 +82,9 @@ static void put_process(const struct told *told, void *arg)
         (long)(told->start_us % 1000000u);
     AT(int, there, ABI_struct_kinfo_proc_ki_numthreads) = (int)told->threads;
     AT(int, there, ABI_struct_kinfo_proc_ki_tid) = FIRST_THREAD + told->tid;
-    snprintf(there + ABI_struct_kinfo_proc_ki_tdname, 17, "%.16s", told->name);
+    snprintf(there + ABI_struct_kinfo_proc_ki_tdname, 17, "%s", told->name);
     set_there(&told->blocked, there + ABI_struct_kinfo_proc_ki_sigmask);
-    snprintf(there + ABI_struct_kinfo_proc_ki_comm, 20, "%.19s", told->comm);
+    snprintf(there + ABI_struct_kinfo_proc_ki_comm, 20, "%s", told->comm);
 }
 
 static void put_mapping(const struct told_mapping *mapping, void *arg)

@@ -2,6 +2,8 @@
 #ifndef ABI_BSD_INCLUDE_ERRNO_H
 #define ABI_BSD_INCLUDE_ERRNO_H
 
+#include <sys/types.h>
+
 #define EPERM 1
 #define ENOENT 2
 #define ESRCH 3
@@ -10,6 +12,7 @@
 #define E2BIG 7
 #define ENOMEM 12
 #define EACCES 13
+#define EFAULT 14
 #define EEXIST 17
 #define EXDEV 18
 #define EINVAL 22
@@ -19,13 +22,13 @@
 #define EAGAIN 35
 #define EWOULDBLOCK EAGAIN
 #define EOPNOTSUPP 45
-#define ENOTSUP EOPNOTSUPP
+#define ENOTSUP ABI_ENOTSUP
 #define ETIMEDOUT 60
 #define ELOOP 62
 #define ENAMETOOLONG 63
 #define ESTALE 70
 
-int *__error(void);
-#define errno (*__error())
+int *ABI_ERRNO(void);
+#define errno (*ABI_ERRNO())
 
 #endif

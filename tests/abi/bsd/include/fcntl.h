@@ -13,9 +13,8 @@
 #define O_CREAT 0x200
 #define O_EXCL 0x800
 #define O_NOCTTY 0x8000
-#define O_CLOEXEC 0x100000
+#define O_CLOEXEC ABI_O_CLOEXEC
 
 int open(const char *, int, ...);
-int posix_fallocate(int, off_t, off_t);
 
 #endif

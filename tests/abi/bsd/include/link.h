@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define PT_LOAD 1
 #define PT_DYNAMIC 2
@@ -64,10 +65,12 @@ struct dl_phdr_info {
     const char *dlpi_name;
     const ElfW(Phdr) *dlpi_phdr;
     ElfW(Half) dlpi_phnum;
+#if !ABI_NO_LOADER_COUNTS
     unsigned long long dlpi_adds;
     unsigned long long dlpi_subs;
     size_t dlpi_tls_modid;
     void *dlpi_tls_data;
+#endif
 };
 
 int dl_iterate_phdr(int (*)(struct dl_phdr_info *, size_t, void *), void *);

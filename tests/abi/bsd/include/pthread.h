@@ -7,11 +7,12 @@
 #include <time.h>
 
 #define PTHREAD_CANCEL_DISABLE 1
-#define PTHREAD_MUTEX_INITIALIZER NULL
-#define PTHREAD_ONCE_INIT {0, NULL}
+#define PTHREAD_MUTEX_INITIALIZER ABI_MUTEX_INITIALIZER
+#define PTHREAD_ONCE_INIT ABI_ONCE_INITIALIZER
 
 int pthread_attr_destroy(pthread_attr_t *);
 int pthread_attr_getstack(const pthread_attr_t *, void **, size_t *);
+int pthread_getattr_np(pthread_t, pthread_attr_t *);
 int pthread_attr_init(pthread_attr_t *);
 int pthread_attr_setstacksize(pthread_attr_t *, size_t);
 int pthread_cond_broadcast(pthread_cond_t *);

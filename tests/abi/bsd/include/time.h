@@ -5,8 +5,9 @@
 #include <sys/types.h>
 
 #define CLOCK_REALTIME 0
-#define CLOCK_MONOTONIC 4
-#define CLOCK_PROCESS_CPUTIME_ID 15
+#define CLOCK_MONOTONIC ABI_CLOCK_MONOTONIC
+#define CLOCK_PROCESS_CPUTIME_ID ABI_CLOCK_PROCESS
+#define CLOCK_THREAD_CPUTIME_ID ABI_CLOCK_THREAD
 
 struct timespec {
     time_t tv_sec;

@@ -6,7 +6,7 @@
 
 #define STDERR_FILENO 2
 #define F_OK 0
-#define _SC_PAGESIZE 47
+#define _SC_PAGESIZE ABI_SC_PAGESIZE
 
 extern char **environ;
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#if defined(__LP64__)
+#if defined(__LP64__) && !defined(__OpenBSD__)
 #define ABI_64 "l"
 #else
 #define ABI_64 "ll"

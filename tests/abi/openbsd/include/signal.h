@@ -2,9 +2,37 @@
 #ifndef ABI_OPENBSD_INCLUDE_SIGNAL_H
 #define ABI_OPENBSD_INCLUDE_SIGNAL_H
 
-#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
-#define SIGPROF 27
+#define NSIG 33
+
+typedef unsigned int sigset_t;
+
+typedef struct {
+    void *ss_sp;
+    size_t ss_size;
+    int ss_flags;
+} stack_t;
+
+typedef struct {
+    int si_signo;
+    int si_code;
+    int si_errno;
+    union {
+        int abi_pad[128 / sizeof(int) - 3];
+        void *si_addr;
+    };
+} siginfo_t;
+
+struct sigaction {
+    union {
+        void (*abi_handler)(int);
+        void (*abi_sigaction)(int, siginfo_t *, void *);
+    } abi_function;
+    sigset_t sa_mask;
+    int sa_flags;
+};
 
 #if defined(__x86_64__)
 struct sigcontext {
@@ -76,5 +104,9 @@ struct sigcontext {
 };
 #endif
 typedef struct sigcontext ucontext_t;
+
+#include <abi/signals.h>
+
+int thrkill(pid_t, int, void *);
 
 #endif

@@ -6,6 +6,7 @@
 
 #define PROT_READ 1
 #define PROT_WRITE 2
+#define PROT_EXEC 4
 #define MAP_SHARED 1
 #define MAP_PRIVATE 2
 #define MAP_ANON 0x1000

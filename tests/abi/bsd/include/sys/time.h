@@ -5,7 +5,6 @@
 #include <time.h>
 
 #define ITIMER_PROF 2
-#define CPUCLOCK_WHICH_TID 1
 
 struct timeval {
     time_t tv_sec;
@@ -15,15 +14,7 @@ struct itimerval {
     struct timeval it_interval;
     struct timeval it_value;
 };
-struct clockinfo {
-    int hz;
-    int tick;
-    int spare;
-    int stathz;
-    int profhz;
-};
 
-int clock_getcpuclockid2(id_t, int, clockid_t *);
 int getitimer(int, struct itimerval *);
 int setitimer(int, const struct itimerval *, struct itimerval *);
 

@@ -5,6 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ABI_CLOCK_MONOTONIC 4
+#define ABI_CLOCK_PROCESS 15
+#define ABI_CLOCK_THREAD 14
+#define ABI_ENOTSUP EOPNOTSUPP
+#define ABI_ERRNO __error
+#define ABI_O_CLOEXEC 0x100000
+#define ABI_SC_PAGESIZE 47
+#define ABI_MUTEX_INITIALIZER NULL
+#define ABI_ONCE_INITIALIZER {0, NULL}
+
+
 #if defined(__i386__)
 typedef int ssize_t;
 typedef int time_t;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_BSD_INCLUDE_ABI_SIGNALS_H
+#define ABI_BSD_INCLUDE_ABI_SIGNALS_H
+
+/* What is the same in <signal.h>, behind that system's own types. */
+#define SIGHUP 1
+#define SIGPIPE 13
+#define SIGURG 16
+#define SIGIO 23
+#define SIGXFSZ 25
+#define SIGPROF 27
+#define SIGWINCH 28
+#define SIGUSR1 30
+#define SIGUSR2 31
+#define SIG_UNBLOCK 2
+#define SIG_SETMASK 3
+#define SA_ONSTACK 1
+#define SA_RESTART 2
+#define SA_RESETHAND 4
+#define SA_NODEFER 16
+#define SA_SIGINFO 64
+#define SIG_DFL ((void (*)(int))0)
+#define SIG_IGN ((void (*)(int))1)
+
+#define sa_handler abi_function.abi_handler
+#define sa_sigaction abi_function.abi_sigaction
+
+int sigaction(int, const struct sigaction *, struct sigaction *);
+int sigaddset(sigset_t *, int);
+int sigemptyset(sigset_t *);
+int sigfillset(sigset_t *);
+int sigismember(const sigset_t *, int);
+int pthread_sigmask(int, const sigset_t *, sigset_t *);
+int raise(int);
+int sigpending(sigset_t *);
+int sigwait(const sigset_t *, int *);
+
+#endif

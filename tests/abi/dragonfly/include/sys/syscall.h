@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_DRAGONFLY_INCLUDE_SYS_SYSCALL_H
+#define ABI_DRAGONFLY_INCLUDE_SYS_SYSCALL_H
+
+#define SYS_sigprocmask 340
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ABI_DRAGONFLY_INCLUDE_SYS_TYPES_H
+#define ABI_DRAGONFLY_INCLUDE_SYS_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ABI_CLOCK_MONOTONIC 4
+#define ABI_CLOCK_PROCESS 15
+#define ABI_CLOCK_THREAD 14
+#define ABI_ENOTSUP EOPNOTSUPP
+#define ABI_ERRNO __error
+#define ABI_O_CLOEXEC 0x20000
+#define ABI_SC_PAGESIZE 47
+#define ABI_MUTEX_INITIALIZER NULL
+#define ABI_ONCE_INITIALIZER {0, NULL}
+
+
+typedef long ssize_t;
+typedef int pid_t;
+typedef int64_t off_t;
+typedef uint32_t uid_t;
+typedef uint32_t gid_t;
+typedef uint32_t nlink_t;
+typedef uint64_t ino_t;
+typedef long time_t;
+typedef long suseconds_t;
+typedef uint16_t mode_t;
+typedef uint32_t dev_t;
+typedef unsigned long clockid_t;
+typedef int lwpid_t;
+
+typedef struct abi_thread *pthread_t;
+typedef struct abi_attr *pthread_attr_t;
+typedef struct abi_mutex *pthread_mutex_t;
+typedef struct abi_mutexattr *pthread_mutexattr_t;
+typedef struct abi_cond *pthread_cond_t;
+typedef struct abi_condattr *pthread_condattr_t;
+typedef struct {
+    int state;
+    pthread_mutex_t mutex;
+} pthread_once_t;
+typedef int pthread_key_t;
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* DragonFly; ../bsd/bsd.h says what each means. */
+#ifndef ABI_DRAGONFLY_SYSTEM_H
+#define ABI_DRAGONFLY_SYSTEM_H
+
+#include "../bsd/bsd.h"
+
+#define PLAYED(name) dragonfly_##name
+#define LOCK_AT 0
+#define ONCE_AT 0
+#define TIMERS_FIND_ANY_THREAD true
+#define CODE_OF_TIMER 0 /* nobody is told */
+#define CODE_OF_THREAD 0
+#define CONTEXT_MASK_AT ABI_ucontext_t_uc_sigmask
+typedef unsigned long clock_there;
+typedef long suseconds_there;
+typedef uint32_t dev_there;
+typedef uint16_t mode_there;
+
+#endif
