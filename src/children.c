@@ -30,6 +30,7 @@ static bool of_tree;
 static char parent_id[33];
 static struct guard fork_guard; /* control_lock */
 static int phase_at_fork;
+static int tid_at_fork;
 static bool in_code_at_fork; /* a handler that interrupted a registration forks */
 static bool threads_at_fork; /* besides the forking one and our own */
 
@@ -134,6 +135,7 @@ static void before_fork(void)
         sigprof__drain_lock();
     }
     phase_at_fork = atomic_load(&sigprof__state.phase);
+    tid_at_fork = sigprof__os_tid();
     threads_at_fork = sigprof__os_thread_count(&threads) != 0 ||
                       threads > 1 + own_threads();
 }
@@ -190,6 +192,7 @@ static void in_child(void)
 {
     struct guard guard = fork_guard;
 
+    sigprof__os_thread_forked(tid_at_fork);
     unlock_all();
     sigprof__foreign_after_fork();
     sigprof__clock_after_fork();

@@ -411,6 +411,7 @@ void sigprof__threads_sweep(void)
             else
                 settle(slot, FORMAT_EXIT_ENDED);
         }
+    sigprof__os_threads_swept();
     sigprof__threads_unlock();
 }
 

@@ -131,6 +131,11 @@ int sigprof__os_thread_count(unsigned *count);
 bool sigprof__os_thread_ended(int tid);
 /* Calls visit(tid, arg) for every thread there is. */
 int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg);
+/* Where thread-local variables are the library's own (own-tls-signal.c): looks which
+ * threads have ended. threads_lock. */
+void sigprof__os_threads_swept(void);
+/* ... and in a forked child: the thread that was this one is the caller now. */
+void sigprof__os_thread_forked(int before);
 /* The name the system has for a thread; "" if none. */
 void sigprof__os_thread_name(int tid, char *name, size_t size);
 /* Does thread tid block SIGPROF? false also if that cannot be known. */

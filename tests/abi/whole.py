@@ -85,6 +85,7 @@ def compile_library(source, system, cpu, folder):
     extra = FLAGS[cpu] + ["-fasynchronous-unwind-tables", "-I" + source + "/include",
                           '-DSIGPROF_CPU="%s"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu]
     extra += ["-D" + define for define in SYSTEMS[system]["defines"]]
+    extra += ["-fno-stack-protector"] * (system == "openbsd")  # of that system's C library
 
     def compile_one(name, output):
         return cells.compile_cell(source, system, cpu, source + "/src/" + name, output,
