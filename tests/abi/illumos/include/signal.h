@@ -18,6 +18,7 @@
 #define SIGRTMIN ((int)_sysconf(40))
 #define SIGRTMAX ((int)_sysconf(41))
 #define NSIG 75
+#define SIG_BLOCK 1
 #define SIG_UNBLOCK 2
 #define SIG_SETMASK 3
 #define SA_ONSTACK 1

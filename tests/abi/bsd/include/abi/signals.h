@@ -12,6 +12,7 @@
 #define SIGWINCH 28
 #define SIGUSR1 30
 #define SIGUSR2 31
+#define SIG_BLOCK 1
 #define SIG_UNBLOCK 2
 #define SIG_SETMASK 3
 #define SA_ONSTACK 1
