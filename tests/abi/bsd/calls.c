@@ -39,6 +39,7 @@ void *PLAYED(mmap)(void *at, size_t size, int prot, int flags, int descriptor,
 int PLAYED(pthread_attr_getstack)(const void *attributes, void **low,
                                   size_t *size);
 int PLAYED(dl_iterate_phdr)(int (*visit)(void *, size_t, void *), void *arg);
+void *PLAYED(dlopen)(const char *path, int how);
 void *PLAYED(dlsym)(void *handle, const char *name);
 int PLAYED(getrlimit)(int which, void *limit);
 
@@ -246,6 +247,14 @@ int PLAYED(dl_iterate_phdr)(int (*visit)(void *, size_t, void *), void *arg)
     struct visit all = {visit, arg, false};
 
     return dl_iterate_phdr(visit_object, &all);
+}
+
+/* Python's module is loaded into Python only. */
+void *PLAYED(dlopen)(const char *path, int how)
+{
+    (void)path;
+    (void)how;
+    abort();
 }
 
 void *PLAYED(dlsym)(void *handle, const char *name)

@@ -282,6 +282,7 @@ const char *illumos_getexecname(void);
 void *illumos_mmap(void *at, size_t size, int prot, int flags, int descriptor,
                    off_t offset);
 int illumos_dl_iterate_phdr(int (*visit)(void *, size_t, void *), void *arg);
+void *illumos_dlopen(const char *path, int how);
 void *illumos_dlsym(void *handle, const char *name);
 int illumos_stack_getbounds(void *bounds);
 
@@ -388,6 +389,14 @@ int illumos_dl_iterate_phdr(int (*visit)(void *, size_t, void *), void *arg)
     struct visit all = {visit, arg, false};
 
     return dl_iterate_phdr(visit_object, &all);
+}
+
+/* Python's module is loaded into Python only. */
+void *illumos_dlopen(const char *path, int how)
+{
+    (void)path;
+    (void)how;
+    abort();
 }
 
 void *illumos_dlsym(void *handle, const char *name)
