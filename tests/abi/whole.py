@@ -177,7 +177,7 @@ def shares_of(lines):
 def z_values(one, n, other, m):
     """Of each share, in standard errors, for n and m signals (m: 0, the shares are known)."""
     for name in sorted(set(one) | set(other)):
-        p, q = one.get(name, 0) / sum(one.values()), other.get(name, 0) / sum(other.values())
+        p, q = (found.get(name, 0) / max(sum(found.values()), 1) for found in (one, other))
         both = (p * n + q * m) / (n + m) if m else q
         yield name, p, q, (p - q) / math.sqrt(max(both * (1 - both), 1e-9) * (1 / n + (1 / m if m else 0)))
 
