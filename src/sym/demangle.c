@@ -104,8 +104,9 @@ void *xmalloc(size_t size)
     return xrealloc(NULL, size);
 }
 
-/* libiberty refuses more than 1024 letters unless told that there is stack
- * enough: 8 KiB of them need less than 4 MiB. */
+/* libiberty refuses more than 1024 letters of C++ unless told that there is stack
+ * enough: 8 KiB of them need less than 4 MiB. Of Rust that is not to be said: a
+ * name can refer to itself, and a few letters then need any stack. */
 #define MANGLED_MAX 8192
 
 struct piecewise {
@@ -128,7 +129,7 @@ static void take_piece(const char *piece, size_t size, void *arg)
 
 static size_t demangle(const char *mangled, char *out)
 {
-    const int options = DMGL_PARAMS | DMGL_ANSI | DMGL_NO_RECURSE_LIMIT;
+    const int options = DMGL_PARAMS | DMGL_ANSI;
     struct piecewise pieces;
     char *d;
 
@@ -140,7 +141,8 @@ static size_t demangle(const char *mangled, char *out)
         return pieces.size;
     pieces.size = 0;
     if (mangled[1] != 'R' &&
-        cplus_demangle_v3_callback(mangled, options, take_piece, &pieces))
+        cplus_demangle_v3_callback(mangled, options | DMGL_NO_RECURSE_LIMIT,
+                                   take_piece, &pieces))
         return pieces.size;
     pieces.size = 0;
     if (strncmp(mangled, "_D", 2) == 0 &&
