@@ -309,13 +309,13 @@ static NOINLINE bool look_straight_back(struct walker *w, struct question *q)
 }
 
 /* search->back. */
-static NOINLINE bool look_back(struct walker *w, struct question *q, bool passes)
+static NOINLINE bool look_back(struct walker *w, struct question *q)
 {
     struct arm_frame *frame = &q->search->back;
     uintptr_t begin = q->place->pc;
 
     for (unsigned i = 0; i < BACK_TRIES; i++) {
-        begin = find_begin(w, q, begin, BACK_BYTES, passes);
+        begin = find_begin(w, q, begin, BACK_BYTES, true);
         if (begin == 0)
             return false;
         if (read_making(w, q, begin, false, frame) && is_confirmed(w, q, frame))
@@ -326,16 +326,23 @@ static NOINLINE bool look_back(struct walker *w, struct question *q, bool passes
 
 /* ---- Which of them -------------------------------------------------------- */
 
-static bool is_near(uintptr_t a, uintptr_t b)
+/* Is the link register of a call that this very function has made? Then none is begun
+ * between that and the place. */
+static bool is_own_link(struct walker *w, struct question *q)
 {
-    return a - b + BACK_BYTES <= 2 * BACK_BYTES;
+    uintptr_t link = q->link & ~(uintptr_t)1;
+    uintptr_t pc = q->place->pc;
+    uintptr_t low = link < pc ? link : pc;
+    uintptr_t high = link < pc ? pc : link;
+
+    return high - low <= BACK_BYTES &&
+           find_begin(w, q, high, high - low, true) == 0;
 }
 
 enum cfi_found sigprof__exidx_read_code(struct walker *w, struct question *q,
                                         bool has_table, bool *root)
 {
     enum answer answer;
-    bool leaves;
 
     if (q->place->exact && look_straight_back(w, q))
         return CFI_FOUND;
@@ -351,13 +358,14 @@ enum cfi_found sigprof__exidx_read_code(struct walker *w, struct question *q,
         return CFI_NO_RULE;
     /* The last call of a function; or a jump in one, whose own call the link
      * register is of. */
-    leaves = answer == ANSWER_LEAVES && !q->doubtful;
-    if (leaves && !is_near(q->link, q->place->pc))
+    if (answer == ANSWER_LEAVES && is_own_link(w, q))
+        answer = ANSWER_NONE;
+    if (answer == ANSWER_LEAVES && !q->doubtful)
         return CFI_FOUND;
     *root = sigprof__cfi_begins_program(w, q->place->sp);
     if (*root)
         return CFI_FOUND;
-    if (look_back(w, q, !leaves)) {
+    if (look_back(w, q)) {
         copy_words(&q->search->frame, &q->search->back,
                    sizeof q->search->back);
         return CFI_FOUND;

@@ -189,10 +189,8 @@ static bool is_put_there(struct walker *w, const struct place *place)
 
 static void charge(struct walker *w, const struct question *q)
 {
-    unsigned cost = (FOLLOW_MAX - q->left) / FOLLOW_COST +
-                    (BACK_MAX - q->back_left) / BACK_COST;
-
-    w->steps -= w->steps < cost ? w->steps : cost;
+    walker_charge(w, (FOLLOW_MAX - q->left) / FOLLOW_COST +
+                         (BACK_MAX - q->back_left) / BACK_COST);
 }
 
 static void fill_row(const struct arm_frame *frame, bool root,
