@@ -63,6 +63,11 @@ static const char *not_here(const struct step_work *work)
     if (strcmp(work->name, "handlers") == 0 ||
         strcmp(work->name, "other_stack") == 0)
         return "breakpoints lose handlers";
+#ifdef __arm__
+    if (strcmp(work->name, "throwing") == 0)
+        return "libgcc throws in place: its frame's return address becomes that of each frame it "
+               "has left, so a third of the stacks have another caller there";
+#endif
 #ifdef __riscv
     for (size_t i = 0; i < sizeof library / sizeof *library; i++)
         if (strcmp(work->name, library[i]) == 0)
