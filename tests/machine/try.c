@@ -67,11 +67,13 @@ static struct seen *seen_of(int tid)
 
 static _Alignas(64) volatile unsigned long sink;
 
-/* Its code is all from the one to the other. */
-__attribute__((noinline)) static void busy(void)
+/* Ticks count while it is in here. */
+__attribute__((noinline)) static void busy(struct seen *seen)
 {
+    atomic_store(&seen->counts, true);
     while (!atomic_load_explicit(&done, memory_order_relaxed))
         sink = sink * 3 + 1;
+    atomic_store(&seen->counts, false);
 }
 
 static void note_code(struct seen *seen, int code)
@@ -128,9 +130,7 @@ static void *be_busy(void *arg)
     struct seen *seen = arg;
 
     seen->tid = sigprof__os_tid();
-    atomic_store(&seen->counts, true);
-    busy();
-    atomic_store(&seen->counts, false);
+    busy(seen);
     return arg;
 }
 

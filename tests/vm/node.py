@@ -14,7 +14,7 @@ import lib
 SPIN = """
 function spin(n) { let s = 0; for (let i = 0; i < n; i++) s = (s * 31 + i) | 0; return s; }
 """
-RUN_SPIN = "console.log(spin(150000000)); process.exitCode = 3;"
+RUN_SPIN = "console.log(spin(500000000)); process.exitCode = 3;"
 CACHE = """
 const vm = require('vm'), fs = require('fs'), file = process.argv[2];
 const cachedData = fs.existsSync(file) ? fs.readFileSync(file) : undefined;
