@@ -292,6 +292,8 @@ __attribute__((noinline)) static bool is_ours(const siginfo_t *info,
     sigprof__os_tick(info, &from);
     *tick = (struct tick){NULL, 1, false, false};
     if (!sigprof__os_thread_is_ready()) { /* it was there before the library */
+        if (!from.bare && !from.from_process_timer)
+            return false;
         count_unknown();
         return true;
     }

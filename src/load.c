@@ -19,6 +19,7 @@
 #include "foreign.h"
 #include "guard.h"
 #include "hooks.h"
+#include "jit/code.h"
 #include "jit/frames.h"
 #include "jit/gdb.h"
 #include "jit/java.h"
@@ -224,9 +225,11 @@ bool sigprof__stop_and_say(bool remove_if_empty)
     return code != SIGPROF_EOFF;
 }
 
+/* In a handler of the program's that interrupted a registration of code, the log's
+ * lock is this thread's own: the ring stays, as after a kill. */
 static void stop_at_exit(void)
 {
-    if (is_this_process())
+    if (is_this_process() && !sigprof__code_inside())
         sigprof__stop_and_say(false);
 }
 
@@ -308,6 +311,26 @@ static void clear_pending(void)
 
 static bool stopped_for_exec;
 static bool paused_for_exec; /* ... while sampling was paused */
+static bool held_for_exec;   /* nothing could be ended, see stop_at_exit */
+static struct sigaction held_action;
+
+/* Without any lock: threads go on ticking, and nobody listens. The new program begins
+ * with SIGPROF ignored. */
+static void hold(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    held_for_exec = true;
+    sigprof__clock_hold_itimer(true);
+    sigprof__sys.sigaction(SIGPROF, &ignore, &held_action);
+}
+
+static void go_on(void)
+{
+    held_for_exec = false;
+    sigprof__sys.sigaction(SIGPROF, &held_action, NULL);
+    sigprof__clock_hold_itimer(false);
+}
 
 void sigprof__hook_exec(const char *path)
 {
@@ -316,6 +339,10 @@ void sigprof__hook_exec(const char *path)
     if (!is_this_process() ||
         atomic_load(&sigprof__state.phase) == PHASE_OFF)
         return;
+    if (sigprof__code_inside()) {
+        hold();
+        return;
+    }
     sigprof__guard_enter(&guard);
     sigprof__event_exec(path);
     paused_for_exec = atomic_load(&sigprof__state.phase) == PHASE_PAUSED;
@@ -329,6 +356,8 @@ void sigprof__hook_exec_failed(void)
     struct sigprof__config config = sigprof__session.config;
     struct guard guard;
 
+    if (is_this_process() && held_for_exec)
+        go_on();
     if (!is_this_process() || !stopped_for_exec)
         return;
     sigprof__guard_enter(&guard);

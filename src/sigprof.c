@@ -21,6 +21,7 @@
 #include "hooks.h"
 #include "jit/code.h"
 #include "jit/functions.h"
+#include "jit/untold.h"
 #include "labels.h"
 #include "modules.h"
 #include "parts.h"
@@ -215,6 +216,7 @@ static void drop_ring(bool quiet, bool remove)
 
     sigprof__threads_lock();
     sigprof__events_lock();
+    sigprof__untold_forget(); /* whom should they be told to? */
     if (quiet) {
         sigprof__ring_drop(ring, remove);
     } else {

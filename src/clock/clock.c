@@ -49,14 +49,16 @@ int sigprof__clock_first(int asked)
 {
     if (asked == SIGPROF_CLOCK_ITIMER)
         return process_clock();
-    if (!wants_timers(asked))
+    if (!wants_timers(asked) &&
+        (asked != SIGPROF_CLOCK_PERF || sigprof__os_has_thread_timers))
         return asked;
     return sigprof__os_has_thread_timers ? SIGPROF_CLOCK_THREAD : clock_of_all();
 }
 
 const char *sigprof__clock_first_note(int asked)
 {
-    return wants_timers(asked) || asked == SIGPROF_CLOCK_ITIMER
+    return wants_timers(asked) || asked == SIGPROF_CLOCK_ITIMER ||
+                   sigprof__clock_first(asked) != asked
                ? sigprof__os_clock_note
                : NULL;
 }
@@ -126,13 +128,14 @@ void sigprof__clock_say(int clock, const char *note)
     sigprof__event_info("clock_note", note);
 }
 
-/* A forked child gets the clock that was asked for: its limits may be new. */
+/* A forked child gets the clock that was asked for: its limits may be new. The slots
+ * are locked, so no sampler can begin here. */
 int sigprof__clock_fall_back(int error)
 {
     static char note[96];
 
-    if (in_use() == &sigprof__itimer || in_use() == &sigprof__realprof ||
-        in_use() == &sigprof__polled)
+    if ((in_use() != &sigprof__thread_timer && in_use() != &sigprof__perf) ||
+        clock_of_all() == SIGPROF_CLOCK_POLLED)
         return SIGPROF_ECLOCK;
     sigprof__threads_disarm_all_locked();
     snprintf(note, sizeof note, "a thread's timer was refused: %s",

@@ -80,6 +80,9 @@ void sigprof__clock_yield_itimer(bool program_armed);
 /* For the drain: says in the file that it has given way. */
 void sigprof__clock_tell(void);
 
+/* Around an exec, where the clock cannot be ended. */
+void sigprof__clock_hold_itimer(bool held);
+
 /* Signal-safe. Is an ITIMER_PROF tick ours now? */
 bool sigprof__clock_owns_itimer(void);
 

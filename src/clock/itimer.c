@@ -85,6 +85,12 @@ void sigprof__clock_yield_itimer(bool program_armed)
         set_period(sigprof__state.period_ns);
 }
 
+void sigprof__clock_hold_itimer(bool held)
+{
+    if (sigprof__clock_owns_itimer())
+        set_period(held ? 0 : sigprof__state.period_ns);
+}
+
 bool sigprof__clock_owns_itimer(void)
 {
     return atomic_load_explicit(&armed, memory_order_relaxed) &&

@@ -62,7 +62,7 @@ static int arm(struct slot *slot, uint64_t first_ns)
     int error = sigprof__os_thread_cpu_ns(slot->tid, &wall->cpu_ns);
 
     if (error)
-        return error;
+        return error == ESRCH ? 0 : error; /* gone, and not swept yet */
     sigprof__sampler_forget_owed(wall);
     wall->run_ns = wall->cpu_ns + first_ns - sigprof__state.period_ns;
     wall->looked = sigprof__sampler_tick();

@@ -106,8 +106,8 @@ static void keep_tables(struct sigprof_code *code, struct origin *origin)
         entry ? sigprof__region_cfi(entry->region) : NULL;
     size_t bytes;
 
-    if (code->eh_frame_bytes || !cfi ||
-        entry->bytes != code->bytes)
+    if (code->eh_frame_bytes || !cfi || entry->bytes != code->bytes ||
+        atomic_load(&entry->rule) != CODE_CFI) /* it has moved since */
         return;
     bytes = (size_t)(cfi->frames_end - cfi->frames);
     memcpy(kept, cfi->frames, bytes);

@@ -10,7 +10,8 @@
  * One lock, the event log's, taken for some 60 ns: nothing waits under it. It is not
  * guarded by blocking signals, which would cost four times a registration; instead a
  * thread knows that it is inside, and what a signal handler of the program's calls
- * meanwhile (fork, exec) leaves the log alone.
+ * meanwhile (fork) leaves the log alone. Such an exit or exec ends nothing: the ring
+ * stays, as after a kill (load.c).
  */
 #ifndef SIGPROF_JIT_CODE_H
 #define SIGPROF_JIT_CODE_H

@@ -46,6 +46,7 @@ static _Atomic uint64_t next_find_ns;
 static struct {
     uint64_t *key;
     uint32_t room, count;
+    bool with_gaps; /* the last look did not come to one that was told before */
 } seen;
 
 void sigprof__gdb_find(void)
@@ -86,9 +87,11 @@ static uint64_t mix(uint64_t sum, const void *bytes, size_t size)
 static uint64_t key_of(uintptr_t at, const struct entry *entry)
 {
     size_t size = entry->bytes < END_BYTES ? (size_t)entry->bytes : END_BYTES;
-    uint64_t sum = mix(mix(0xcbf29ce484222325u, &at, sizeof at), &entry->image,
-                       sizeof *entry - offsetof(struct entry, image));
+    uint64_t sum = mix(0xcbf29ce484222325u, &at, sizeof at);
     uint8_t end[END_BYTES];
+
+    sum = mix(sum, &entry->next, sizeof entry->next);
+    sum = mix(sum, &entry->image, sizeof *entry - offsetof(struct entry, image));
 
     if (sigprof__os_read_memory(entry->image, end, size) == size)
         sum = mix(sum, end, size);
@@ -302,24 +305,32 @@ static bool tell_entry(const struct looking *looking,
     return told;
 }
 
-/* false: not all; whatever was told is told again the next time. */
+/* The newest is the first: behind one that was told there is nothing new, unless the
+ * last look was cut off by an entry that went meanwhile. false: not all; whatever was
+ * told is told again the next time. */
 static bool tell_new(const struct looking *looking, uintptr_t at)
 {
+    bool with_gaps = seen.with_gaps;
     struct entry entry;
 
+    seen.with_gaps = true;
     for (unsigned count = 0; at && count < ENTRIES_MAX; count++) {
         uint64_t key;
 
         if (!read_all(at, &entry, sizeof entry))
             return true;
         key = key_of(at, &entry);
-        if (is_seen(key))
-            return true;
-        if (!tell_entry(looking, &entry))
-            return false;
-        see(key);
+        if (is_seen(key)) {
+            if (!with_gaps)
+                break;
+        } else {
+            if (!tell_entry(looking, &entry))
+                return false;
+            see(key);
+        }
         at = entry.next;
     }
+    seen.with_gaps = false;
     return true;
 }
 

@@ -106,7 +106,8 @@ static void recall(struct walker *w, uint32_t low, uint32_t high)
         const struct unwind_frame *frame;
 
         caller = run_down(w->memory.now, first, caller);
-        if (caller == first)
+        if (caller == first ||
+            (caller - 1 == first && (first->flags & FRAME_BESIDE)))
             break;
         frame = caller[-1].flags & FRAME_BESIDE ? caller - 2 : caller - 1;
         if (!(frame->flags & FRAME_STEPPED) || is_mark(caller, FORMAT_MARK_GAP))

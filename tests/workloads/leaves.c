@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Children that register code all the time, and leave it from a handler of a signal
+ * that comes at any moment. usage: leaves exit|_exit|exec|failed COUNT
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sigprof/jit.h"
+
+#define STATUS 7
+
+static const char *how;
+static volatile sig_atomic_t failures;
+
+static void leave(int number)
+{
+    (void)number;
+    if (strcmp(how, "exit") == 0)
+        exit(STATUS);
+    if (strcmp(how, "exec") == 0)
+        execl("/bin/sh", "sh", "-c", "exit 7", (char *)NULL);
+    if (strcmp(how, "failed") == 0 && failures++ < 5) {
+        execl("/nowhere/program", "program", (char *)NULL);
+        return;
+    }
+    _exit(STATUS);
+}
+
+static void register_for_ever(unsigned after_us)
+{
+    struct itimerval when = {{0, 500}, {0, (suseconds_t)after_us}};
+    struct sigprof_code code = {.size = sizeof code, .bytes = 100, .name = "code"};
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = leave;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &when, NULL);
+    for (uintptr_t i = 0;; i++) {
+        code.start = (const void *)(((uintptr_t)1 << 30) + i % 1000 * 128);
+        sigprof_code_register(&code);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int count, status;
+
+    if (argc != 3 || !SIGPROF_JIT_PRESENT)
+        return 2;
+    how = argv[1];
+    count = atoi(argv[2]);
+    for (int i = 0; i < count; i++) {
+        pid_t child = fork();
+
+        if (child == 0)
+            register_for_ever(1000 + (unsigned)i * 377 % 3000);
+        if (waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
+            WEXITSTATUS(status) != STATUS) {
+            printf("child %d: status %#x\n", i, (unsigned)status);
+            return 1;
+        }
+    }
+    printf("done\n");
+    return 0;
+}
