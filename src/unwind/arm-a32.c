@@ -24,7 +24,7 @@ static enum arm_flow arm_registers(struct arm_code *code, uint32_t word)
         arm_call(code);
         return ARM_GOES_ON;
     }
-    if ((word & 0x0e4000d0) == 0x004000d0 && from == ARM_SP) { /* ldrd, strd */
+    if ((word & 0x0e5000d0) == 0x004000d0 && from == ARM_SP) { /* ldrd, strd */
         int32_t n = arm_field(word, 8, 4) << 4 | arm_field(word, 0, 4);
         bool before = word >> 24 & 1;
         int32_t change = before && !(word >> 21 & 1) ? 0

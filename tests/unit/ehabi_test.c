@@ -298,6 +298,54 @@ static void a_function_of_arm_is_right_at_every_instruction(void)
     CHECK_AT(code, 16, false, 13, 0, 0);
 }
 
+static void take_all(struct arm_code *state, const uint8_t *code, unsigned size,
+                     bool thumb)
+{
+    sigprof__arm_code_begin(state, 0, thumb, true);
+    while (state->pc < size)
+        CHECK_EQ(sigprof__arm_code_take(state, code + state->pc), ARM_GOES_ON);
+}
+
+static void two_registers_are_stored_and_loaded(void)
+{
+    static const uint8_t stored[] = {
+        0xf8, 0x41, 0x6d, 0xe1,  /* strd r4, r5, [sp, #-24]! */
+        0xfc, 0x61, 0xcd, 0xe1}; /* strd r6, r7, [sp, #28] */
+    static const uint8_t loaded[] = {
+        0xd8, 0x40, 0xcd, 0xe1,  /* ldrd r4, r5, [sp, #8] */
+        0xd8, 0x61, 0xcd, 0xe0}; /* ldrd r6, r7, [sp], #24 */
+    struct arm_code state;
+
+    take_all(&state, stored, sizeof stored, false);
+    CHECK_EQ(state.sp, -24);
+    CHECK_EQ(state.put, 0xf0);
+    CHECK_EQ(state.put_at[5], -20);
+    CHECK_EQ(state.put_at[7], 8);
+    take_all(&state, loaded, sizeof loaded, false);
+    CHECK_EQ(state.sp, 24);
+    for (unsigned i = 4; i < 8; i++)
+        CHECK_EQ(state.holds[i], ARM_LOADED);
+    CHECK_EQ(state.value[5], 12);
+    CHECK_EQ(state.value[7], 4);
+}
+
+/* Bit 20 tells them from ldrd and strd. */
+static void a_signed_part_of_a_word_is_no_pair(void)
+{
+    static const uint8_t code[] = {
+        0xd4, 0x40, 0xdd, 0xe1,  /* ldrsb r4, [sp, #4] */
+        0xf8, 0x60, 0xdd, 0xe1,  /* ldrsh r6, [sp, #8] */
+        0xd8, 0x80, 0x5d, 0xe1,  /* ldrsb r8, [sp, #-8] */
+        0xfc, 0xa0, 0x5d, 0xe1}; /* ldrsh r10, [sp, #-12] */
+    struct arm_code state;
+
+    take_all(&state, code, sizeof code, false);
+    CHECK_EQ(state.sp, 0);
+    CHECK_EQ(state.put, 0);
+    for (unsigned i = 4; i < 12; i++)
+        CHECK_EQ(state.holds[i], i % 2 ? ARM_OWN : ARM_LOST);
+}
+
 static void what_cannot_be_followed_is_not_believed(void)
 {
     static const uint8_t lost[] = {0x00, 0xf0, 0x00, 0xf8, /* bl */
@@ -330,6 +378,8 @@ int main(void)
     RUN(a_function_of_thumb_is_right_at_every_instruction);
     RUN(a_frame_pointer_of_thumb_leads_back);
     RUN(a_function_of_arm_is_right_at_every_instruction);
+    RUN(two_registers_are_stored_and_loaded);
+    RUN(a_signed_part_of_a_word_is_no_pair);
     RUN(what_cannot_be_followed_is_not_believed);
     return 0;
 }
