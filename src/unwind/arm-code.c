@@ -15,6 +15,8 @@
  */
 #include "unwind/arm-effects.h"
 
+#define MADE_SAVED 0x4ff0u /* r4-r11, lr */
+
 void sigprof__arm_code_begin(struct arm_code *code, uint32_t pc, bool thumb,
                              bool linked)
 {
@@ -140,6 +142,19 @@ enum arm_sign sigprof__arm_code_sign(const uint8_t bytes[ARM_CODE_BYTES],
                    (word & 0x0ffff000) == 0x049df000
                ? ARM_SIGN_RETURNS
                : ARM_SIGN_NONE;
+}
+
+bool sigprof__arm_code_made(const struct arm_code *code,
+                            struct arm_frame *frame)
+{
+    frame->base = code->holds[7] == ARM_FROM_SP    ? 7
+                  : code->holds[11] == ARM_FROM_SP ? 11
+                                                   : ARM_SP;
+    frame->cfa = frame->base == ARM_SP ? -code->sp : -code->value[frame->base];
+    frame->saved = code->put & MADE_SAVED;
+    for (unsigned i = 0; i < ARM_REGISTERS; i++)
+        frame->at[i] = frame->saved >> i & 1 ? code->put_at[i] : 0;
+    return code->base == ARM_SP && (frame->saved >> ARM_LR & 1);
 }
 
 static void put_at(struct arm_frame *frame, unsigned reg, int32_t at)

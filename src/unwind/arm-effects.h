@@ -23,11 +23,17 @@ static inline void arm_hold(struct arm_code *code, unsigned reg, enum arm_holds 
     code->value[reg] = value;
 }
 
+/* Could a stack be that large? Not what junk adds. */
+static inline bool arm_is_near(int64_t bytes)
+{
+    return bytes >= -SP_RANGE && bytes <= SP_RANGE;
+}
+
 static inline enum arm_flow arm_move_sp(struct arm_code *code, int64_t bytes)
 {
     int64_t sp = code->sp + bytes;
 
-    if (sp < -SP_RANGE || sp > SP_RANGE)
+    if (!arm_is_near(sp))
         return ARM_FAILS;
     code->sp = (int32_t)sp;
     return ARM_GOES_ON;
@@ -65,13 +71,14 @@ static inline enum arm_flow arm_add(struct arm_code *code, unsigned to, unsigned
                               : arm_sp_from(code, from, bytes);
     if (from == ARM_SP) {
         value = code->sp + bytes;
-        if (code->base == ARM_SP && value == (int32_t)value)
+        if (code->base == ARM_SP && arm_is_near(value))
             arm_hold(code, to, ARM_FROM_SP, (int32_t)value);
         else
             arm_hold(code, to, ARM_LOST, 0);
         return ARM_GOES_ON;
     }
-    if (value != (int32_t)value)
+    if (!arm_is_near(value) &&
+        (code->holds[from] != ARM_CONSTANT || value != (int32_t)value))
         arm_hold(code, to, ARM_LOST, 0);
     else if (code->holds[from] == ARM_FROM_SP ||
              code->holds[from] == ARM_CONSTANT)

@@ -116,6 +116,11 @@ enum arm_flow sigprof__arm_code_take(struct arm_code *code,
 bool sigprof__arm_code_frame(const struct arm_code *code,
                              struct arm_frame *frame);
 
+/* Begun where a function makes its frame, and taken to some place behind that: the
+ * frame there. false: the return address has not been saved. */
+bool sigprof__arm_code_made(const struct arm_code *code,
+                            struct arm_frame *frame);
+
 /* What an instruction may be for, whoever comes upon it from behind. */
 enum arm_sign {
     ARM_SIGN_NONE,

@@ -287,14 +287,7 @@ static bool read_making(struct walker *w, struct question *q, uintptr_t begin,
 
         flow = code ? sigprof__arm_code_take(now, code) : ARM_FAILS;
     }
-    frame->base = now->holds[7] == ARM_FROM_SP    ? 7
-                  : now->holds[11] == ARM_FROM_SP ? 11
-                                                  : ARM_SP;
-    frame->cfa = frame->base == ARM_SP ? -now->sp : -now->value[frame->base];
-    frame->saved = now->put & 0x4ff0;
-    for (unsigned i = 0; i < ARM_REGISTERS; i++)
-        frame->at[i] = now->put_at[i];
-    return now->base == ARM_SP && (frame->saved >> ARM_LR & 1) &&
+    return sigprof__arm_code_made(now, frame) &&
            (!straight || (flow == ARM_GOES_ON && now->pc == q->place->pc));
 }
 

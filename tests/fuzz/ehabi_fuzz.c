@@ -56,6 +56,8 @@ static void follow(const uint8_t *data, size_t size, size_t from, bool thumb)
             return;
         sigprof__arm_code_sign(data + code.pc, code.thumb);
         flow = sigprof__arm_code_take(&code, data + code.pc);
+        sigprof__arm_code_made(&code, &frame);
+        check(&frame);
         if (flow == ARM_JUMPS || (flow == ARM_BRANCHES && i % 2))
             code.pc = code.target;
         if (flow == ARM_RETURNS || flow == ARM_LEAVES) {

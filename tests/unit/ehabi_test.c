@@ -346,6 +346,47 @@ static void a_signed_part_of_a_word_is_no_pair(void)
         CHECK_EQ(state.holds[i], i % 2 ? ARM_OWN : ARM_LOST);
 }
 
+static void what_makes_a_frame_tells_it(void)
+{
+    static const uint8_t variadic[] = {
+        0x0f, 0xb4,  /* push {r0-r3} */
+        0x90, 0xb5,  /* push {r4, r7, lr} */
+        0x83, 0xb0,  /* sub sp, #12 */
+        0x00, 0xaf,  /* add r7, sp, #0 */
+        0x00, 0x00};
+    struct arm_code state;
+
+    take_all(&state, variadic, 2, true);
+    CHECK(!sigprof__arm_code_made(&state, &frame));
+    take_all(&state, variadic, 6, true);
+    CHECK(sigprof__arm_code_made(&state, &frame));
+    check(13, 40, 0x4090);
+    CHECK_EQ(frame.at[ARM_LR], -20);
+    CHECK_EQ(frame.at[0], 0);
+    take_all(&state, variadic, 8, true);
+    CHECK(sigprof__arm_code_made(&state, &frame));
+    check(7, 40, 0x4090);
+}
+
+/* The farthest number has no opposite. */
+static void a_frame_pointer_far_from_sp_is_none(void)
+{
+    static const uint8_t far[] = {
+        0x04, 0xe0, 0x2d, 0xe5,  /* push {lr} */
+        0x02, 0x11, 0xa0, 0xe3,  /* mov r1, #0x80000000 */
+        0x04, 0x10, 0x81, 0xe2,  /* add r1, r1, #4 */
+        0x01, 0x70, 0x8d, 0xe0,  /* add r7, sp, r1: the lowest of all */
+        0x01, 0xb0, 0x8b, 0xe0}; /* add r11, r11, r1 */
+    struct arm_code state;
+
+    take_all(&state, far, sizeof far, false);
+    CHECK_EQ(state.value[1], INT32_MIN + 4);
+    CHECK_EQ(state.holds[7], ARM_LOST);
+    CHECK_EQ(state.holds[11], ARM_LOST);
+    CHECK(sigprof__arm_code_made(&state, &frame));
+    check(13, 4, 0x4000);
+}
+
 static void what_cannot_be_followed_is_not_believed(void)
 {
     static const uint8_t lost[] = {0x00, 0xf0, 0x00, 0xf8, /* bl */
@@ -380,6 +421,8 @@ int main(void)
     RUN(a_function_of_arm_is_right_at_every_instruction);
     RUN(two_registers_are_stored_and_loaded);
     RUN(a_signed_part_of_a_word_is_no_pair);
+    RUN(what_makes_a_frame_tells_it);
+    RUN(a_frame_pointer_far_from_sp_is_none);
     RUN(what_cannot_be_followed_is_not_believed);
     return 0;
 }
