@@ -12,7 +12,8 @@
 #include "unwind/exidx.h"
 
 #define ROW_BYTES 8
-#define ENTRY_WORDS 2 /* of the longest head */
+#define HEAD_WORDS 2 /* of the longest head, in front of the instructions */
+#define ENTRY_WORDS (EHABI_CODE_MAX / sizeof(uint32_t) + HEAD_WORDS)
 
 struct tables {
     uintptr_t rows;
@@ -32,8 +33,8 @@ static uintptr_t end_of_entry(uintptr_t entry, uintptr_t limit)
     unsigned first, bytes;
 
     if (sigprof__ehabi_find((const uint32_t *)entry,
-                            (unsigned)(words > EHABI_CODE_MAX ? EHABI_CODE_MAX
-                                                              : words),
+                            (unsigned)(words > ENTRY_WORDS ? ENTRY_WORDS
+                                                           : words),
                             &first, &bytes) != EHABI_OK)
         return entry + sizeof(uint32_t);
     return entry + first + bytes;

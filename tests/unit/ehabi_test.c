@@ -203,6 +203,22 @@ static void entries_of_all_kinds_are_found(void)
     CHECK_EQ(sigprof__ehabi_find(unknown, 0, &first, &bytes), EHABI_BAD);
 }
 
+static void the_longest_entry_is_within_the_maximum(void)
+{
+    static uint32_t generic[EHABI_CODE_MAX / 4 + 2] = {0x7fff0000, 0xffb0b0b0};
+    static uint32_t in_row[EHABI_CODE_MAX / 4 + 2] = {0x81ffb0b0};
+    unsigned first, bytes;
+
+    CHECK_EQ(sigprof__ehabi_find(generic, sizeof generic / 4, &first, &bytes),
+             EHABI_OK);
+    CHECK_EQ(first + bytes, 4 * 257);
+    CHECK(bytes <= EHABI_CODE_MAX);
+    CHECK_EQ(sigprof__ehabi_find(in_row, sizeof in_row / 4, &first, &bytes),
+             EHABI_OK);
+    CHECK_EQ(first + bytes, 4 * 256);
+    CHECK(bytes <= EHABI_CODE_MAX);
+}
+
 static void an_address_is_31_bits_from_its_place(void)
 {
     CHECK_EQ(ehabi_prel31(0x1000, 0x10), 0x1010);
@@ -415,6 +431,7 @@ int main(void)
     RUN(other_registers_take_their_room);
     RUN(what_is_spare_or_cut_off_is_no_rule);
     RUN(entries_of_all_kinds_are_found);
+    RUN(the_longest_entry_is_within_the_maximum);
     RUN(an_address_is_31_bits_from_its_place);
     RUN(a_function_of_thumb_is_right_at_every_instruction);
     RUN(a_frame_pointer_of_thumb_leads_back);
