@@ -278,8 +278,8 @@ static bool read_making(struct walker *w, struct question *q, uintptr_t begin,
     struct arm_code *now = &q->search->now;
     enum arm_flow flow = ARM_GOES_ON;
 
-    sigprof__arm_code_begin(now, (uint32_t)with_arguments(w, q, begin), q->thumb,
-                            true);
+    begin = with_arguments(w, q, begin);
+    sigprof__arm_code_begin(now, (uint32_t)begin, q->thumb, true);
     while (flow == ARM_GOES_ON && now->pc < q->place->pc &&
            now->pc - begin < MAKING_BYTES &&
            now->holds[ARM_LR] != ARM_LOST) { /* it has called */
