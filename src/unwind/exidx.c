@@ -193,6 +193,14 @@ static void charge(struct walker *w, const struct question *q)
                          (BACK_MAX - q->back_left) / BACK_COST);
 }
 
+/* What has no caller: nobody may have said anything of it. */
+static void be_no_frame(struct arm_frame *frame)
+{
+    frame->base = ARM_SP;
+    frame->saved = 0;
+    frame->cfa = 0;
+}
+
 static void fill_row(const struct arm_frame *frame, bool root,
                      struct rules_unit *unit, struct rules_row *row)
 {
@@ -221,6 +229,7 @@ enum cfi_found sigprof__exidx_row(struct walker *w, const struct place *place,
     const struct module *module = sigprof__module_find(w->snapshot, key);
     struct search *search = (struct search *)(void *)walker_state(w)->pulled;
     struct question q;
+    struct arm_frame *frame;
     enum ehabi_result result = EHABI_BAD;
     bool root = false;
     intptr_t at;
@@ -251,7 +260,10 @@ enum cfi_found sigprof__exidx_row(struct walker *w, const struct place *place,
         if (!*read && result != EHABI_OK)
             return CFI_NO_RULE;
     }
-    fill_row(*read ? &search->frame : &search->table, root, unit, row);
+    frame = *read ? &search->frame : &search->table;
+    if (root)
+        be_no_frame(frame);
+    fill_row(frame, root, unit, row);
     /* Where the two say the same, it is no guess. */
     *read &= result != EHABI_OK;
     return CFI_FOUND;

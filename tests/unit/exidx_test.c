@@ -11,7 +11,7 @@
 
 void thumb_dies(const char *format, ...) __attribute__((noreturn));
 void arm_dies(const char *format, ...) __attribute__((noreturn));
-extern const char thumb_dies_behind[], arm_dies_behind[];
+extern const char thumb_dies_behind[], arm_dies_behind[], behind_nop[];
 __attribute__((noreturn, used)) void exidx_sample(uintptr_t caller);
 
 /* Both are variadic, and never return: a trap is behind the call. The function in front
@@ -53,6 +53,9 @@ __asm__(".text\n"
         "mov r0, lr\n"
         "bl exidx_sample\n"
         "arm_dies_behind:\n"
+        "udf #0\n"
+        ".inst 0xe320f000\n" /* nop */
+        "behind_nop:\n"
         "udf #0\n"
         ".fnend\n"
         ".thumb\n");
@@ -104,6 +107,34 @@ static void a_variadic_function_that_never_returns_has_its_caller(void)
     test_walk_drop(&walk);
 }
 
+/* What lies in the room for the answers, from other questions, is none. */
+static void what_has_no_caller_has_a_rule_of_its_own(void)
+{
+    static struct rules_unit unit;
+    static struct rules_row row;
+    struct walker w = {0};
+    struct place place = {.pc = (uintptr_t)behind_nop};
+    bool read = true;
+
+    test_walk_make(&walk, 8);
+    CHECK_EQ(sigprof__os_stack_self(&walk.thread.low, &walk.thread.high), 0);
+    place.sp = walk.thread.high - 64;
+    memset(walk.stack->window->scratch, 0xff, sizeof walk.stack->window->scratch);
+    sigprof__memory_begin(&w.memory, &walk, place.sp);
+    w.stack = walk.stack;
+    w.snapshot = sigprof__modules();
+    w.count = 2;
+    w.steps = 1000;
+    CHECK_EQ(sigprof__exidx_row(&w, &place, 0, &unit, &row, &read), CFI_FOUND);
+    CHECK(!read);
+    CHECK_EQ(row.kind[unit.ra_column], RULE_UNDEFINED);
+    CHECK_EQ(row.cfa_register, REGS_SP);
+    CHECK_EQ(row.cfa_value, 0);
+    for (unsigned i = 0; i < RULES_COLUMNS; i++)
+        CHECK(row.kind[i] == RULE_SAME || row.kind[i] == RULE_UNDEFINED);
+    test_walk_drop(&walk);
+}
+
 int main(void)
 {
     struct sigaction action = {.sa_sigaction = on_signal,
@@ -112,5 +143,6 @@ int main(void)
     CHECK(sigaction(SIGPROF, &action, NULL) == 0);
     CHECK_EQ(sigprof__modules_refresh(), 0);
     RUN(a_variadic_function_that_never_returns_has_its_caller);
+    RUN(what_has_no_caller_has_a_rule_of_its_own);
     return 0;
 }
