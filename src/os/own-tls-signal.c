@@ -4,7 +4,7 @@
  * a call of __emutls_get_address, and the one of the compiler's library takes a lock and
  * allocates when a thread first comes, which the handler must not do. This one is the
  * library's own, and hidden from the program: it takes places for variables and threads
- * from static tables, by a compare-and-swap each.
+ * from static tables, by compare-and-swap.
  *
  * A thread has its row until two sweeps of the threads have found that it has ended. Where there
  * are no rows left, threads share the last, and what they say of their labels and hooks
@@ -17,7 +17,8 @@
 #include "os/os.h"
 
 #define THREADS 2048u /* a power of two */
-#define ROW_BYTES 128u /* all our variables: 48 and some holes */
+#define ROW_BYTES 256u /* all our variables, with the holes of any order: added up by
+                          abi.whole-openbsd-* */
 
 /* As compilers lay it out. */
 struct variable {
@@ -34,27 +35,33 @@ struct row {
     _Alignas(16) unsigned char bytes[ROW_BYTES];
 };
 static struct row rows[THREADS + 1];
-static _Atomic uintptr_t used; /* of a row */
+
+/* Those that have been used, in the order of their first uses. An entry never changes, so
+ * whoever goes through them, and however many do at once, finds the same places. */
+static _Atomic(struct variable *) variables[ROW_BYTES];
 static _Atomic unsigned sweep;
 
 __attribute__((visibility("hidden"))) void *
 __emutls_get_address(struct variable *variable);
 
+/* The first free entry becomes the variable's, unless another thread, or a tick, is
+ * quicker: with the same variable, or with one that it then comes behind. */
 static uintptr_t place_of(struct variable *variable)
 {
-    uintptr_t place = atomic_load(&variable->place), before, at;
+    struct variable *there = NULL;
+    uintptr_t place = atomic_load(&variable->place), end = 0;
 
     if (place)
         return place;
-    before = atomic_load(&used);
-    do
-        at = (before + variable->align - 1) & ~(uintptr_t)(variable->align - 1);
-    while (!atomic_compare_exchange_weak(&used, &before, at + variable->size));
-    if (at + variable->size > ROW_BYTES)
-        __builtin_trap(); /* never with the variables there are */
-    return atomic_compare_exchange_strong(&variable->place, &place, at + 1)
-               ? at + 1
-               : place;
+    for (unsigned i = 0; there != variable; i++) {
+        there = NULL;
+        if (atomic_compare_exchange_strong(&variables[i], &there, variable))
+            there = variable;
+        place = (end + there->align - 1) & ~(uintptr_t)(there->align - 1);
+        end = place + there->size;
+    }
+    atomic_store(&variable->place, place + 1);
+    return place + 1;
 }
 
 static unsigned hash(int tid)

@@ -17,6 +17,7 @@ import math
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,22 @@ def compile_library(source, system, cpu, folder):
     return compile_all(list(sources_of(source, system)), folder + "/" + system, compile_one)
 
 
+def check_own_variables(source, cpu, library):
+    """Thread-local variables that a compiler emulates have room in a row of src/os/own-tls-signal.c: in any order of
+    their first uses."""
+    row = int(re.search(r"#define ROW_BYTES (\d+)u", open(source + "/src/os/own-tls-signal.c").read())[1])
+    run(["objcopy", "-O", "binary", "-j", ".data", "--set-section-flags", ".data=alloc,load,contents", library,
+         library + ".data"])
+    data = open(library + ".data", "rb").read()
+    word = "<II" if cpu == "i386" else "<QQ"
+    names = [line.split() for line in subprocess.check_output(["nm", library], text=True).splitlines()]
+    found = [struct.unpack_from(word, data, int(name[0], 16)) for name in names if name[-1].startswith("__emutls_v.")]
+    most = sum(size + align - 1 for size, align in found)
+    print("%d thread-local variables, %d bytes at the most of %d" % (len(found), most, row))
+    if len(found) < 5 or most > row:
+        sys.exit("own-tls-signal.c has no room for them")
+
+
 def rename_imports(system, objects, library):
     tools = "aarch64-linux-gnu-" if "aarch64" in library else ""
     run([tools + "ld", "-r", *(["-m", "elf_i386"] if "i386" in library else []), "-o", library, *objects])
@@ -108,6 +125,8 @@ def build(source, rows, system, cpu, folder):
     """Returns what links a program with the library."""
     library = "%s/library-%s.o" % (folder, cpu)
     foreign = rename_imports(system, compile_library(source, system, cpu, folder), library)
+    if system == "openbsd":
+        check_own_variables(source, cpu, library)
     with open(folder + "/facts.h", "w") as file:
         file.writelines(cells.facts(rows))
     with open(folder + "/places.h", "w") as file:
