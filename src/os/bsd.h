@@ -16,9 +16,6 @@
 
 /* ---- Signal-safe ------------------------------------------------------------ */
 
-/* Asks the kernel to read an aligned word there. Changes errno. */
-bool sigprof__bsd_is_readable(uintptr_t address);
-
 /* The number of the call that is sigprocmask(2) with pointers, for
  * readable-sigprocmask-signal.c. */
 extern const int sigprof__bsd_mask_call;

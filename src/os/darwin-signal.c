@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "os/os.h"
+#include "os/readable.h"
 
 /* The low half of what tools show: threads are numbered from the start of the system. */
 int sigprof__os_tid(void)
@@ -47,33 +48,14 @@ bool sigprof__os_thread_is_ready(void)
            pthread_getspecific(darwin_ready) != NULL;
 }
 
-#define PAGE_BYTES 4096u /* arm64's are of 16384: asked more often than needed */
-
 /* Asks the kernel to read a signal mask for a change that it refuses, but only then. */
-static bool is_readable(uintptr_t address)
+bool sigprof__os_is_readable(uintptr_t address)
 {
     address &= ~(uintptr_t)(sizeof(sigset_t) - 1);
     if (address == 0) /* would be no mask at all, and nothing to refuse */
         return false;
     return sigprocmask(-1, (const sigset_t *)address, NULL) != 0 &&
            errno == EINVAL;
-}
-
-/* A page that is unmapped just behind the question is a fault. Mach's calls that copy
- * are messages, which must not be sent from within another. */
-__attribute__((no_sanitize("address"))) size_t
-sigprof__os_read_memory(uintptr_t address, void *to, size_t size)
-{
-    unsigned char *bytes = to;
-
-    for (size_t i = 0; i < size; i++) {
-        uintptr_t at = address + i;
-
-        if ((i == 0 || at % PAGE_BYTES == 0) && !is_readable(at))
-            return i;
-        bytes[i] = *(const volatile unsigned char *)at;
-    }
-    return size;
 }
 
 /* kill(2)'s signals have a sender. */

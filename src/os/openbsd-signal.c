@@ -8,8 +8,8 @@
  * Code can be executed and not read there, and a program calls the kernel by the C
  * library only.
  */
-#include "os/bsd.h"
 #include "os/os.h"
+#include "os/readable.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@ int sigprof__os_tid(void)
 /* pselect(2) copies the mask that it is given before it refuses the number of
  * descriptors. It is one of the calls that a program may make after any pledge(2), and a
  * place at which a thread can be cancelled: not here. */
-bool sigprof__bsd_is_readable(uintptr_t address)
+bool sigprof__os_is_readable(uintptr_t address)
 {
     int state;
 
