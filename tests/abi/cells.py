@@ -110,7 +110,7 @@ def do_compile(source, rows, system, cpu, folder):
 def do_headers(source, rows, system, cpu, folder, compiler):
     path = folder + "/layouts.c"
     with open(path, "w") as file:
-        file.writelines(assertions(rows))
+        file.writelines(assertions(system, rows))
     command = [*compiler, "-std=gnu11", "-I" + source + "/src", '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
                "-c", path, "-o", folder + "/layouts.o"]
     failed = subprocess.run(command).returncode
