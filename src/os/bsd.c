@@ -7,33 +7,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysctl.h>
 #include <unistd.h>
 
 #include "os/os.h"
-
-void *sigprof__os_map(size_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON,
-                    -1, 0);
-
-    return at == MAP_FAILED ? NULL : at;
-}
-
-void *sigprof__os_map_at_once(size_t bytes)
-{
-    return sigprof__os_map(bytes);
-}
-
-void sigprof__os_unmap(void *at, size_t bytes)
-{
-    if (at)
-        munmap(at, bytes);
-}
 
 static int read_clock(clockid_t clock, uint64_t *ns)
 {
@@ -199,11 +178,6 @@ int sigprof__os_thread_list(void (*visit)(int tid, void *arg), void *arg)
     return sigprof__bsd_threads(tell, &list);
 }
 
-bool sigprof__os_syscalls_filtered(void)
-{
-    return false;
-}
-
 /* ---- Memory --------------------------------------------------------------------- */
 
 /* It grows down to its limit. */
@@ -267,60 +241,7 @@ int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
                                        : ENOTSUP;
 }
 
-unsigned sigprof__os_loader_count(void)
-{
-    return 0;
-}
-
-void sigprof__os_barrier_begin(void)
-{
-}
-
-bool sigprof__os_barrier(void)
-{
-    return false;
-}
-
-bool sigprof__os_is_secure(void)
-{
-    return issetugid() != 0;
-}
-
-int sigprof__os_private_descriptors(void)
-{
-    return ENOTSUP;
-}
-
-void sigprof__os_random(void *bytes, size_t size)
-{
-    arc4random_buf(bytes, size);
-}
-
 /* ---- Who it is ------------------------------------------------------------------- */
-
-int sigprof__os_process_start(pid_t pid, uint64_t *start)
-{
-    struct bsd_process process;
-    int error = sigprof__bsd_process(pid, &process);
-
-    if (!error)
-        *start = process.start_us;
-    return error;
-}
-
-uint64_t sigprof__os_start_real_ns(uint64_t start)
-{
-    return start * 1000;
-}
-
-int sigprof__os_process_parent(pid_t pid, pid_t *parent)
-{
-    struct bsd_process process;
-    int error = sigprof__bsd_process(pid, &process);
-
-    *parent = error ? 0 : process.parent;
-    return error;
-}
 
 /* There is no id of a boot: the second of it, which a set clock moves. Behind it are
  * microseconds or nanoseconds. */
@@ -354,21 +275,4 @@ void sigprof__os_identity(struct os_identity *identity)
 const char *sigprof__os_ring_directory(void)
 {
     return "/tmp";
-}
-
-/* Not all of them, nor of their file systems, promise space otherwise. */
-int sigprof__os_allocate(int descriptor, off_t offset, off_t size)
-{
-    static const char zeros[4096];
-
-    while (size > 0) {
-        size_t bytes = size < (off_t)sizeof zeros ? (size_t)size : sizeof zeros;
-        ssize_t put = pwrite(descriptor, zeros, bytes, offset);
-
-        if (put <= 0)
-            return put < 0 ? errno : ENOSPC;
-        offset += put;
-        size -= put;
-    }
-    return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * What the BSDs have in common, and what each of them tells for it. bsd.c and
  * bsd-signal.c are theirs; <system>.c and <system>-signal.c have the functions below
- * and what else of os.h is the system's own.
+ * and what else of os.h is the system's own. Of macOS, bsd-descent.c asks for
+ * sigprof__bsd_process, which counts no threads there.
  */
 #ifndef SIGPROF_OS_BSD_H
 #define SIGPROF_OS_BSD_H

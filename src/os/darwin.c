@@ -11,38 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysctl.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "os/bsd.h"
 #include "os/os.h"
 
 const int sigprof__os_process_timer = ITIMER_PROF;
 const bool sigprof__os_process_timer_is_fair = true;
 const char *const sigprof__os_clock_note =
     "macOS has no timers on threads' CPU time";
-
-void *sigprof__os_map(size_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON,
-                    -1, 0);
-
-    return at == MAP_FAILED ? NULL : at;
-}
-
-void *sigprof__os_map_at_once(size_t bytes)
-{
-    return sigprof__os_map(bytes);
-}
-
-void sigprof__os_unmap(void *at, size_t bytes)
-{
-    if (at)
-        munmap(at, bytes);
-}
 
 /* Threads' times are taken when they enter and leave the kernel, exactly. */
 uint64_t sigprof__os_timer_step_ns(void)
@@ -306,11 +287,6 @@ bool sigprof__os_thread_blocks(int tid)
     return false;
 }
 
-bool sigprof__os_syscalls_filtered(void)
-{
-    return false;
-}
-
 /* ---- Memory ------------------------------------------------------------------------ */
 
 int sigprof__os_stack_self(uintptr_t *low, uintptr_t *high)
@@ -381,77 +357,26 @@ int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
     return 0;
 }
 
-/* It cannot be had without dyld's lock. */
-unsigned sigprof__os_loader_count(void)
-{
-    return 0;
-}
-
-void sigprof__os_barrier_begin(void)
-{
-}
-
-bool sigprof__os_barrier(void)
-{
-    return false;
-}
-
-bool sigprof__os_is_secure(void)
-{
-    return issetugid() != 0;
-}
-
-int sigprof__os_private_descriptors(void)
-{
-    return ENOTSUP;
-}
-
-void sigprof__os_random(void *bytes, size_t size)
-{
-    arc4random_buf(bytes, size);
-}
-
 /* ---- Who it is --------------------------------------------------------------------- */
 
-static int ask_process(pid_t pid, struct proc_bsdinfo *info)
-{
-    int got = proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, info, sizeof *info);
-
-    return got == (int)sizeof *info ? 0 : got < 0 ? errno : ESRCH;
-}
-
-static uint64_t start_of(const struct proc_bsdinfo *info)
-{
-    return info->pbi_start_tvsec * 1000000u + info->pbi_start_tvusec;
-}
-
-int sigprof__os_process_start(pid_t pid, uint64_t *start)
+int sigprof__bsd_process(pid_t pid, struct bsd_process *process)
 {
     struct proc_bsdinfo info;
-    int error = ask_process(pid, &info);
+    int got = proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, &info, sizeof info);
 
-    if (!error)
-        *start = start_of(&info);
-    return error;
-}
-
-uint64_t sigprof__os_start_real_ns(uint64_t start)
-{
-    return start * 1000;
-}
-
-int sigprof__os_process_parent(pid_t pid, pid_t *parent)
-{
-    struct proc_bsdinfo info;
-    int error = ask_process(pid, &info);
-
-    *parent = error ? 0 : (pid_t)info.pbi_ppid;
-    return error;
+    if (got != (int)sizeof info)
+        return got < 0 ? errno : ESRCH;
+    memset(process, 0, sizeof *process);
+    process->parent = (pid_t)info.pbi_ppid;
+    process->start_us = info.pbi_start_tvsec * 1000000u + info.pbi_start_tvusec;
+    snprintf(process->comm, sizeof process->comm, "%.*s",
+             (int)sizeof info.pbi_name, info.pbi_name);
+    return 0;
 }
 
 void sigprof__os_identity(struct os_identity *identity)
 {
-    struct proc_bsdinfo info;
+    struct bsd_process process;
     size_t size = sizeof identity->boot_id;
 
     memset(identity, 0, sizeof *identity);
@@ -462,11 +387,10 @@ void sigprof__os_identity(struct os_identity *identity)
         identity->boot_id[0] = '\0';
     if (proc_pidpath(getpid(), identity->exe, sizeof identity->exe) <= 0)
         identity->exe[0] = '\0';
-    if (ask_process(getpid(), &info) != 0)
+    if (sigprof__bsd_process(getpid(), &process) != 0)
         return;
-    identity->process_start = start_of(&info);
-    snprintf(identity->comm, sizeof identity->comm, "%.*s",
-             (int)sizeof info.pbi_name, info.pbi_name);
+    identity->process_start = process.start_us;
+    snprintf(identity->comm, sizeof identity->comm, "%s", process.comm);
 }
 
 /* Their number, the program's path, zeros, and then the arguments. */
@@ -521,21 +445,4 @@ const char *sigprof__os_ring_directory(void)
     if (path[bytes - 2] == '/')
         path[bytes - 2] = '\0';
     return path;
-}
-
-/* Space is had by writing to it. */
-int sigprof__os_allocate(int descriptor, off_t offset, off_t size)
-{
-    static const char zeros[4096];
-
-    while (size > 0) {
-        size_t bytes = size < (off_t)sizeof zeros ? (size_t)size : sizeof zeros;
-        ssize_t put = pwrite(descriptor, zeros, bytes, offset);
-
-        if (put <= 0)
-            return put < 0 ? errno : ENOSPC;
-        offset += put;
-        size -= put;
-    }
-    return 0;
 }

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/lwp.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -25,25 +24,6 @@
 const int sigprof__os_process_timer = ITIMER_REALPROF;
 const bool sigprof__os_process_timer_is_fair = true;
 const char *const sigprof__os_clock_note = NULL;
-
-void *sigprof__os_map(size_t bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
-
-    return at == MAP_FAILED ? NULL : at;
-}
-
-void *sigprof__os_map_at_once(size_t bytes)
-{
-    return sigprof__os_map(bytes);
-}
-
-void sigprof__os_unmap(void *at, size_t bytes)
-{
-    if (at)
-        munmap(at, bytes);
-}
 
 /* The kernel raises shorter periods of ITIMER_REALPROF to this. */
 uint64_t sigprof__os_timer_step_ns(void)
@@ -190,11 +170,6 @@ bool sigprof__os_thread_blocks(int tid)
            sigismember(&status.pr_lwphold, SIGPROF) == 1;
 }
 
-bool sigprof__os_syscalls_filtered(void)
-{
-    return false;
-}
-
 int sigprof__os_stack_self(uintptr_t *low, uintptr_t *high)
 {
     stack_t bounds;
@@ -248,30 +223,6 @@ int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high)
         }
     close(descriptor);
     return error;
-}
-
-unsigned sigprof__os_loader_count(void)
-{
-    return 0;
-}
-
-void sigprof__os_barrier_begin(void)
-{
-}
-
-bool sigprof__os_barrier(void)
-{
-    return false;
-}
-
-bool sigprof__os_is_secure(void)
-{
-    return issetugid() != 0;
-}
-
-int sigprof__os_private_descriptors(void)
-{
-    return ENOTSUP;
 }
 
 void sigprof__os_random(void *bytes, size_t size)

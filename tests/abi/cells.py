@@ -173,7 +173,8 @@ def do_backend(source, rows, system, cpu, folder):
     defines = ["-D__EXTENSIONS__", "-D_LARGEFILE64_SOURCE", "-D_REENTRANT", '-DSIGPROF_CPU="%s"' % cpu]
     if cpu == "i386":
         defines += ["-fno-pic"]
-    for name in (system, system + "-signal", "no-thread-timer", "no-event", "loader-counts"):
+    for name in (system, system + "-signal", "no-thread-timer", "no-event", "no-linux-calls", "loader-counts",
+                 "private-map"):
         if compile_cell(source, system, cpu, "%s/src/os/%s.c" % (source, name), "%s/%s.o" % (folder, name),
                         target_of(system, cpu), defines):
             return 1
