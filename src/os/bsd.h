@@ -68,6 +68,11 @@ int sigprof__bsd_stack_top(uintptr_t *top);
 /* The program that is executed; "" if not known. */
 void sigprof__bsd_program(char *path, size_t size);
 
+/* Of its clocks' rates the one that the process's timer is looked at by, for
+ * clockinfo.c. */
+struct clockinfo;
+int sigprof__bsd_timer_hz(const struct clockinfo *rate);
+
 /* ---- bsd.c -------------------------------------------------------------------- */
 
 /* What the system tells by a name of sysctl(3), whatever its size. */
@@ -81,5 +86,11 @@ int sigprof__bsd_ask(const int *name, unsigned words, struct bsd_answer *answer)
 int sigprof__bsd_ask_many(int *name, unsigned words, size_t each,
                           struct bsd_answer *answer);
 void sigprof__bsd_forget(struct bsd_answer *answer);
+
+/* ---- freebsd-descent.c --------------------------------------------------------- */
+
+/* What KERN_PROC_PID tells: at least so many bytes, or ESRCH. */
+int sigprof__bsd_ask_process(pid_t pid, int what, size_t least,
+                             struct bsd_answer *answer);
 
 #endif

@@ -4,7 +4,6 @@
 #include "os/bsd.h"
 
 #include <errno.h>
-#include <pthread_np.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,23 +47,11 @@ int sigprof__os_signal_thread(int tid, uint32_t value)
 }
 
 /* One for each thread, with what is told of the process in all of them. */
-static int ask_process(pid_t pid, int what, struct bsd_answer *answer)
-{
-    const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID | what, pid};
-    int error = sigprof__bsd_ask(name, 4, answer);
-
-    if (!error && answer->size < sizeof(struct kinfo_proc)) {
-        sigprof__bsd_forget(answer);
-        error = ESRCH;
-    }
-    return error;
-}
-
 int sigprof__bsd_process(pid_t pid, struct bsd_process *process)
 {
     const struct kinfo_proc *info;
     struct bsd_answer answer;
-    int error = ask_process(pid, 0, &answer);
+    int error = sigprof__bsd_ask_process(pid, 0, sizeof *info, &answer);
 
     if (error)
         return error;
@@ -82,9 +69,10 @@ int sigprof__bsd_process(pid_t pid, struct bsd_process *process)
 int sigprof__bsd_threads(bool (*visit)(const struct bsd_thread *thread, void *arg),
                          void *arg)
 {
-    struct bsd_answer answer;
-    int error = ask_process(getpid(), KERN_PROC_FLAG_LWP, &answer);
     const struct kinfo_proc *info, *end;
+    struct bsd_answer answer;
+    int error = sigprof__bsd_ask_process(getpid(), KERN_PROC_FLAG_LWP,
+                                         sizeof *info, &answer);
 
     if (error)
         return error;
@@ -112,32 +100,4 @@ int sigprof__bsd_mappings(bool (*visit)(const struct bsd_mapping *mapping,
     (void)visit;
     (void)arg;
     return ENOTSUP;
-}
-
-int sigprof__bsd_attributes(pthread_attr_t *attributes)
-{
-    return pthread_attr_get_np(pthread_self(), attributes);
-}
-
-int sigprof__bsd_stack_top(uintptr_t *top)
-{
-    static const int name[] = {CTL_KERN, KERN_USRSTACK};
-    size_t size = sizeof *top;
-
-    return sysctl(name, 2, top, &size, NULL, 0) == 0 ? 0 : errno;
-}
-
-void sigprof__bsd_program(char *path, size_t size)
-{
-    static const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PATHNAME, -1};
-
-    if (sysctl(name, 4, path, &size, NULL, 0) != 0)
-        path[0] = '\0';
-}
-
-size_t sigprof__os_command_line(char *line, size_t size)
-{
-    const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ARGS, getpid()};
-
-    return sysctl(name, 4, line, &size, NULL, 0) == 0 ? size : 0;
 }

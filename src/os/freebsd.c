@@ -3,7 +3,6 @@
 #include "os/bsd.h"
 
 #include <errno.h>
-#include <pthread_np.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/proc.h>
@@ -21,16 +20,9 @@ const bool sigprof__os_process_timer_is_fair = true;
 const char *const sigprof__os_clock_note =
     "FreeBSD has no timers on threads' CPU time";
 
-/* The timer is looked at on the kernel's ticks. */
-uint64_t sigprof__os_timer_step_ns(void)
+int sigprof__bsd_timer_hz(const struct clockinfo *rate)
 {
-    static const int name[] = {CTL_KERN, KERN_CLOCKRATE};
-    struct clockinfo rate;
-    size_t size = sizeof rate;
-
-    if (sysctl(name, 2, &rate, &size, NULL, 0) != 0 || rate.stathz <= 0)
-        return 0;
-    return 1000000000u / (unsigned)rate.stathz;
+    return rate->stathz;
 }
 
 int sigprof__bsd_thread_clock(int tid, clockid_t *clock)
@@ -43,18 +35,6 @@ int sigprof__os_signal_thread(int tid, uint32_t value)
 {
     (void)value;
     return thr_kill(tid, SIGPROF) == 0 ? 0 : errno;
-}
-
-static int ask_process(pid_t pid, int what, struct bsd_answer *answer)
-{
-    const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID | what, pid};
-    int error = sigprof__bsd_ask(name, 4, answer);
-
-    if (!error && answer->size < sizeof(struct kinfo_proc)) {
-        sigprof__bsd_forget(answer);
-        error = ESRCH;
-    }
-    return error;
 }
 
 /* The next of those from *at on; NULL: there is none. */
@@ -73,7 +53,7 @@ int sigprof__bsd_process(pid_t pid, struct bsd_process *process)
 {
     const struct kinfo_proc *info;
     struct bsd_answer answer;
-    int error = ask_process(pid, 0, &answer);
+    int error = sigprof__bsd_ask_process(pid, 0, sizeof *info, &answer);
 
     if (error)
         return error;
@@ -96,7 +76,8 @@ int sigprof__bsd_threads(bool (*visit)(const struct bsd_thread *thread, void *ar
     struct bsd_answer answer;
     size_t at = 0;
     bool enough = false;
-    int error = ask_process(getpid(), KERN_PROC_INC_THREAD, &answer);
+    int error = sigprof__bsd_ask_process(getpid(), KERN_PROC_INC_THREAD,
+                                         sizeof *info, &answer);
 
     if (error)
         return error;
@@ -150,32 +131,4 @@ int sigprof__bsd_mappings(bool (*visit)(const struct bsd_mapping *mapping,
                        arg);
     sigprof__bsd_forget(&answer);
     return 0;
-}
-
-int sigprof__bsd_attributes(pthread_attr_t *attributes)
-{
-    return pthread_attr_get_np(pthread_self(), attributes);
-}
-
-int sigprof__bsd_stack_top(uintptr_t *top)
-{
-    static const int name[] = {CTL_KERN, KERN_USRSTACK};
-    size_t size = sizeof *top;
-
-    return sysctl(name, 2, top, &size, NULL, 0) == 0 ? 0 : errno;
-}
-
-void sigprof__bsd_program(char *path, size_t size)
-{
-    static const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PATHNAME, -1};
-
-    if (sysctl(name, 4, path, &size, NULL, 0) != 0)
-        path[0] = '\0';
-}
-
-size_t sigprof__os_command_line(char *line, size_t size)
-{
-    const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_ARGS, getpid()};
-
-    return sysctl(name, 4, line, &size, NULL, 0) == 0 ? size : 0;
 }

@@ -22,16 +22,9 @@ const char *const sigprof__os_clock_note =
     "NetBSD has no timers on threads' CPU time, and ITIMER_PROF's signal comes to any "
     "thread";
 
-/* The timer is looked at on the kernel's ticks. */
-uint64_t sigprof__os_timer_step_ns(void)
+int sigprof__bsd_timer_hz(const struct clockinfo *rate)
 {
-    static const int name[] = {CTL_KERN, KERN_CLOCKRATE};
-    struct clockinfo rate;
-    size_t size = sizeof rate;
-
-    if (sysctl(name, 2, &rate, &size, NULL, 0) != 0 || rate.hz <= 0)
-        return 0;
-    return 1000000000u / (unsigned)rate.hz;
+    return rate->hz;
 }
 
 int sigprof__bsd_thread_clock(int tid, clockid_t *clock)

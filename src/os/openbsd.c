@@ -25,16 +25,9 @@ const bool sigprof__os_process_timer_is_fair = true;
 const char *const sigprof__os_clock_note =
     "OpenBSD has no timers on threads' CPU time";
 
-/* The timer is looked at on the kernel's ticks. */
-uint64_t sigprof__os_timer_step_ns(void)
+int sigprof__bsd_timer_hz(const struct clockinfo *rate)
 {
-    static const int name[] = {CTL_KERN, KERN_CLOCKRATE};
-    struct clockinfo rate;
-    size_t size = sizeof rate;
-
-    if (sysctl(name, 2, &rate, &size, NULL, 0) != 0 || rate.hz <= 0)
-        return 0;
-    return 1000000000u / (unsigned)rate.hz;
+    return rate->hz;
 }
 
 /* Of another thread it shows what that had used when it last left a CPU. */
