@@ -10,11 +10,11 @@
 
 struct output {
     FILE *stream;
-    const char *path; /* NULL: standard output */
-    char *temporary;  /* NULL: written directly */
+    char *target;    /* what is replaced; NULL: written directly */
+    char *temporary; /* beside it */
 };
 
-/* Both return 0 or an errno value. */
+/* path NULL: standard output. Both return 0 or an errno value. */
 int sigprof__output_open(struct output *output, const char *path);
 int sigprof__output_close(struct output *output);
 
