@@ -129,6 +129,7 @@ static int run(const struct arguments *arguments, struct load *load,
 {
     struct output output;
     uint64_t written;
+    bool left;
     int error;
 
     sigprof__load_read(load, model);
@@ -145,11 +146,14 @@ static int run(const struct arguments *arguments, struct load *load,
     if (error)
         return fail_output(arguments, error);
     written = write_out(arguments, load, model, output.stream);
-    error = sigprof__output_close(&output);
+    left = written == 0 && sigprof__output_leave(&output);
+    error = left ? 0 : sigprof__output_close(&output);
     if (error)
         return fail_output(arguments, error);
     if (written == 0) {
         say_no_sample(arguments, model);
+        if (left)
+            sigprof__say("%s is left as it was", arguments->out);
         return load->missing ? EXIT_NOTHING : EXIT_NO_SAMPLE;
     }
     if (load->missing)

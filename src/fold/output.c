@@ -80,6 +80,7 @@ static int open_beside(struct output *output, char *target,
     int descriptor = -1, error = ENOMEM;
 
     output->target = target;
+    output->replaces = old && old->st_size > 0;
     output->temporary = malloc(size + sizeof suffix);
     if (output->temporary) {
         memcpy(output->temporary, target, size);
@@ -164,4 +165,14 @@ int sigprof__output_close(struct output *output)
         unlink(output->temporary);
     forget(output);
     return error;
+}
+
+bool sigprof__output_leave(struct output *output)
+{
+    if (!output->replaces)
+        return false;
+    fclose(output->stream);
+    unlink(output->temporary);
+    forget(output);
+    return true;
 }

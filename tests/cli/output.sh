@@ -88,4 +88,28 @@ ln -s loop.txt loop.txt
 fold 1 -o loop.txt a.sigprof
 says 'loop.txt: cannot write: '
 is_link loop.txt
+
+# Without a sample, what is there stays; what is not, or is empty, is written.
+{ header; echo 'end 1'; } | profile none.sigprof
+for name in old.txt old.html old.pb.gz; do
+    echo old >"$name"
+    fold 4 -o "$name" none.sigprof
+    says "^sigprof-fold: $name is left as it was\$"
+    says 'no sample in the profile'
+    [ "$(cat "$name")" = old ] || fail "$name is replaced by nothing"
+    for rest in "$name".?*; do
+        [ ! -e "$rest" ] || fail "left behind: $rest"
+    done
+done
+fold 4 -o old.txt --focus nothing a.sigprof
+says 'no sample passed the filters'
+says 'old.txt is left as it was'
+: >empty.html
+for name in empty.html new.html; do
+    fold 4 -o "$name" none.sigprof
+    [ -s "$name" ] || fail "$name was not written"
+    ! grep -q 'left as it was' err || fail "$name: $(cat err)"
+done
+fold 0 -o old.txt a.sigprof
+holds old.txt
 finish
