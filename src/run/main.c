@@ -304,8 +304,16 @@ static int run_fold(struct run *run, int *said)
                                      : 128 + WTERMSIG(status);
 }
 
-/* What sigprof-fold says of an empty folder is only of interest if it refuses
- * the name. */
+static _Noreturn void refuse_name(const char *out)
+{
+    fail(EXIT_USAGE, "-o %s: want a name that ends in .sigprof, for the profile, or "
+                     "in .html, .heatmap.html, .folded, .txt, .pb.gz, "
+                     ".speedscope.json or .firefox.json, for a view; or one "
+                     "without a dot", out);
+}
+
+/* What sigprof-fold says of an empty folder is only of interest if it could not
+ * say so. That it is used wrongly can only be due to the name. */
 static void ask_fold(struct run *run)
 {
     FILE *said = tmpfile();
@@ -315,7 +323,11 @@ static void ask_fold(struct run *run)
     if (fd < 0)
         fail(EXIT_OURS, "a temporary file: %s", strerror(errno));
     code = run_fold(run, &fd);
-    if (code == EXIT_USAGE || code >= EXIT_OURS) {
+    if (code == EXIT_USAGE) {
+        place_remove(run->folder);
+        refuse_name(run->out);
+    }
+    if (code >= EXIT_OURS) {
         if (pread(fd, text, sizeof text - 1, 0) > 0)
             fputs(text, stderr);
         place_remove(run->folder);

@@ -23,7 +23,13 @@ END
 
 # sigprof-fold knows the views.
 refuses 'x%p.folded: want a name without %' -o x%p.folded
-refuses 'x.svg' -o x.svg
+refuses '-o x.svg: want a name that ends in .sigprof' -o x.svg
+# What is said to be accepted is.
+for suffix in $(grep -o ' \.[a-z.]*[a-z]' said); do
+    gives 127 "$RUN" -o "x$suffix" no-such-program
+    suffixes=$((${suffixes:-0} + 1))
+done
+[ "${suffixes:-0}" = 8 ] || fail "$suffixes suffixes are named"
 refuses 'x.bar' -o x.bar
 refuses 'x.pb' -o x.pb
 gives 125 "$RUN" -o nowhere/x.folded true
