@@ -40,7 +40,7 @@
 
 #define PATH_BYTES 4096
 #define MAGIC UINT32_C(0x58504753) /* "SGPX" on little-endian machines */
-#define VERSION 1                  /* of the layout, and of what answers say */
+#define VERSION 2                  /* of the layout, and of what answers say */
 #define CACHE_BYTES (UINT64_C(1) << 30)
 #define INDEX_BYTES (UINT64_C(1) << 26) /* of one module, 64 MiB */
 #define FRESH_S 86400 /* a file is marked as used once a day */
