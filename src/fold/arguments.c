@@ -91,6 +91,16 @@ static const struct view *view_of_name(const char *out)
     return view;
 }
 
+/* The format may have come from the name after -o. */
+static void need_comparison(const struct view *view)
+{
+    if (sigprof__view_compares(view))
+        return;
+    sigprof__say("--diff: the format %s is not accepted; profiles are compared in "
+                 "folded and html only", sigprof__view_name(view));
+    exit(EXIT_USAGE);
+}
+
 static void add_root(struct arguments *arguments, const char *value)
 {
     struct fold_root *root = &arguments->roots[arguments->root_count];
@@ -421,9 +431,8 @@ void sigprof__arguments_parse(struct arguments *arguments, int argc, char **argv
     if (!arguments->roots_given &&
         !sigprof__view_has_processes(arguments->view))
         add_root(arguments, "comm");
-    if (arguments->base && !sigprof__view_compares(arguments->view))
-        refuse("--diff", arguments->base,
-               "profiles are compared in folded and html only");
+    if (arguments->base)
+        need_comparison(arguments->view);
     arguments->model.weigh_ns = arguments->cpu;
     sigprof__view_ask(arguments->view, &arguments->model);
     arguments->fold.weigh_ns = arguments->cpu;

@@ -96,6 +96,11 @@ const struct view *sigprof__view_for_file(const char *path)
     return &views[0];
 }
 
+const char *sigprof__view_name(const struct view *view)
+{
+    return view->name;
+}
+
 bool sigprof__view_compares(const struct view *view)
 {
     return view->compares;

@@ -19,6 +19,8 @@ const struct view *sigprof__view_named(const char *name);
 /* By the name of the output: folded for one without a suffix, and .txt. NULL: it
  * has another suffix, of what is not made here. */
 const struct view *sigprof__view_for_file(const char *path);
+/* The word of --format. */
+const char *sigprof__view_name(const struct view *view);
 /* Can it compare profiles (--diff)? */
 bool sigprof__view_compares(const struct view *view);
 /* Does it show processes without --root? */

@@ -44,8 +44,12 @@ for name in x .x x.txt x.folded d.d/x ./y; do
 done
 for format in pprof speedscope firefox heatmap top raw; do
     fold 2 -f $format --diff a.sigprof a.sigprof
-    says "diff: 'a.sigprof' is not accepted; .* folded and html only"
+    says "diff: the format $format is not accepted; .* folded and html only"
 done
+fold 2 --diff a.sigprof -o d.pb.gz a.sigprof
+says 'diff: the format pprof is not accepted; '
+fold 2 --diff a.sigprof -o d.heatmap.html a.sigprof
+says 'diff: the format heatmap is not accepted; '
 fold 2 --modules=yes a.sigprof
 fold 4 a.sigprof # a profile without a sample
 says 'no sample in the profile'
