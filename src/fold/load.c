@@ -428,6 +428,20 @@ static void say_status(const char *path, enum read_status status,
     }
 }
 
+static void say_rate(const char *path, const struct model_process *process)
+{
+    double hz = 1e9 / (double)process->period_ns;
+
+    if (process->rate == RATE_GRANTED)
+        sigprof__say("%s: its period is lost; it is taken to be that of the "
+                     "rate it was granted, %.0f Hz",
+                     path, hz);
+    else if (process->rate == RATE_UNKNOWN && process->samples)
+        sigprof__say("%s: its rate is lost and not known: %.0f Hz is assumed, "
+                     "so times may be wrong by any factor",
+                     path, hz);
+}
+
 static void cannot_read(struct load *load, const struct load_input *input,
                         int error)
 {
@@ -480,6 +494,7 @@ static void read_input(struct load *load, struct load_input *input,
             load->imperfect = true;
         if (!sigprof__code_files_read(model, input->path, reader.ended_ns))
             load->imperfect = true;
+        say_rate(input->path, model->process);
         if (sigprof__model_wants_again(model))
             read_again(load, input, sigprof__model_recount(model));
     } else {

@@ -113,7 +113,8 @@ static void say_mixture(const struct arguments *arguments,
                          "CPU time: their weights are not alike");
             return;
         }
-        if (process->period_ns != first->period_ns && !arguments->cpu) {
+        if (process->period_ns != first->period_ns && process->rate &&
+            first->rate && !arguments->cpu) {
             sigprof__say("these profiles are of different rates, %.0f and "
                          "%.0f Hz: their samples do not stand for the same "
                          "time; --weight cpu puts them on one scale",

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* A recorder that says nothing of its period samples at 99 Hz, our default. */
+/* What is assumed where the rate is lost: our default. */
 #define FALLBACK_PERIOD_NS (1000000000u / 99)
 
 static uint64_t parse_number(struct text text)
@@ -117,6 +117,17 @@ static void choose_stand_in(struct model *model)
     model->process->stand_in = number;
 }
 
+static void set_rate(struct model_process *process, enum model_rate rate,
+                     uint64_t period_ns)
+{
+    if (!period_ns || rate < process->rate ||
+        (rate == RATE_GRANTED && process->rate == rate))
+        return; /* of several that were granted, the first */
+    process->late_rate |= process->samples && process->period_ns != period_ns;
+    process->rate = rate;
+    process->period_ns = period_ns;
+}
+
 static void on_info(void *arg, struct text key, struct text value)
 {
     struct model *model = arg;
@@ -130,9 +141,11 @@ static void on_info(void *arg, struct text key, struct text value)
         choose_stand_in(model);
         model->context_id = UINT32_MAX;
     } else if (text_equal(key, sigprof__text("period_ns"))) {
-        process->period_ns = parse_number(value);
-        if (!process->period_ns)
-            process->period_ns = FALLBACK_PERIOD_NS;
+        set_rate(process, RATE_TOLD, parse_number(value));
+    } else if (text_equal(key, sigprof__text("hz_granted"))) {
+        uint64_t hz = parse_number(value);
+
+        set_rate(process, RATE_GRANTED, hz ? 1000000000u / hz : 0);
     } else if (text_equal(key, sigprof__text("os"))) {
         process->illumos = text_equal(value, sigprof__text("illumos"));
     } else if (text_equal(key, sigprof__text("clock"))) {
@@ -409,7 +422,7 @@ struct read_sink sigprof__model_again(struct model *model, size_t process)
 
 bool sigprof__model_wants_again(const struct model *model)
 {
-    return model->process->late_code;
+    return model->process->late_code || model->process->late_rate;
 }
 
 struct read_sink sigprof__model_recount(struct model *model)

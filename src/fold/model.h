@@ -150,10 +150,15 @@ struct model_sheet {
 
 enum model_cut { CUT_NO, CUT_KILLED, CUT_ALIVE, CUT_UNKNOWN };
 
+/* Where a process's period is from. */
+enum model_rate { RATE_UNKNOWN, RATE_GRANTED, RATE_TOLD };
+
 struct model_process {
     uint32_t file; /* string: as the user named it */
     uint32_t recording; /* string: its id, the same in all parts; 0: none */
     uint32_t comm, comm_first;
+    enum model_rate rate; /* GRANTED: the file's period_ns is lost, hz_granted
+                             is not; UNKNOWN: both are */
     uint64_t pid, period_ns, start_mono_ns, shift_ns; /* shift: --time base */
     uint64_t start_real_ns; /* since 1970; 0: not known */
     bool base; /* of --diff: what the others are compared with */
@@ -198,6 +203,7 @@ struct model_process {
     size_t view_code, view_changes;
     uint64_t wild_low, wild_high; /* pcs of no module lie from … to */
     bool late_code; /* some may name samples that were read before it */
+    bool late_rate; /* samples were weighed before it was known */
 };
 
 struct model_options {
@@ -259,9 +265,9 @@ struct read_sink sigprof__model_again(struct model *model, size_t process);
 
 /*
  * Generated code is named by time, and its records may come after its samples: as
- * late as a virtual machine flushes its files. Has that happened? Then, before
- * _end, the sink for counting the samples of the file again, with all of the code
- * known.
+ * late as a virtual machine flushes its files; where the header is lost, so may the
+ * rate. Has that happened? Then, before _end, the sink for counting the samples of
+ * the file again, with all of it known.
  */
 bool sigprof__model_wants_again(const struct model *model);
 struct read_sink sigprof__model_recount(struct model *model);

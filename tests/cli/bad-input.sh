@@ -96,6 +96,34 @@ prog;prog+0x300 1"
 fold 0 tail.sigprof
 says 'the last 5000 bytes'
 
+# The header's block is damaged, and the period with it: the rate that was granted, which
+# is told again when the clock changes, even behind samples; or it is said that there is
+# none.
+rate_lost() {
+    header | sed 's/^info period_ns .*/info period_ns 2004008/'
+    echo block
+    echo reset
+    echo 'sample 4242 1000 1 0 0 0x400100'
+    echo "$1"
+    echo 'sample 4242 2000 4 0 0 0x400100'
+    echo 'end 6000'
+}
+for at in 16 24 40 60; do
+    rate_lost 'info hz_granted 499' | profile whole.sigprof
+    fold 0 --weight cpu whole.sigprof
+    [ "$(sed 's/.* //' out)" = 10020 ] || fail "5 periods at 499 Hz: $(cat out)"
+    { head -c $at whole.sigprof; printf '\377'; tail -c +$((at + 2)) whole.sigprof; } >rate.sigprof
+    fold 0 --weight cpu rate.sigprof
+    says 'rate\.sigprof: its period is lost; .* granted, 499 Hz'
+    [ "$(sed 's/.* //' out)" = 10020 ] || fail "without its period: $(cat out)"
+    fold 0 rate.sigprof whole.sigprof
+    ! grep 'different rates' err || fail "one rate is taken for two"
+    rate_lost 'info note none' | profile whole.sigprof
+    { head -c $at whole.sigprof; printf '\377'; tail -c +$((at + 2)) whole.sigprof; } >rate.sigprof
+    fold 0 rate.sigprof
+    says 'rate\.sigprof: its rate is lost and not known: 99 Hz is assumed'
+done
+
 if [ "$(id -u)" != 0 ]; then
     cp a.sigprof closed.sigprof
     chmod 0 closed.sigprof
