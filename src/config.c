@@ -237,8 +237,9 @@ int sigprof__config_from_environment(struct sigprof__config *config,
 
         if (!text || variables[i].take(text, config))
             continue;
-        snprintf(message, size, "%s=%s: want %s", variables[i].name,
-                 printable(text, shown, sizeof shown), variables[i].accepted);
+        snprintf(message, size, "%s=%s%s: want %s", variables[i].name,
+                 printable(text, shown, sizeof shown),
+                 text[0] ? "" : " is empty", variables[i].accepted);
         return -1;
     }
     return 1;

@@ -131,8 +131,8 @@ static void a_bad_value_is_named_with_what_is_accepted(void)
 
         if (from_environment(bad[i].name, bad[i].value) != -1)
             FAIL("%s=%s was taken", bad[i].name, bad[i].value);
-        snprintf(start, sizeof start, "%s=%s: want ", bad[i].name,
-                 bad[i].value);
+        snprintf(start, sizeof start, "%s=%s%s: want ", bad[i].name,
+                 bad[i].value, bad[i].value[0] ? "" : " is empty");
         CHECK_HAS(message, start);
         CHECK_HAS(message, bad[i].accepted);
         CHECK(strchr(message, '\n') == NULL);
