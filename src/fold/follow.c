@@ -29,6 +29,7 @@ struct follow {
     struct read_sink sink;
     struct reader reader;
     bool begun;        /* the file's header has come */
+    bool wait_said;    /* that it has not come yet */
     size_t no_places;  /* of the model, before anything was named */
     uint64_t samples_before, samples_drawn;
     uint8_t *buffer;
@@ -80,12 +81,29 @@ static bool find_target(struct follow *follow)
     return false;
 }
 
+/* Of others there is no news to be read. */
+static bool is_file(const struct follow *follow)
+{
+    struct stat status;
+
+    if (fstat(follow->descriptor, &status) == 0 && S_ISREG(status.st_mode))
+        return true;
+    sigprof__say("%s: %s; --follow takes a profile or a process id",
+                 follow->path,
+                 S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
+    return false;
+}
+
 static bool open_part(struct follow *follow)
 {
     follow->descriptor =
         open(follow->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (follow->descriptor < 0) {
         sigprof__say("%s: cannot read: %s", follow->path, strerror(errno));
+        return false;
+    }
+    if (!is_file(follow)) {
+        close(follow->descriptor);
         return false;
     }
     follow->at = 0;
@@ -120,16 +138,23 @@ static size_t whole_bytes(const uint8_t *bytes, size_t size)
     return at;
 }
 
-static bool begin_reading(struct follow *follow, const uint8_t *bytes,
-                          size_t size)
+/* Is it a profile, as far as there are bytes of it? */
+static bool may_be_profile(struct follow *follow, const uint8_t *bytes,
+                           size_t size)
 {
     enum read_status status =
-        sigprof__reader_file(&follow->reader, bytes, size);
+        sigprof__reader_header(&follow->reader, bytes, size);
 
-    if (status != READ_OK) {
-        sigprof__say("%s: not a sigprof profile", follow->path);
-        return false;
-    }
+    if (status == READ_OK || status == READ_EMPTY)
+        return true;
+    sigprof__load_say_status(follow->path, status, &follow->reader);
+    return false;
+}
+
+static void begin_reading(struct follow *follow, const uint8_t *bytes,
+                          size_t size)
+{
+    sigprof__reader_file(&follow->reader, bytes, size);
     follow->begun = true;
     if (!follow->ring[0]) {
         struct text ring = sigprof__model_info(follow->model.process, "ring");
@@ -137,7 +162,6 @@ static bool begin_reading(struct follow *follow, const uint8_t *bytes,
         snprintf(follow->ring, sizeof follow->ring, "%.*s", (int)ring.size,
                  ring.at);
     }
-    return true;
 }
 
 /* false: it is no profile. */
@@ -153,10 +177,11 @@ static bool read_news(struct follow *follow)
                                    : 0;
 
         if (!follow->begun) {
+            if (!may_be_profile(follow, follow->buffer, size))
+                return false;
             if (size <= head)
                 return true;
-            if (!begin_reading(follow, follow->buffer, head + whole))
-                return false;
+            begin_reading(follow, follow->buffer, head + whole);
             follow->at = (off_t)(head + whole);
         } else {
             sigprof__reader_more(&follow->reader, follow->buffer, whole);
@@ -372,6 +397,16 @@ static bool draw(struct follow *follow, bool last)
 
 /* ---- All of it ----------------------------------------------------------- */
 
+/* The user may have named a file that nobody writes. */
+static void say_wait(struct follow *follow)
+{
+    if (follow->begun || follow->wait_said || follow->model.process_count > 1)
+        return; /* or it is a new part of a recording */
+    follow->wait_said = true;
+    sigprof__say("%s: empty so far; waiting for its process to write to it",
+                 follow->path);
+}
+
 static int watch(struct follow *follow)
 {
     bool alive, good;
@@ -386,6 +421,7 @@ static int watch(struct follow *follow)
         } while (turn(follow));
         if (!alive && follow->begun && !sigprof__ring_alive(follow->ring))
             break;
+        say_wait(follow);
         good = draw(follow, false);
         if (!good || !sigprof__terminal_wait(follow->options->interval_s))
             return good ? 0 : 1;

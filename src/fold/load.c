@@ -403,8 +403,8 @@ static bool say_damage(const char *path, const struct reader *reader)
     return damaged;
 }
 
-static void say_status(const char *path, enum read_status status,
-                       const struct reader *reader)
+void sigprof__load_say_status(const char *path, enum read_status status,
+                              const struct reader *reader)
 {
     switch (status) {
     case READ_OK:
@@ -498,7 +498,7 @@ static void read_input(struct load *load, struct load_input *input,
         if (sigprof__model_wants_again(model))
             read_again(load, input, sigprof__model_recount(model));
     } else {
-        say_status(input->path, status, &reader);
+        sigprof__load_say_status(input->path, status, &reader);
         load->imperfect = true;
         load->missing |= !input->listed && status != READ_EMPTY;
     }

@@ -56,6 +56,10 @@ void sigprof__load_naming(void *load, size_t done, size_t count);
 
 void sigprof__load_free(struct load *load);
 
+/* Says why a file is no profile that can be read, if it is none. */
+void sigprof__load_say_status(const char *path, enum read_status status,
+                              const struct reader *reader);
+
 /* One line on stderr, "sigprof-fold: …". */
 __attribute__((format(printf, 1, 2))) void sigprof__say(const char *format,
                                                         ...);

@@ -162,10 +162,33 @@ def on_terminal(how_to_end, status):
     print("ok: a terminal")
 
 
+def waits():
+    """An empty file may be a profile yet: that is waited for, and said once."""
+    path = HERE + "/empty"
+    with open(path, "wb"):
+        pass
+    follower = subprocess.Popen([FOLD, "--interval", "0.1", "--follow", path],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
+    said = follower.stderr.readline()
+    check("empty so far; waiting" in said, "an empty file: " + said)
+    time.sleep(0.3) # turns in which it could be said again
+    with open(path, "w", encoding="ascii") as text:
+        text.write("no profile at all\n")
+    rest = follower.communicate(timeout=LIMIT_S)
+    check(follower.returncode == 1 and "not a sigprof profile" in rest[1] and
+          "waiting" not in rest[1], "what came is no profile: %r" % (rest,))
+    print("ok: an empty file")
+
+
 def refusals():
+    with open(HERE + "/short", "w", encoding="ascii") as text:
+        text.write("hello\n")
     for target, says in (("999999999", "not being profiled"),
                          (HERE + "/none", "cannot read"),
-                         (FORGE, "not a sigprof profile")):
+                         (FORGE, "not a sigprof profile"),
+                         (HERE + "/short", "not a sigprof profile"),
+                         (HERE, "a folder"), ("/dev/null", "not a regular file")):
         done = subprocess.run([FOLD, "--follow", target], capture_output=True,
                               text=True, timeout=LIMIT_S)
         check(done.returncode == 1 and says in done.stderr,
@@ -184,5 +207,6 @@ follow_until_killed(lambda program, path: str(program.pid))
 follow_until_killed(lambda program, path: path, SIGPROF_ROTATE="256K")
 on_terminal(lambda follower, leader: os.write(leader, b"q"), 0)
 on_terminal(lambda follower, leader: follower.send_signal(signal.SIGINT), 0)
+waits()
 refusals()
 subprocess.run(["rm", "-rf", HERE])
