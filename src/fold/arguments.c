@@ -311,6 +311,7 @@ static void take_option(struct arguments *arguments, int option,
         break;
     case OPTION_FORMAT:
         arguments->view = parse_format(value);
+        arguments->format_given = true;
         break;
     case OPTION_WEIGHT:
         arguments->cpu = parse_choice("--weight", value, "samples", "cpu");
@@ -411,6 +412,59 @@ static void choose_cache(struct arguments *arguments)
         sigprof__say("%s: %s; names are not kept", asked, strerror(errno));
 }
 
+/* ---- Together ------------------------------------------------------------ */
+
+static _Noreturn void refuse_both(const char *one, const char *other,
+                                  const char *why)
+{
+    sigprof__say("%s and %s do not go together: %s", one, other, why);
+    exit(EXIT_USAGE);
+}
+
+static void check_follow(const struct arguments *arguments)
+{
+    static const char tables[] = "it prints tables of functions, to standard output";
+
+    if (arguments->out)
+        refuse_both("--follow", "--output", tables);
+    if (arguments->format_given && arguments->view != sigprof__view_named("top"))
+        refuse_both("--follow", "--format", tables);
+    if (arguments->info)
+        refuse_both("--follow", "--info", tables);
+    if (arguments->stats)
+        refuse_both("--follow", "--stats", tables);
+    if (arguments->base)
+        refuse_both("--follow", "--diff", "one profile is followed at a time");
+    if (arguments->strict)
+        refuse_both("--follow", "--strict", "what is still written is not whole");
+}
+
+/* What would be left out without a word. */
+static void check_together(const struct arguments *arguments)
+{
+    const char *text = arguments->stats ? "--stats" : "--info";
+    const struct view *view;
+    const char *suffix;
+
+    if (arguments->follow)
+        check_follow(arguments);
+    else if (arguments->interval_s > 0)
+        refuse_both("--interval", "a profile without --follow",
+                    "it is the time between two tables of --follow");
+    if (!arguments->info && !arguments->stats)
+        return;
+    if (arguments->format_given)
+        refuse_both(text, "--format", "it is printed instead of a view");
+    if (!arguments->out)
+        return;
+    view = sigprof__view_for_file(arguments->out);
+    suffix = strrchr(arguments->out, '.');
+    if (view && (view != sigprof__view_named("folded") ||
+                 (suffix && strcmp(suffix, ".folded") == 0)))
+        refuse_both(text, "an --output of that name",
+                    "it is plain text, in a file .txt or without a suffix");
+}
+
 void sigprof__arguments_parse(struct arguments *arguments, int argc, char **argv)
 {
     int option;
@@ -419,6 +473,7 @@ void sigprof__arguments_parse(struct arguments *arguments, int argc, char **argv
         take_option(arguments, option, optarg);
     if (arguments->follow && optind != argc)
         refuse("--follow", argv[optind], "one profile is followed at a time");
+    check_together(arguments);
     if (optind == argc && !arguments->follow) {
         sigprof__say("no profile named; try 'sigprof-fold --help'");
         exit(EXIT_USAGE);

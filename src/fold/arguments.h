@@ -21,7 +21,7 @@ struct arguments {
     const char *follow;     /* a profile or a process id; NULL: all there is */
     double interval_s;
     const struct view *view;
-    bool info, stats, strict, cpu;
+    bool info, stats, strict, cpu, format_given;
     struct fold_root roots[MAX_ROOTS];
     size_t root_count;
     bool roots_given;

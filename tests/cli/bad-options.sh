@@ -50,6 +50,33 @@ fold 2 --diff a.sigprof -o d.pb.gz a.sigprof
 says 'diff: the format pprof is not accepted; '
 fold 2 --diff a.sigprof -o d.heatmap.html a.sigprof
 says 'diff: the format heatmap is not accepted; '
+# What would be left out without a word.
+apart() {
+    one=$1 other=$2
+    shift 2
+    fold 2 "$@"
+    says "^sigprof-fold: $one and $other.* do not go together: "
+    [ ! -s out ] || fail "$*: something was printed"
+}
+rm -f x.html s.html
+apart --follow --output --follow a.sigprof -o x.html
+apart --follow --format --follow a.sigprof --format html
+apart --follow --stats --follow a.sigprof --stats
+apart --follow --info --info --follow a.sigprof
+apart --follow --diff --follow a.sigprof --diff a.sigprof
+apart --follow --strict --follow a.sigprof --strict
+apart --interval 'a profile without --follow' --interval 2 a.sigprof
+apart --stats --format --stats --format top a.sigprof
+apart --info --format --info -f folded a.sigprof
+for name in s.html s.heatmap.html s.pb.gz s.folded; do
+    apart --stats 'an --output' --stats -o $name a.sigprof
+    [ ! -e $name ] || fail "$name was written"
+done
+for name in s s.txt s.stats; do
+    fold 0 --stats -o $name a.sigprof
+    grep -q '^due_periods' $name || fail "no balance sheet in $name"
+done
+fold 0 --follow a.sigprof --format top
 fold 2 --modules=yes a.sigprof
 fold 4 a.sigprof # a profile without a sample
 says 'no sample in the profile'
