@@ -250,6 +250,13 @@ static void input_free(struct load_input *input)
     free((void *)(uintptr_t)input->boot_id.at);
 }
 
+void sigprof__load_drop(struct load *load, size_t number)
+{
+    input_free(&load->inputs[number]);
+    memmove(&load->inputs[number], &load->inputs[number + 1],
+            (--load->count - number) * sizeof *load->inputs);
+}
+
 /* ---- Parts beside it ----------------------------------------------------- */
 
 static bool is_input(const struct load *load, const struct load_input *other)
@@ -522,14 +529,12 @@ void sigprof__load_read(struct load *load, struct model *model)
 
         if (error) {
             cannot_read(load, input, error);
-            input_free(input);
-            memmove(&load->inputs[i], &load->inputs[i + 1],
-                    (--load->count - i) * sizeof *load->inputs);
-            i--;
-            continue;
+            sigprof__load_drop(load, i--);
         }
-        load->total += input->size;
     }
+    sigprof__load_once(load);
+    for (size_t i = 0; i < load->count; i++)
+        load->total += load->inputs[i].size;
     for (size_t i = 0; i < load->count; i++)
         read_input(load, &load->inputs[i], model);
     progress_end();

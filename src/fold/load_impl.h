@@ -4,6 +4,7 @@
  *
  *   load.c        opens and reads
  *   load-names.c  what the user named: files, and profiles in directories
+ *   load-same.c   … what they named twice
  *   load-tail.c   the tail of a killed process
  */
 #ifndef SIGPROF_FOLD_LOAD_IMPL_H
@@ -20,6 +21,13 @@ int sigprof__load_open(const struct load_input *input, int *descriptor);
 
 /* A recording's id in hexadecimal digits. */
 bool sigprof__load_id(struct text hex, uint8_t id[FORMAT_ID_BYTES]);
+
+/* Forgets an input. */
+void sigprof__load_drop(struct load *load, size_t number);
+
+/* Of inputs that are one file, or copies of it, leaves one on each side of --diff,
+ * the longest, and says so. All have been opened. */
+void sigprof__load_once(struct load *load);
 
 /* The file has no END: looks for what is behind it, says what that is, and feeds
  * the reader. */

@@ -19,7 +19,7 @@ silent
 prints 'prog;prog+0x100 1 1'
 
 # What does not count the same is said.
-{ header | sed 's/^info period_ns .*/info period_ns 1000000/'; echo reset
+{ header | another 2 | sed 's/^info period_ns .*/info period_ns 1000000/'; echo reset
   echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile fast.sigprof
 { header; echo 'info clock wall'; echo reset
   echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile wall.sigprof

@@ -67,6 +67,11 @@ prints() {
     }
 }
 
+# another DIGIT: the records on standard input, as of another recording.
+another() {
+    sed "s/^info id .*/info id 5eed000000000000000000000000000$1/"
+}
+
 # What most profiles here begin with.
 header() {
     cat <<'END'

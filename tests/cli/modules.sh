@@ -39,7 +39,7 @@ grep -q '0\.000000500 .* prog;late\.so+0x100$' out || fail "raw: late module"
 
 # Two processes with the same library at other addresses are one picture.
 {
-    header | sed 's/4242/77/; s/0x7f00000/0x7e00000/g'
+    header | another 2 | sed 's/4242/77/; s/0x7f00000/0x7e00000/g'
     cat <<'END'
 reset
 sample 77 1000 1 0 0 0x7e0000000300

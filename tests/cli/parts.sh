@@ -31,6 +31,30 @@ fold 0 --strict ./r.sigprof.3 r.sigprof ./r.sigprof.2
 silent
 fold 0 --strict r.sigprof.4
 silent
+
+# A recording that is named twice counts once: by its name, another path, a link or a
+# copy. One that was copied while it was written gives way to the whole one.
+cp r.sigprof.4 copy.sigprof
+ln -s r.sigprof.4 link.sigprof
+{ header | another 1; printf 'info part 1\nreset\nblock\n'
+  echo 'sample 4242 1000 1 0 0 0x400400'; echo 'end 1'; } | profile whole.sigprof
+head -c $(($(wc -c <whole.sigprof) - 3)) whole.sigprof >less.sigprof
+for again in r.sigprof.4 ./r.sigprof.4 "$PWD/r.sigprof.4" link.sigprof copy.sigprof; do
+    fold 0 --strict r.sigprof.4 "$again"
+    says "^sigprof-fold: $again: the same recording as r\.sigprof\.4, which is counted once"
+    prints 'prog;prog+0x400 1'
+done
+for order in 'whole.sigprof less.sigprof' 'less.sigprof whole.sigprof'; do
+    fold 0 --strict $order
+    says '^sigprof-fold: less\.sigprof: the same recording as whole\.sigprof, '
+    prints 'prog;prog+0x400 1'
+done
+fold 0 --strict r.sigprof.4 - <r.sigprof.4
+says '^sigprof-fold: -: the same recording as '
+fold 0 --diff r.sigprof.4 r.sigprof.4 # on either side it counts
+silent
+prints 'prog;prog+0x400 1 1'
+rm copy.sigprof link.sigprof less.sigprof whole.sigprof
 mkdir folder
 mv r.sigprof* folder
 fold 0 --strict folder

@@ -16,7 +16,8 @@ sample 4243 2000000000 1 2 0 0x400100 0x7f0000000300
 sample 4243 3000000000 1 0 0 0x400100 0x400300 0x400200
 end 4000000000
 END
-} | profile a.sigprof
+} >a.txt
+profile a.sigprof <a.txt
 
 fold 0 a.sigprof
 silent
@@ -166,7 +167,7 @@ fold 0 - <a.sigprof
 cp out once
 mkdir d
 cp a.sigprof d/x.sigprof
-cp a.sigprof d/x.sigprof.2
+another 2 <a.txt | profile d/x.sigprof.2
 cp a.sigprof d/x.sigprof.old
 fold 0 d
 prints "prog;prog+0x100;libx.so.1+0x300 2
