@@ -2,6 +2,7 @@
 /* sigprof-fold: what the command does. */
 #include "arguments.h"
 #include "follow.h"
+#include "missing.h"
 #include "output.h"
 
 #include <errno.h>
@@ -45,58 +46,14 @@ static int fail_output(const struct arguments *arguments, int error)
     return EXIT_NOTHING;
 }
 
-/* Why a profile has no sample, by the largest of what no sample stands for. */
-static const char *largest_loss(const struct model *model, double *seconds)
-{
-    struct {
-        const char *why;
-        double ns;
-    } causes[] = {{"unsampled: its threads ended before a tick came", 0},
-                  {"unsampled: too little for a tick", 0},
-                  {"unsampled: SIGPROF was blocked", 0},
-                  {"unsampled: sampling was paused", 0},
-                  {"unsampled: of no thread that was seen", 0},
-                  {"lost: the ring was full", 0},
-                  {"lost: ticks came while a sample was being taken", 0},
-                  {"lost: the thread table was full", 0}};
-    size_t largest = 0, count = sizeof causes / sizeof *causes;
-
-    for (size_t i = 0; i < model->process_count; i++) {
-        const struct model_sheet *sheet = &model->processes[i].sheet;
-        double period_ns = (double)model->processes[i].period_ns;
-
-        causes[0].ns += (double)sheet->unsampled_exit_ns;
-        causes[1].ns += (double)sheet->unsampled_running_ns;
-        causes[2].ns += (double)sheet->unsampled_blocked_ns;
-        causes[3].ns += (double)sheet->unsampled_paused_ns;
-        causes[4].ns += (double)sheet->unsampled_unseen_ns;
-        causes[5].ns += (double)sheet->dropped_full * period_ns;
-        causes[6].ns += (double)sheet->dropped_busy * period_ns;
-        causes[7].ns += (double)sheet->dropped_slot * period_ns;
-    }
-    for (size_t i = 1; i < count; i++)
-        if (causes[i].ns > causes[largest].ns)
-            largest = i;
-    *seconds = causes[largest].ns / 1e9;
-    return causes[largest].why;
-}
-
 static void say_no_sample(const struct arguments *arguments,
                           const struct model *model)
 {
-    double seconds, due_s = 0;
-    const char *why = largest_loss(model, &seconds);
-
-    for (size_t i = 0; i < model->process_count; i++)
-        due_s += (double)model->processes[i].sheet.due_ns / 1e9;
     if (arguments->fold.filtered || arguments->fold.thread ||
         arguments->fold.focus || arguments->fold.ignore)
         sigprof__say("no sample passed the filters");
-    else if (seconds > 0)
-        sigprof__say("there is no sample in the profile: of its %.3f s, %.3f s "
-                     "are %s", due_s, seconds, why);
     else
-        sigprof__say("there is no sample in the profile");
+        sigprof__missing_all(model);
 }
 
 /* Profiles can be added and compared that do not count the same. */
@@ -157,6 +114,8 @@ static int run(const struct arguments *arguments, struct load *load,
             sigprof__say("%s is left as it was", arguments->out);
         return load->missing ? EXIT_NOTHING : EXIT_NO_SAMPLE;
     }
+    if (!arguments->info && !arguments->stats)
+        sigprof__missing_blocked(model);
     if (load->missing)
         return EXIT_NOTHING;
     if (arguments->strict && (load->imperfect || lost_any(model)))

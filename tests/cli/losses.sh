@@ -71,18 +71,39 @@ complete_percent 28\.57
 foreign_signals 4
 cut_no_end 0
 END
-# A profile without a sample says why, by the largest cause.
+# A profile without a sample says why, by the largest cause; what is less than a period
+# cannot have one.
 none() {
     { header; echo "sheet 1 $1"; echo 'end 1'; } | profile none.sigprof
     fold 4 none.sigprof
-    says "no sample in the profile: $2"
+    says "^sigprof-fold: no sample: the program used $2"
 }
 none 'due_ns=3300000000 unsampled_blocked_ns=3200000000 unsampled_exit_ns=100000000' \
-    'of its 3\.300 s, 3\.200 s are unsampled: SIGPROF was blocked'
+    '3\.30 s of CPU time, 3\.20 s of it passed with SIGPROF blocked$'
 none 'due_ns=50000000 dropped_full=4 unsampled_exit_ns=10000000' \
-    'of its 0\.050 s, 0\.040 s are lost: the ring was full'
-none 'due_ns=4000000 unsampled_running_ns=4000000' \
-    'of its 0\.004 s, 0\.004 s are unsampled: too little for a tick'
+    '50 ms of CPU time, 40 ms of it was lost, as the ring was full$'
+none 'due_ns=1000000 unsampled_unseen_ns=400000' \
+    '1 ms of CPU time, less than one period \(10 ms\)$'
+none 'due_ns=4000000 unsampled_running_ns=4000000' '4 ms of CPU time, less than'
+{ header | another 2; echo 'sheet 1 due_ns=9000000'; echo 'end 1'; } | profile none2.sigprof
+fold 4 none.sigprof none2.sigprof
+says 'no sample: none of the 2 processes used a period \(10 ms\) of CPU time; all of them, 13 ms$'
+{ header; echo 'end 1'; } | profile none.sigprof
+fold 4 none.sigprof
+says '^sigprof-fold: no sample in the profile$'
+
+# One sample does not hide that most of the time could have none.
+blocked() {
+    { header; echo reset; echo 'sample 4242 1000 1 0 0 0x400100'
+      echo "sheet 1 due_ns=100000000 taken=1 unsampled_blocked_ns=$1"; echo 'end 1'
+    } | profile blocked.sigprof
+}
+blocked 90000000
+fold 0 blocked.sigprof
+says '^sigprof-fold: 90 ms of 100 ms passed with SIGPROF blocked and could not be sampled'
+blocked 50000000
+fold 0 blocked.sigprof
+silent
 
 fold 0 --info a.sigprof
 grep -q '^comm prog$' out || fail "--info: comm"
