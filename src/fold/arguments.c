@@ -174,6 +174,7 @@ static void parse_time(struct arguments *arguments, const char *value)
         refuse("--time", value,
                "it can be A-B, A- or -B, in seconds from the start, A below B");
     arguments->fold.filtered = true;
+    arguments->fold.words.time = value;
 }
 
 static const regex_t *parse_regex(const char *option, const char *value,
@@ -345,15 +346,18 @@ static void take_option(struct arguments *arguments, int option,
         parse_time(arguments, value);
         break;
     case OPTION_THREAD:
+        arguments->fold.words.thread = value;
         arguments->fold.thread =
             parse_regex("--thread", value, &arguments->thread);
         arguments->model.by_thread = true;
         break;
     case OPTION_FOCUS:
+        arguments->fold.words.focus = value;
         arguments->fold.focus =
             parse_regex("--focus", value, &arguments->focus);
         break;
     case OPTION_IGNORE:
+        arguments->fold.words.ignore = value;
         arguments->fold.ignore =
             parse_regex("--ignore", value, &arguments->ignore);
         break;

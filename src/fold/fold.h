@@ -17,6 +17,11 @@ struct fold_root {
     struct text key; /* of ROOT_LABEL */
 };
 
+/* What was left out on purpose, as the user gave it; NULL: nothing by that. */
+struct fold_words {
+    const char *time, *thread, *focus, *ignore;
+};
+
 struct fold_options {
     const struct fold_root *roots;
     size_t root_count;
@@ -25,6 +30,7 @@ struct fold_options {
     bool fold_recursion; /* a function that calls itself is one frame */
     const regex_t *thread;         /* of thread names; NULL: all */
     const regex_t *focus, *ignore; /* of frames below the roots */
+    struct fold_words words; /* of these */
 };
 
 struct fold_node {

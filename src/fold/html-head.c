@@ -164,6 +164,46 @@ static void note_guesses(struct bytes *json, const struct html *html)
     sigprof__bytes_free(&words);
 }
 
+static void note_filter(struct bytes *json, const char *what, const char *value,
+                        const char *option)
+{
+    struct bytes words = {0};
+
+    if (!value)
+        return;
+    sigprof__bytes_format(&words, "%s %s (%s)", what, value, option);
+    put_note(json, &words);
+    sigprof__bytes_free(&words);
+}
+
+static void note_nothing(struct bytes *json, bool filtered)
+{
+    struct bytes words = {0};
+
+    sigprof__bytes_format(&words, "there is nothing to be shown: %s",
+                          filtered ? "no sample passed these filters"
+                                   : "the profile has no sample");
+    put_note(json, &words);
+    sigprof__bytes_free(&words);
+}
+
+/* A page is read by others than who made it, and later. */
+static void note_filters(struct bytes *json, const struct html *html)
+{
+    const struct fold_words *words = &html->chart->options->words;
+
+    note_filter(json, "only this time of the run, in seconds:", words->time, "--time");
+    note_filter(json, "only threads whose name matches", words->thread,
+                "--thread");
+    note_filter(json, "only stacks in which a frame matches", words->focus,
+                "--focus");
+    note_filter(json, "no stacks in which a frame matches", words->ignore,
+                "--ignore");
+    if (html->totals[0] == 0)
+        note_nothing(json, words->time || words->thread || words->focus ||
+                               words->ignore);
+}
+
 static void put_notes(struct bytes *json, const struct html *html)
 {
     uint64_t lost = lost_weight(html), whole = html->totals[0];
@@ -171,6 +211,7 @@ static void put_notes(struct bytes *json, const struct html *html)
     struct bytes words = {0};
 
     sigprof__bytes_format(json, ",\n\"notes\":[");
+    note_filters(json, html);
     if (lost) {
         put_weight(&words, html, lost);
         sigprof__bytes_format(&words,

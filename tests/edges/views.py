@@ -79,6 +79,19 @@ def page_of(html):
 def case_50():
     make(lines("end 2000"), "none.sigprof")
     make(lines(sample(at()), "end 2000"), "one.sigprof")
+    for view in ("html", "heatmap"):
+        for options, wanted in (
+                (("none.sigprof",), ["there is nothing to be shown: the profile has no sample"]),
+                (("--focus", 'z"</z', "one.sigprof"),
+                 ['only stacks in which a frame matches z"</z (--focus)',
+                  "there is nothing to be shown: no sample passed these filters"]),
+                (("--ignore", "z", "--thread", ".", "--time", "0-9", "one.sigprof"),
+                 ["only this time of the run, in seconds: 0-9 (--time)",
+                  "only threads whose name matches . (--thread)",
+                  "no stacks in which a frame matches z (--ignore)"]),
+                (("one.sigprof",), [])):
+            page = Said("--cache", "none", "-f", view, *options, binary=True)
+            same(page_of(page.out)[0]["notes"], wanted, "notes: %s" % (options,))
     huge = 2 ** 53 + 1
     make(lines(sample(at(), weight=huge), sample(at(), weight=10 ** 9), "end 2000"),
          "huge.sigprof")
