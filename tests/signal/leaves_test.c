@@ -40,12 +40,12 @@ static void leave(const char *preload, const char *workload, const char *how,
 {
     char count[16];
     char *argv[] = {(char *)(size_t)workload, (char *)(size_t)how, count, NULL};
-    char *after[] = {(char *)(size_t)"/bin/true", NULL};
+    char *after[] = {argv[0], argv[1], (char *)(size_t)"0", NULL};
     unsigned files;
 
     snprintf(count, sizeof count, "%d", CHILDREN);
     run_it(argv, preload, clock, "done\n");
-    run_it(after, preload, clock, ""); /* whoever starts takes what is left */
+    run_it(after, preload, clock, "done\n"); /* whoever starts takes what is left */
     files = run_find("", paths, 4 * CHILDREN);
     for (unsigned i = 0; i < files; i++)
         unlink(paths[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Children that register code all the time, and leave it from a handler of a signal
- * that comes at any moment. usage: leaves exit|_exit|exec|failed COUNT
+ * that comes at any moment. usage: leaves exit|_exit|exec|failed|ends COUNT
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #define STATUS 7
 
-static const char *how;
+static const char *self, *how;
 static volatile sig_atomic_t failures;
 
 static void leave(int number)
@@ -24,7 +24,7 @@ static void leave(int number)
     if (strcmp(how, "exit") == 0)
         exit(STATUS);
     if (strcmp(how, "exec") == 0)
-        execl("/bin/sh", "sh", "-c", "exit 7", (char *)NULL);
+        execl(self, self, "ends", "0", (char *)NULL);
     if (strcmp(how, "failed") == 0 && failures++ < 5) {
         execl("/nowhere/program", "program", (char *)NULL);
         return;
@@ -54,7 +54,10 @@ int main(int argc, char **argv)
 
     if (argc != 3 || !SIGPROF_JIT_PRESENT)
         return 2;
+    self = argv[0];
     how = argv[1];
+    if (strcmp(how, "ends") == 0)
+        return STATUS;
     count = atoi(argv[2]);
     for (int i = 0; i < count; i++) {
         pid_t child = fork();
