@@ -258,8 +258,8 @@ static void look_around(uint64_t now_ns)
     sigprof__code_idle();
 }
 
-/* A virtual machine maps its jitdump early or never, and to look for it is to read the
- * whole list of mappings, which may be long: so that is done less and less often. */
+/* Most virtual machines map their jitdump early or never, and to look for it is to read
+ * the whole list of mappings, which may be long: so that is done less and less often. */
 static bool is_time_to_search(uint64_t now_ns)
 {
     if (now_ns < pass.next_search_ns)

@@ -112,7 +112,8 @@ static NOINLINE enum ehabi_result search_rows(struct walker *w, uintptr_t rows,
         else
             high = middle;
     }
-    if (!read_row(w, rows, low, row))
+    if (!read_row(w, rows, low, row) ||
+        address < ehabi_prel31((uint32_t)rows + 8 * low, row[0]))
         return EHABI_BAD;
     if (row[1] == EHABI_CANTUNWIND || (row[1] & 0x80000000))
         return run_entry(&row[1], 1, frame);
