@@ -379,7 +379,7 @@ static struct dw_file *open_file(const char *path)
     struct sym_image image;
     struct dw_file *file = NULL;
 
-    sigprof__sym_image_open(path, &image);
+    sigprof__sym_image_open(path, NULL, 0, &image);
     if (image.elf)
         file = sigprof__dw_file_open(image.elf);
     if (file)

@@ -41,7 +41,7 @@ static struct dw_file *open_checked(const char *path, const uint8_t *id,
     struct dw_file *file = NULL;
     const uint8_t *own;
 
-    sigprof__sym_image_open(path, &image);
+    sigprof__sym_image_open(path, id, id_bytes, &image);
     if (image.elf && sigprof__sym_elf_build_id(image.elf, &own) == id_bytes &&
         memcmp(own, id, id_bytes) == 0)
         file = sigprof__dw_file_open(image.elf);

@@ -6,8 +6,8 @@
  * A file is believed when its build-id is the one that was recorded. Where the
  * recording has none, the file at the path is taken as it is, and not verified
  * if it was changed since. A debug file is
- * believed by its build-id, else by the CRC in .gnu_debuglink. Only regular
- * files are read; they are opened so that a FIFO cannot hold us.
+ * believed by its build-id (macOS: UUID), else by the CRC in .gnu_debuglink.
+ * Only regular files are read; they are opened so that a FIFO cannot hold us.
  */
 #include "../fold/store.h"
 #include "dwarf.h"
@@ -27,134 +27,6 @@
 
 #define PATH_BYTES 4096 /* PATH_MAX, which some systems do not define */
 
-static bool id_equal(struct sym_elf *elf, const uint8_t *id, size_t size)
-{
-    const uint8_t *own;
-
-    return size > 0 && sigprof__sym_elf_build_id(elf, &own) == size &&
-           memcmp(own, id, size) == 0;
-}
-
-/* The CRC-32 of zip and gzip, as .gnu_debuglink uses it; by nibbles. */
-static uint32_t crc32_of(const uint8_t *at, size_t size)
-{
-    uint32_t table[16], crc = UINT32_MAX;
-
-    for (uint32_t i = 0; i < 16; i++) {
-        uint32_t value = i;
-
-        for (unsigned bit = 0; bit < 4; bit++)
-            value = value >> 1 ^ (value & 1 ? 0xedb88320u : 0);
-        table[i] = value;
-    }
-    while (size--) {
-        crc ^= *at++;
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
-
-/* ---- Debug files --------------------------------------------------------- */
-
-struct wanted {
-    const struct sym_places *places;
-    const uint8_t *id;
-    size_t id_bytes;
-    const char *link; /* .gnu_debuglink */
-    uint32_t crc;
-};
-
-static bool try_by_id(const struct wanted *wanted, const char *root,
-                      const char *directory, struct sym_image *debug)
-{
-    char path[PATH_BYTES];
-
-    if (!sigprof__sym_id_path(path, sizeof path, root, directory, wanted->id,
-                              wanted->id_bytes))
-        return false;
-    sigprof__sym_image_open(path, debug);
-    if (debug->elf && id_equal(debug->elf, wanted->id, wanted->id_bytes))
-        return true;
-    sigprof__sym_image_close(debug);
-    return false;
-}
-
-static bool try_link(const struct wanted *wanted, const char *root,
-                     const char *directory, const char *sub, size_t sub_size,
-                     struct sym_image *debug)
-{
-    char path[PATH_BYTES];
-    const uint8_t *id;
-    size_t id_bytes;
-
-    if (snprintf(path, sizeof path, "%s%s%.*s/%s", root, directory,
-                 (int)sub_size, sub, wanted->link) >= (int)sizeof path)
-        return false;
-    sigprof__sym_image_open(path, debug);
-    if (debug->elf) {
-        id_bytes = sigprof__sym_elf_build_id(debug->elf, &id);
-        if (id_bytes && wanted->id_bytes) {
-            if (id_equal(debug->elf, wanted->id, wanted->id_bytes))
-                return true;
-        } else if (crc32_of(debug->bytes, debug->size) == wanted->crc) {
-            return true;
-        }
-    }
-    sigprof__sym_image_close(debug);
-    return false;
-}
-
-/* gdb's order: the file's own directory, its .debug, then the debug trees. */
-static bool find_by_link(const struct wanted *wanted, const char *path,
-                         struct sym_image *debug)
-{
-    const char *root = wanted->places->symfs ? wanted->places->symfs : "";
-    const char *slash = strrchr(path, '/');
-    size_t size = slash ? (size_t)(slash - path) : 0;
-
-    if (!wanted->link || !slash)
-        return false;
-    for (size_t i = 0; i < wanted->places->debug_dir_count; i++)
-        if (try_link(wanted, "", wanted->places->debug_dirs[i], path, size,
-                     debug) ||
-            try_link(wanted, "", wanted->places->debug_dirs[i], "", 0, debug))
-            return true;
-    return try_link(wanted, root, "", path, size, debug) ||
-           try_link(wanted, root, path[0] == '/' ? "" : "./", path, 0, debug) ||
-           try_link(wanted, root, DEFAULT_DEBUG_DIR, path, size, debug);
-}
-
-static bool find_in_dot_debug(const struct wanted *wanted, const char *path,
-                              struct sym_image *debug)
-{
-    const char *root = wanted->places->symfs ? wanted->places->symfs : "";
-    const char *slash = strrchr(path, '/');
-    char directory[PATH_BYTES];
-
-    if (!wanted->link || !slash ||
-        snprintf(directory, sizeof directory, "%.*s/.debug",
-                 (int)(slash - path), path) >= (int)sizeof directory)
-        return false;
-    return try_link(wanted, root, directory, "", 0, debug);
-}
-
-static bool find_debug(const struct wanted *wanted, const char *path,
-                       struct sym_image *debug)
-{
-    const struct sym_places *places = wanted->places;
-
-    for (size_t i = 0; i < places->debug_dir_count; i++)
-        if (try_by_id(wanted, "", places->debug_dirs[i], debug))
-            return true;
-    if (places->symfs &&
-        try_by_id(wanted, places->symfs, DEFAULT_DEBUG_DIR, debug))
-        return true;
-    return try_by_id(wanted, "", DEFAULT_DEBUG_DIR, debug) ||
-           find_by_link(wanted, path, debug) ||
-           find_in_dot_debug(wanted, path, debug);
-}
-
 /* ---- Asking ---------------------------------------------------------------
  */
 
@@ -172,7 +44,8 @@ static void open_module(const struct sym_places *places,
     if (snprintf(path, sizeof path, "%s%s", places->symfs ? places->symfs : "",
                  module->path) >= (int)sizeof path)
         return;
-    report->error = sigprof__sym_image_open(path, image);
+    report->error = sigprof__sym_image_open(path, module->build_id,
+                                            module->build_id_bytes, image);
     if (report->error)
         return;
     report->state = SYM_NOT_ELF;
@@ -184,7 +57,8 @@ static void open_module(const struct sym_places *places,
     report->unverified = !module->build_id_bytes && module->seen_ns &&
                          image->changed_ns > module->seen_ns;
     if (!module->build_id_bytes ||
-        id_equal(image->elf, module->build_id, module->build_id_bytes))
+        sigprof__sym_has_id(image->elf, module->build_id,
+                            module->build_id_bytes))
         return;
     report->state = SYM_MISMATCH;
     id_bytes = sigprof__sym_elf_build_id(image->elf, &id);
@@ -346,7 +220,7 @@ static void show_names(struct sym_answer *answers, size_t count,
 
 /* The file that was mapped, and the one that has its debug information. */
 struct module_files {
-    struct wanted wanted;
+    struct sym_wanted wanted;
     struct sym_image image, debug;
 };
 
@@ -354,7 +228,7 @@ static bool open_files(const struct request *request,
                        struct module_files *files, struct sym_report *report)
 {
     const struct sym_module *module = request->module;
-    struct wanted *wanted = &files->wanted;
+    struct sym_wanted *wanted = &files->wanted;
     struct sym_elf *elf;
 
     *files = (struct module_files){0};
@@ -370,7 +244,7 @@ static bool open_files(const struct request *request,
     }
     if ((!elf || !sigprof__sym_elf_has_symtab(elf) ||
          !has_dwarf(&files->image)) &&
-        find_debug(wanted, module->path, &files->debug))
+        sigprof__sym_find_debug(wanted, module->path, &files->debug))
         report->state = SYM_NAMED;
     return elf || files->debug.elf;
 }
@@ -470,8 +344,8 @@ static void resolve_vdso(const struct request *request,
     struct sym_elf *elf = bytes ? sigprof__sym_elf_open(bytes, size) : NULL;
 
     report->state = SYM_NO_FILE;
-    if (elf && id_equal(elf, request->module->build_id,
-                        request->module->build_id_bytes)) {
+    if (elf && sigprof__sym_has_id(elf, request->module->build_id,
+                                   request->module->build_id_bytes)) {
         report->state = SYM_NAMED;
         ask_symbols(request, elf, NULL);
         show_names(request->answers, request->count, request->names);

@@ -78,7 +78,18 @@ static int map_member(const char *path, struct sym_image *image)
     return error;
 }
 
-int sigprof__sym_image_open(const char *path, struct sym_image *image)
+static struct sym_elf *open_macho(struct sym_image *image, const uint8_t *id,
+                                  size_t id_bytes)
+{
+    size_t size = 0;
+
+    image->made = sigprof__sym_macho_as_elf(image->bytes, image->size, id,
+                                            id_bytes, &size);
+    return image->made ? sigprof__sym_elf_open(image->made, size) : NULL;
+}
+
+int sigprof__sym_image_open(const char *path, const uint8_t *id,
+                            size_t id_bytes, struct sym_image *image)
 {
     int error = map_file(path, image);
 
@@ -86,6 +97,8 @@ int sigprof__sym_image_open(const char *path, struct sym_image *image)
         return error;
     image->path = strdup(path);
     image->elf = sigprof__sym_elf_open(image->bytes, image->size);
+    if (!image->elf)
+        image->elf = open_macho(image, id, id_bytes);
     return 0;
 }
 
@@ -118,6 +131,7 @@ void sigprof__sym_image_close(struct sym_image *image)
     sigprof__sym_elf_close(image->elf);
     if (image->bytes)
         munmap(image->bytes, image->size);
+    free(image->made);
     free(image->path);
     *image = (struct sym_image){0};
 }

@@ -91,6 +91,7 @@ struct sym_image {
     void *bytes;
     size_t size;
     struct sym_elf *elf; /* NULL: no object file */
+    void *made;          /* the ELF file, if the bytes are Mach-O */
     char *path;
     uint64_t device, inode, mtime_ns;
     uint64_t changed_ns; /* the file, or its place; since 1970 */
@@ -101,8 +102,11 @@ struct sym_image {
 void sigprof__sym_outlive_cuts(void);
 
 /* 0 or an errno. Only regular files are read; a FIFO cannot hold us. A path that
- * is no file can be one of a library inside an archive, ARCHIVE!/MEMBER. */
-int sigprof__sym_image_open(const char *path, struct sym_image *image);
+ * is no file can be one of a library inside an archive, ARCHIVE!/MEMBER. A file
+ * that holds several (macOS: for several CPUs) gives the one with this build-id;
+ * without one, the first. */
+int sigprof__sym_image_open(const char *path, const uint8_t *id,
+                            size_t id_bytes, struct sym_image *image);
 void sigprof__sym_image_close(struct sym_image *image);
 
 /* ---- Which file (find.c) ------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The symbol reader on any bytes, with addresses all over the file's range. */
-#include "sym/sym.h"
+/* The symbol reader on any bytes, ELF or Mach-O, with addresses all over the
+ * file's range. */
+#include "sym/elf_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sym_elf *elf;
     const uint8_t *id;
     uint32_t crc;
+    void *made = NULL;
+    size_t made_size;
     /* A copy of its own size: what is read behind it is found. */
     uint8_t *bytes = malloc(size ? size : 1);
     char *shown = malloc(SYM_NAME_MAX);
@@ -30,6 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         addresses[i] = i * 24;
     addresses[ADDRESSES - 1] = UINT64_MAX;
     elf = sigprof__sym_elf_open(bytes, size);
+    if (!elf) {
+        made = sigprof__sym_macho_as_elf(bytes, size, NULL, 0, &made_size);
+        if (made && !(elf = sigprof__sym_elf_open(made, made_size)))
+            abort(); /* what we make is ELF */
+    }
     if (elf) {
         sigprof__sym_elf_build_id(elf, &id);
         sigprof__sym_elf_debuglink(elf, &crc);
@@ -43,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     sigprof__sym_names_free(&names);
     free(shown);
+    free(made);
     free(bytes);
     return 0;
 }

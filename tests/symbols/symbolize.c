@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What our reader says of addresses, one by one: symbolize [-d DIR] [-s DIR]
- * [-r READER] FILE <ADDRESSES. READER is ours or libdwarf, alone; else ours
- * with libdwarf behind it, as the command has it. An address a line, in
- * hexadecimal, any order. For each, its address on a line, then a line for each
- * function, the innermost first:
+ * [-b BUILD-ID] [-r READER] FILE <ADDRESSES. READER is ours or libdwarf, alone;
+ * else ours with libdwarf behind it, as the command has it. An address a line,
+ * in hexadecimal, any order. For each, its address on a line, then a line for
+ * each function, the innermost first:
  *
  *   NAME<tab>FILE<tab>LINE
  *
@@ -71,25 +71,40 @@ static void print_answer(const struct sym_answer *answer)
     printf("\n");
 }
 
+static size_t read_hex(const char *text, uint8_t *bytes, size_t room)
+{
+    size_t size = 0;
+
+    while (size < room &&
+           sscanf(text + 2 * size, "%2" SCNx8, &bytes[size]) == 1)
+        size++;
+    return size;
+}
+
 int main(int argc, char **argv)
 {
     const char *debug_dirs[8];
+    uint8_t id[32];
     struct sym_places places = {.debug_dirs = debug_dirs};
     struct sym_module module = {0};
     struct sym_names names = {0};
     struct sym_report report;
     int option;
 
-    while ((option = getopt(argc, argv, "d:s:r:")) != -1) {
-        if (option == 'd' && places.debug_dir_count < 8)
+    while ((option = getopt(argc, argv, "b:d:s:r:")) != -1) {
+        if (option == 'b') {
+            module.build_id = id;
+            module.build_id_bytes = read_hex(optarg, id, sizeof id);
+        } else if (option == 'd' && places.debug_dir_count < 8) {
             debug_dirs[places.debug_dir_count++] = optarg;
-        else if (option == 's')
+        } else if (option == 's') {
             places.symfs = optarg;
-        else if (option == 'r')
+        } else if (option == 'r') {
             places.reader = strcmp(optarg, "ours") == 0 ? SYM_READER_OURS
                                                         : SYM_READER_LIBDWARF;
-        else
+        } else {
             return 2;
+        }
     }
     if (optind + 1 != argc)
         return 2;
