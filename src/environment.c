@@ -16,10 +16,12 @@
 
 #include "environment.h"
 #include "hooks.h"
+#include "os/preload.h"
 #include "sigprof_impl.h"
 
 #define VARIABLES_MAX 16
-#define PRELOAD "LD_PRELOAD="
+#define PRELOAD OS_PRELOAD "="
+#define PRELOAD_OF_ALL OS_PRELOAD_OF_ALL "="
 #define OURS "SIGPROF_"
 #define PARENT "SIGPROF_PARENT="
 
@@ -93,7 +95,12 @@ static bool passes_on(const char *entry)
     return !starts_with(entry, PARENT) && strcmp(entry, out_given) != 0;
 }
 
-/* Does the list of LD_PRELOAD name our object? */
+static bool is_preload(const char *entry)
+{
+    return starts_with(entry, PRELOAD) || starts_with(entry, PRELOAD_OF_ALL);
+}
+
+/* Does the list of what is to be preloaded name our object? */
 static const char *find_path(const char *list)
 {
     size_t length = strlen(preload_path);
@@ -113,7 +120,7 @@ size_t sigprof__hook_environment_bytes(char *const *envp)
     if (!wanted)
         return 0;
     for (; envp && envp[entries]; entries++)
-        if (starts_with(envp[entries], PRELOAD))
+        if (is_preload(envp[entries]))
             text += strlen(envp[entries]);
     return (entries + VARIABLES_MAX + 3) * sizeof *envp + text +
            sizeof PRELOAD + strlen(preload_path) + 2;
@@ -124,7 +131,7 @@ static char *with_path(char *to, const char *list)
     strcpy(to, PRELOAD);
     strcat(to, preload_path);
     if (list[0]) {
-        strcat(to, ":");
+        strcat(to, OS_PRELOAD_BETWEEN);
         strcat(to, list);
     }
     return to;
@@ -141,10 +148,13 @@ static char *without_path(char *to, const char *list)
     return to;
 }
 
-/* The edited LD_PRELOAD entry in text; NULL: there is to be none. */
-static char *edit_preload(char *text, const char *entry)
+/* The edited entry in text, of what there is for our width, or for all; NULL: there is
+ * to be none. What is for all stays, and is hidden by one for our width. */
+static char *edit_preload(char *text, const char *entry, const char *of_all)
 {
-    const char *list = entry ? entry + strlen(PRELOAD) : "";
+    const char *list = entry    ? entry + strlen(PRELOAD)
+                       : of_all ? of_all + strlen(PRELOAD_OF_ALL)
+                                : "";
 
     if (follow)
         return find_path(list) ? (char *)(uintptr_t)entry
@@ -152,26 +162,30 @@ static char *edit_preload(char *text, const char *entry)
     if (!find_path(list))
         return (char *)(uintptr_t)entry;
     without_path(text, list);
-    return text[strlen(PRELOAD)] ? text : NULL;
+    return text[strlen(PRELOAD)] || !entry ? text : NULL;
 }
 
 char **sigprof__hook_environment(char *const *envp, void *buffer)
 {
     char **copy = buffer;
     size_t used = 0, entries = 0;
-    const char *preload = NULL;
+    const char *preload = NULL, *of_all = NULL;
     char *edited;
 
     while (envp && envp[entries])
         entries++;
     for (size_t i = 0; i < entries; i++) {
-        if (starts_with(envp[i], PRELOAD))
+        if (starts_with(envp[i], PRELOAD)) {
             preload = envp[i];
-        else if (passes_on(envp[i]))
+            continue;
+        }
+        if (starts_with(envp[i], PRELOAD_OF_ALL))
+            of_all = envp[i];
+        if (passes_on(envp[i]))
             copy[used++] = envp[i];
     }
     edited = edit_preload((char *)(copy + entries + VARIABLES_MAX + 3),
-                          preload);
+                          preload, of_all);
     if (edited)
         copy[used++] = edited;
     for (unsigned i = 0; follow && i < ours_count; i++)

@@ -79,8 +79,11 @@ void sigprof__clock_yield_itimer(bool program_armed)
 {
     atomic_store(&theirs, 0);
     atomic_store(&yielded, program_armed);
-    if (program_armed && atomic_load(&armed))
+    if (program_armed && atomic_load(&armed)) {
         atomic_store(&unsaid, 1);
+        if (sigprof__os_process_timer != ITIMER_PROF)
+            set_period(0); /* it does not take ours away by itself */
+    }
     if (!program_armed && atomic_load(&armed))
         set_period(sigprof__state.period_ns);
 }

@@ -35,10 +35,11 @@ uint64_t sigprof__os_now_ns(void)
 }
 
 /* The whole address space is a file. 64-bit offsets: half of a 32-bit process
- * lies above what an off_t holds. */
+ * lies above what an off_t holds. Not open: the preload object interposes that. */
 size_t sigprof__os_read_memory(uintptr_t address, void *to, size_t size)
 {
-    int descriptor = open64("/proc/self/as", O_RDONLY | O_CLOEXEC);
+    int descriptor =
+        openat64(AT_FDCWD, "/proc/self/as", O_RDONLY | O_CLOEXEC);
     ssize_t got;
 
     if (descriptor < 0)

@@ -8,43 +8,20 @@
  * its exported functions; what it does inside is followed by the environment
  * that the process was started with.
  */
-#include <alloca.h>
-#include <errno.h>
 #include <spawn.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "hooks.h"
+#include "preload/execute.h"
 #include "preload/real.h"
 
 extern char **environ;
 
-/* Evaluates to the environment to pass; the copy lives until the caller's end. */
-#define EDITED(envp)                                                           \
-    (__extension__({                                                           \
-        size_t bytes = sigprof__hook_environment_bytes(envp);                  \
-        bytes ? sigprof__hook_environment(envp, alloca(bytes))                 \
-              : (char **)(envp);                                               \
-    }))
-
-/* What every exec does around the real one. One that is sure to fail, as in a
- * search of the PATH, is not worth an end and a new start. */
-#define EXECUTE(path, call)                                                    \
-    do {                                                                       \
-        int error;                                                             \
-        if (can_execute(path))                                                 \
-            sigprof__hook_exec(path);                                          \
-        (call);                                                                \
-        error = errno;                                                         \
-        sigprof__hook_exec_failed();                                           \
-        errno = error;                                                         \
-    } while (0)
-
 /* The C library's headers promise that path is not NULL; programs do not. */
-static bool can_execute(const char *volatile path)
+bool sigprof__can_execute(const char *volatile path)
 {
     int error = errno;
     bool can = path != NULL &&
@@ -67,7 +44,10 @@ INTERPOSED int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
-INTERPOSED int execvpe(const char *file, char *const argv[], char *const envp[])
+/* This and fexecve are not in every illumos; who finds them here has no need of them
+ * there. */
+INTERPOSED int execvpe(const char *file, char *const argv[], char *const envp[]);
+int execvpe(const char *file, char *const argv[], char *const envp[])
 {
     char **edited = EDITED(envp);
 
@@ -77,32 +57,18 @@ INTERPOSED int execvpe(const char *file, char *const argv[], char *const envp[])
 
 INTERPOSED int execvp(const char *file, char *const argv[])
 {
-    return execvpe(file, argv, environ);
+    if (REAL(execvpe))
+        return execvpe(file, argv, environ);
+    EXECUTE(file, REAL(execvp)(file, argv));
+    return -1;
 }
 
-INTERPOSED int fexecve(int descriptor, char *const argv[], char *const envp[])
+INTERPOSED int fexecve(int descriptor, char *const argv[], char *const envp[]);
+int fexecve(int descriptor, char *const argv[], char *const envp[])
 {
     char **edited = EDITED(envp);
 
     EXECUTE("", REAL(fexecve)(descriptor, argv, edited));
-    return -1;
-}
-
-/* Not in musl 1.2.3. */
-INTERPOSED int execveat(int directory, const char *path, char *const argv[],
-                        char *const envp[], int flags);
-int execveat(int directory, const char *path, char *const argv[],
-             char *const envp[], int flags)
-{
-    char **edited = EDITED(envp);
-
-    if (!REAL(execveat)) {
-        errno = ENOSYS;
-        return -1;
-    }
-    /* A relative path is not from here: whether it will do is not known. */
-    EXECUTE(path[0] == '/' ? path : "",
-            REAL(execveat)(directory, path, argv, edited, flags));
     return -1;
 }
 
@@ -148,7 +114,7 @@ INTERPOSED int execlp(const char *file, const char *first, ...)
     va_start(rest, first);
     ARGUMENTS(argv, first, rest);
     va_end(rest);
-    return execvpe(file, argv, environ);
+    return execvp(file, argv);
 }
 
 INTERPOSED int execle(const char *path, const char *first, ...)

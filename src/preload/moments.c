@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Opening a file, waiting for events, and asking for the group. Nothing is changed
- * about these; wanted are moments when a thread's VM can be asked (jit/v8.h). See
- * preload.c.
+ * Opening a file and asking for the group; waiting for events is in linux.c, illumos.c.
+ * Nothing is changed about these; wanted are moments when a thread's VM can be asked
+ * (jit/v8.h). See preload.c.
  *
  * The calls at the end are jumps: no frame of ours is under a sleeper's.
  */
@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <sys/epoll.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -22,7 +21,11 @@
 /* There is a third argument if a file may be made. */
 static bool has_mode(int flags)
 {
-    return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+#ifdef O_TMPFILE
+    if ((flags & O_TMPFILE) == O_TMPFILE)
+        return true;
+#endif
+    return flags & O_CREAT;
 }
 
 #define MODE(mode, flags)                                                      \
@@ -42,7 +45,8 @@ INTERPOSED int open(const char *path, int flags, ...)
     return REAL(open)(path, flags, mode);
 }
 
-#ifdef __GLIBC__ /* musl's loader has open64 for old programs, and no function */
+/* musl's loader has open64 for old programs, and no function; 64-bit illumos has none. */
+#if defined(__GLIBC__) || (defined(__sun) && !defined(_LP64))
 INTERPOSED int open64(const char *path, int flags, ...)
 {
     mode_t mode;
@@ -59,18 +63,4 @@ INTERPOSED gid_t getegid(void)
 {
     sigprof__hook_moment();
     return REAL(getegid)();
-}
-
-INTERPOSED int epoll_wait(int epoll, struct epoll_event *events, int count,
-                          int timeout)
-{
-    sigprof__hook_moment();
-    return REAL(epoll_wait)(epoll, events, count, timeout);
-}
-
-INTERPOSED int epoll_pwait(int epoll, struct epoll_event *events, int count,
-                           int timeout, const sigset_t *mask)
-{
-    sigprof__hook_moment();
-    return REAL(epoll_pwait)(epoll, events, count, timeout, mask);
 }

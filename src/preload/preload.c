@@ -5,10 +5,10 @@
  * interposes nothing; it is told what happens through hooks.h.
  *
  * What is interposed, and why:
- *      pthread_create              a thread is known from its first instruction,
+ *      pthread_create, …           a thread is known from its first instruction,
  *                                  and its account is settled at its last
  *      sigaction, signal, …        the program's own SIGPROF and ours, side by
- *                                  side; other signals pass through
+ *      (signals.c)                 side; other signals pass through
  *      setitimer                   the program's ITIMER_PROF comes first
  *      dlclose                     a module that came and goes between two looks
  *                                  of the drain is seen, and no name outlives
@@ -21,15 +21,17 @@
  *      (moments.c)                 has generated
  *      __register_frame (frames.c) unwind tables of generated code
  *      _exit, _Exit, quick_exit    ends that run no destructor
+ * What only one system has is in linux.c, illumos.c.
+ *
+ * Names that the C library binds to itself (all of glibc's and illumos' own calls) do
+ * not come through here. On illumos a preloaded object is an interposer for what is
+ * bound directly, too.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "hooks.h"
@@ -58,12 +60,12 @@ void *sigprof__real(enum real_function which)
 /* ---- Threads ----------------------------------------------------------- */
 
 struct birth {
-    void *(*start)(void *);
+    thread_start *start;
     void *arg;
 };
 
 /* The call at the end is a jump: no frame of ours is under the program's. */
-static void *thread_begins(void *arg)
+void *sigprof__born(void *arg)
 {
     struct birth birth = *(struct birth *)arg;
 
@@ -72,121 +74,28 @@ static void *thread_begins(void *arg)
     return birth.start(birth.arg);
 }
 
+void *sigprof__birth(thread_start *start, void *arg)
+{
+    struct birth *birth =
+        sigprof__own_thread(start) ? NULL : malloc(sizeof *birth);
+
+    if (birth)
+        *birth = (struct birth){start, arg};
+    return birth;
+}
+
 INTERPOSED int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                               void *(*start)(void *), void *arg)
 {
-    struct birth *birth;
+    void *birth = sigprof__birth(start, arg);
     int error;
 
-    if (sigprof__own_thread(start) || !(birth = malloc(sizeof *birth)))
+    if (!birth)
         return REAL(pthread_create)(thread, attributes, start, arg);
-    *birth = (struct birth){start, arg};
-    error = REAL(pthread_create)(thread, attributes, thread_begins, birth);
+    error = REAL(pthread_create)(thread, attributes, sigprof__born, birth);
     if (error)
         free(birth);
     return error;
-}
-
-/* ---- SIGPROF ------------------------------------------------------------ */
-
-INTERPOSED int sigaction(int number, const struct sigaction *set,
-                         struct sigaction *get)
-{
-    if (number == SIGPROF && sigprof__hook_action(set, get))
-        return 0;
-    return REAL(sigaction)(number, set, get);
-}
-
-/* signal and its kin, in terms of sigaction, for SIGPROF alone. */
-static sighandler_t set_handler(sighandler_t handler, int flags)
-{
-    struct sigaction set = {.sa_handler = handler, .sa_flags = flags};
-    struct sigaction before;
-
-    if (handler == SIG_ERR) {
-        errno = EINVAL;
-        return SIG_ERR;
-    }
-    if (!(flags & (int)SA_RESETHAND))
-        sigaddset(&set.sa_mask, SIGPROF);
-    return sigaction(SIGPROF, &set, &before) == 0 ? before.sa_handler : SIG_ERR;
-}
-
-INTERPOSED sighandler_t signal(int number, sighandler_t handler)
-{
-    return number == SIGPROF ? set_handler(handler, SA_RESTART)
-                             : REAL(signal)(number, handler);
-}
-
-INTERPOSED sighandler_t bsd_signal(int number, sighandler_t handler);
-sighandler_t bsd_signal(int number, sighandler_t handler)
-{
-    return signal(number, handler);
-}
-
-/* Not declared by musl, as the next one. */
-INTERPOSED sighandler_t ssignal(int number, sighandler_t handler);
-sighandler_t ssignal(int number, sighandler_t handler)
-{
-    return signal(number, handler);
-}
-
-INTERPOSED sighandler_t sysv_signal(int number, sighandler_t handler);
-sighandler_t sysv_signal(int number, sighandler_t handler)
-{
-    if (number == SIGPROF)
-        return set_handler(handler, (int)SA_RESETHAND | SA_NODEFER);
-    if (REAL(sysv_signal))
-        return REAL(sysv_signal)(number, handler);
-    errno = ENOSYS;
-    return SIG_ERR;
-}
-
-/* sigset(SIG_HOLD) blocks; anything else sets the handler and unblocks. */
-INTERPOSED sighandler_t sigset(int number, sighandler_t disposition);
-sighandler_t sigset(int number, sighandler_t disposition)
-{
-    sigset_t only, before;
-    struct sigaction now;
-    sighandler_t old;
-
-    if (number != SIGPROF)
-        return ((sighandler_t(*)(int, sighandler_t))sigprof__real(
-            REAL_sigset))(number, disposition);
-    sigemptyset(&only);
-    sigaddset(&only, SIGPROF);
-    if (disposition == SIG_HOLD) {
-        sigprocmask(SIG_BLOCK, &only, &before);
-        sigaction(SIGPROF, NULL, &now);
-        old = now.sa_handler;
-    } else {
-        old = set_handler(disposition, 0);
-        if (old == SIG_ERR)
-            return old;
-        sigprocmask(SIG_UNBLOCK, &only, &before);
-    }
-    return sigismember(&before, SIGPROF) == 1 ? SIG_HOLD : old;
-}
-
-#ifdef __GLIBC__
-typedef __itimer_which_t timer_which;
-#else
-typedef int timer_which;
-#endif
-
-INTERPOSED int setitimer(timer_which which, const struct itimerval *when,
-                         struct itimerval *before)
-{
-    bool arms = which == ITIMER_PROF && when &&
-                (when->it_value.tv_sec || when->it_value.tv_usec);
-    int result;
-
-    if (arms)
-        sigprof__hook_itimer(true);
-    result = REAL(setitimer)(which, when, before);
-    if (which == ITIMER_PROF && when && (!arms || result != 0))
-        sigprof__hook_itimer(false);
-    return result;
 }
 
 /* ---- Modules ------------------------------------------------------------ */
@@ -236,21 +145,16 @@ int Agent_OnLoad(void *vm, char *options, void *reserved)
 
 /* ---- Load ----------------------------------------------------------------- */
 
-static int real_setitimer(int which, const struct itimerval *when,
-                          struct itimerval *before)
-{
-    return REAL(setitimer)((timer_which)which, when, before);
-}
-
 __attribute__((constructor)) static void loaded(void)
 {
-    struct sigprof__sys real = {REAL(sigaction), real_setitimer};
+    struct sigprof__sys real = {REAL(sigaction), sigprof__real(REAL_setitimer)};
     int saved_errno = errno;
     Dl_info here;
 
     for (int i = 0; i < REAL_COUNT; i++)
         sigprof__real((enum real_function)i);
-    if (dladdr(sigprof__preload_mark, &here) && here.dli_fname)
+    if (dladdr((void *)(uintptr_t)sigprof__preload_mark, &here) &&
+        here.dli_fname)
         sigprof__hook_load(&real, here.dli_fname);
     errno = saved_errno;
 }

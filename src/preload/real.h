@@ -6,23 +6,29 @@
 #ifndef SIGPROF_PRELOAD_REAL_H
 #define SIGPROF_PRELOAD_REAL_H
 
+#include <signal.h>
+
 /* Exported: the rest of this object is hidden by its map. */
 #define INTERPOSED __attribute__((visibility("default")))
 
+/* Those of all systems; what a system has not stays NULL. */
 #define REAL_FUNCTIONS(X)                                                      \
     X(__deregister_frame)                                                      \
     X(__register_frame)                                                        \
     X(_exit)                                                                   \
+    X(bsd_signal)                                                              \
     X(dlclose)                                                                 \
     X(epoll_pwait)                                                             \
     X(epoll_wait)                                                              \
     X(execve)                                                                  \
     X(execveat)                                                                \
+    X(execvp)                                                                  \
     X(execvpe)                                                                 \
     X(fexecve)                                                                 \
     X(getegid)                                                                 \
     X(open)                                                                    \
     X(open64)                                                                  \
+    X(port_getn)                                                               \
     X(posix_spawn)                                                             \
     X(posix_spawnp)                                                            \
     X(pthread_create)                                                          \
@@ -31,7 +37,8 @@
     X(sigaction)                                                               \
     X(signal)                                                                  \
     X(sigset)                                                                  \
-    X(sysv_signal)
+    X(sysv_signal)                                                             \
+    X(thr_create)
 
 enum real_function {
 #define REAL_X(name) REAL_##name,
@@ -46,5 +53,19 @@ void *sigprof__real(enum real_function which);
 /* A call through to the real function, with its own type. */
 #define REAL(function)                                                         \
     (__extension__((__typeof__(&function))sigprof__real(REAL_##function)))
+
+/* ---- Shared by files of this object ---------------------------------------- */
+
+typedef void *thread_start(void *arg);
+
+/* What a thread is to be started with instead of start and arg: sigprof__born and this;
+ * NULL: it is one of ours, or there is no memory. */
+void *sigprof__birth(thread_start *start, void *arg);
+void *sigprof__born(void *birth);
+
+typedef void signal_handler(int number);
+
+/* The program sets its handler of SIGPROF; returns the one before, or SIG_ERR. */
+signal_handler *sigprof__set_handler(signal_handler *handler, int flags);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Signals stay blocked here and are taken one by one with sigwaitinfo; there is no
  * handler and so no race. A signal that the terminal made has reached the child
- * by itself (si_code SI_KERNEL); one that a process sent to us alone has not, and
+ * by itself (si_code BY_TERMINAL); one that a process sent to us alone has not, and
  * is passed on. One sent to the whole group cannot be told from that and
  * arrives twice.
  */
@@ -17,6 +17,12 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(SI_KERNEL)
+#define BY_TERMINAL SI_KERNEL
+#else
+#define BY_TERMINAL SI_NOINFO /* illumos': nobody in particular */
+#endif
 
 static const int passed[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
                              SIGUSR2, SIGALRM, SIGTERM, SIGCONT,
@@ -93,7 +99,7 @@ static int wait_and_pass(pid_t child)
             stop_with(child);
         }
         if (sigwaitinfo(&set, &info) > 0 && info.si_signo != SIGCHLD &&
-            info.si_code != SI_KERNEL)
+            info.si_code != BY_TERMINAL)
             kill(child, info.si_signo);
     }
 }

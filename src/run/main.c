@@ -22,6 +22,7 @@
 
 #include "child.h"
 #include "config.h"
+#include "os/preload.h"
 #include "places.h"
 #include "sigprof/sigprof.h"
 #include "vm.h"
@@ -390,17 +391,19 @@ static void plan_output(struct run *run)
 static void prepare_program(void *arg)
 {
     const struct run *run = arg;
-    const char *others = getenv("LD_PRELOAD");
+    const char *others = getenv(OS_PRELOAD);
     char *list;
     size_t size;
 
+    if (!others)
+        others = getenv(OS_PRELOAD_OF_ALL);
     size = strlen(run->preload) + (others ? strlen(others) : 0) + 2;
     list = malloc(size);
     if (!list)
         return;
-    snprintf(list, size, "%s%s%s", run->preload, others && *others ? ":" : "",
-             others ? others : "");
-    setenv("LD_PRELOAD", list, 1);
+    snprintf(list, size, "%s%s%s", run->preload,
+             others && *others ? OS_PRELOAD_BETWEEN : "", others ? others : "");
+    setenv(OS_PRELOAD, list, 1);
 }
 
 static void find_preload(struct run *run)
@@ -408,7 +411,7 @@ static void find_preload(struct run *run)
     if (!place_preload(run->preload, sizeof run->preload))
         fail(EXIT_OURS, "libsigprof-preload.so is not in ../lib from here");
     if (strpbrk(run->preload, ": "))
-        fail(EXIT_OURS, "%s: LD_PRELOAD takes no path with a space or a colon",
+        fail(EXIT_OURS, "%s: " OS_PRELOAD " takes no path with a space or a colon",
              run->preload);
 }
 

@@ -31,9 +31,9 @@ long long gethrtime(void)
     return 1234567890123;
 }
 
-int open64(const char *path, int flags, ...)
+int openat64(int folder, const char *path, int flags, ...)
 {
-    if (strcmp(path, "/proc/self/as") != 0 || flags != ABI_O_CLOEXEC)
+    if (folder != (int)ABI_AT_FDCWD || strcmp(path, "/proc/self/as") != 0 || flags != ABI_O_CLOEXEC)
         return -1;
     return openat(AT_FDCWD, "/proc/self/mem", O_RDONLY);
 }

@@ -68,7 +68,7 @@ def main():
             file.writelines(cells.assertions("darwin", rows))
         if compile_one(folder + "/layouts.c", folder + "/layouts.o"):
             return 1
-        objects = whole.compile_all(list(whole.sources_of(source, "darwin")), folder + "/objects",
+        objects = whole.compile_all(whole.sources_of(source, "darwin", *whole.LIBRARY), folder + "/objects",
                                     lambda name, output: compile_one(source + "/src/" + name, output))
         size = os.path.getsize(link(npm, cpu, objects, folder))
     print("%d numbers hold, %d files compile, %d bytes of a library" % (len(rows), len(objects), size))

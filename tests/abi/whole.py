@@ -9,10 +9,13 @@ against tests/abi/SYSTEM/include, and linked with SYSTEM's stand-in: every name 
 import and that is not in SAME gets the system's name in front, so that a call nobody
 plays does not link. Programs that are compiled for Linux are then profiled by it:
 tests/workloads/shares.c, of whose functions the shares are those that the library for
-Linux finds, and those that it knows itself (z tests); SYSTEM/ways.c, where there is one.
+Linux finds, and those that it knows itself (z tests); SYSTEM/ways.c, where there is one;
+and SYSTEM/preloaded.c, which is linked with the preload object too: its definitions are
+there_NAME to the program, and to the library, as on that system, what it calls by NAME.
 77: a tool is missing."""
 
 import concurrent.futures
+import glob
 import math
 import os
 import re
@@ -36,7 +39,7 @@ pthread_atfork pthread_key_create pthread_setspecific sigprof__preload_mark __di
 _GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
 
 SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_REENTRANT"],
-                       "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "threads.c"]},
+                       "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "illumos/programs.c", "threads.c"]},
            **{system: {"defines": [], "polls": system in ("netbsd", "dragonfly"), "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
                        "same": "strftime pthread_self opendir closedir",
                        "parts": ["bsd/signals.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c", system + "/kernel.c",
@@ -57,8 +60,8 @@ def run(command, **more):
     return result
 
 
-def sources_of(source, system):
-    """What src/CMakeLists.txt builds the library of."""
+def sources_of(source, system, *names):
+    """What src/CMakeLists.txt builds of these lists."""
     text = open(source + "/src/CMakeLists.txt").read()
     lists = dict(re.findall(r"^set\((\w+)\s+([^)]*)\)", text, re.M))
     lists["UNWIND_SOURCE"] = "unwind/no-libunwind.c"
@@ -69,7 +72,10 @@ def sources_of(source, system):
             match = re.fullmatch(r"\$\{(\w+)\}", name)
             yield from expand(lists.get(match[1], "")) if match else [name]
 
-    return expand(lists["SIGNAL_SOURCES"] + " " + lists["LIBRARY_SOURCES"])
+    return [found for name in names for found in expand(lists[name])]
+
+
+LIBRARY = ("SIGNAL_SOURCES", "LIBRARY_SOURCES")
 
 
 def compile_all(names, folder, compile_one):
@@ -82,7 +88,7 @@ def compile_all(names, folder, compile_one):
     return objects
 
 
-def compile_library(source, system, cpu, folder):
+def compile_sources(names, source, system, cpu, folder):
     extra = FLAGS[cpu] + ["-fasynchronous-unwind-tables", "-I" + source + "/include",
                           '-DSIGPROF_CPU="%s"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu]
     extra += ["-D" + define for define in SYSTEMS[system]["defines"]]
@@ -92,7 +98,7 @@ def compile_library(source, system, cpu, folder):
         return cells.compile_cell(source, system, cpu, source + "/src/" + name, output,
                                   cells.elf_target_of(system, cpu), extra)
 
-    return compile_all(list(sources_of(source, system)), folder + "/" + system, compile_one)
+    return compile_all(names, folder + "/" + system, compile_one)
 
 
 def check_own_variables(source, cpu, library):
@@ -111,20 +117,31 @@ def check_own_variables(source, cpu, library):
         sys.exit("own-tls-signal.c has no room for them")
 
 
-def rename_imports(system, objects, library):
+def defined_by(objects):
+    lines = subprocess.check_output(["nm", "-A", "-g", "--defined-only", *objects], text=True).splitlines()
+    return sorted({line.split()[-1] for line in lines} - {line.split()[-1] for line in lines if "sigprof__" in line})
+
+
+def rename_imports(system, objects, library, interposed=()):
     tools = "aarch64-linux-gnu-" if "aarch64" in library else ""
     run([tools + "ld", "-r", *(["-m", "elf_i386"] if "i386" in library else []), "-o", library, *objects])
     names = subprocess.check_output(["nm", "-u", library], text=True).split()
     same = SAME - set(SYSTEMS[system].get("played", "").split()) | set(SYSTEMS[system].get("same", "").split())
     foreign = sorted(name for name in names if len(name) > 1 and name not in same)
-    run([tools + "objcopy", *("--redefine-sym=%s=%s_%s" % (name, system, name) for name in foreign), library])
+    run([tools + "objcopy", *("--redefine-sym=%s=%s_%s" % (name, system, name) for name in foreign),
+         *("--redefine-sym=%s=there_%s" % (name, name) for name in interposed), library])
     return foreign
 
 
 def build(source, rows, system, cpu, folder):
     """Returns what links a program with the library."""
-    library = "%s/library-%s.o" % (folder, cpu)
-    foreign = rename_imports(system, compile_library(source, system, cpu, folder), library)
+    library, preloaded = ("%s/%s-%s.o" % (folder, name, cpu) for name in ("library", "preloaded"))
+    objects = compile_sources(sources_of(source, system, *LIBRARY), source, system, cpu, folder)
+    foreign = rename_imports(system, objects, library)
+    if os.path.exists("%s/%s/preloaded.c" % (HERE, system)):
+        more = compile_sources(sources_of(source, system, "PRELOAD_SOURCES") + ["preload/%s.c" % system],
+                               source, system, cpu, folder)
+        rename_imports(system, objects + more, preloaded, defined_by(more))
     if system == "openbsd":
         check_own_variables(source, cpu, library)
     with open(folder + "/facts.h", "w") as file:
@@ -135,14 +152,14 @@ def build(source, rows, system, cpu, folder):
     parts = ["%s/%s" % (HERE, name) for name in SYSTEMS[system]["parts"]]
     print("%d names of the library are played" % len(foreign))
 
-    def link(program, output):
+    def link(program, output, library=library):
         run(compiler + ["-std=gnu11", "-O2", "-g1", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
                         "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-I" + folder, "-I" + source + "/src",
                         "-I%s/%s" % (HERE, system), '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu, *parts, program,
                         library, "-pthread", "-lm", "-no-pie", *SYSTEMS[system].get("link", []), "-o", output])
         return output
 
-    return link
+    return link, preloaded
 
 
 def build_here(source, cpu, program, library, folder):
@@ -160,7 +177,7 @@ def build_here(source, cpu, program, library, folder):
     def compile_one(name, output):
         return subprocess.run(command + ["-c", source + "/src/" + name, "-o", output]).returncode
 
-    objects = compile_all(list(sources_of(source, "linux")), folder + "/linux", compile_one)
+    objects = compile_all(sources_of(source, "linux", *LIBRARY), folder + "/linux", compile_one)
     run(compiler + ["-O2", "-D_GNU_SOURCE", program, *objects, "-pthread", "-ldl", "-lm", "-no-pie",
                     "-o", folder + "/here"])
     return folder + "/here"
@@ -321,24 +338,72 @@ def check_fork(there, fold, folder):
         yield holds("both are sampled", work > 0.5 * 0.3 * HZ, work)
 
 
-def check_ways(fold, there, folder):
-    checks = [check_states, check_handlers, check_deferred, check_fork]
+WAYS = check_states, check_handlers, check_deferred, check_fork
+
+
+def check_birth(there, fold, folder):
+    counts = []
+    for way in "born", "unborn":
+        said, out = go(there, fold, folder, way)
+        counts.append(int(stats_of(fold, out)["threads"]))
+    yield holds("threads are known from birth", counts[0] >= int(said["made"]) + 1, counts, said)
+    yield holds("which is due to the preload object", counts[1] < counts[0], counts)
+
+
+def check_programs(there, fold, folder):
+    for way in "exec", "spawn", "vfork":
+        said, out = go(there, fold, folder, way)
+        names = sorted(glob.glob(out + "*"))
+        lines = [folded(fold, name) for name in names]
+        before, behind = ([weight_of(one, "main", work) for one in lines] for work in ("work_before", "work_after"))
+        yield holds(way + ": both programs are sampled, each in its file",
+                    len(names) == 2 and max(before) > 0.5 * 0.3 * HZ < max(behind) and
+                    all(min(pair) == 0 for pair in zip(before, behind)), names, before, behind)
+        yield holds("the next one preloads the same, and has what it was given",
+                    os.path.basename(said["preloads"]) == os.path.basename(there) and said["kept"] == "1", said)
+        whole = [float(stats_of(fold, name)["difference_percent"]) for name in names]
+        yield holds("and both accounts are whole", max(map(abs, whole)) < 0.5, whole)
+
+
+def check_timer(there, fold, folder):
+    said, out = go(there, fold, folder, "timer")
+    lines = folded(fold, out)
+    before, behind = (weight_of(lines, work) for work in ("work_before", "work_after"))
+    yield holds("the program has its own ITIMER_PROF", int(said["own_ticks"]) >= 3, said)
+    yield holds("and ours is back when that is off", before <= 2 and behind > 0.5 * 0.3 * HZ, before, behind)
+
+
+def check_environment(there, fold, folder):
+    said = profile(there, ["environment"], folder + "/environment.sigprof", stdout=subprocess.PIPE, text=True).stdout
+    said = said.replace(there, "OURS").replace("_32", "_64").splitlines()
+    yield holds("what others preload is kept, and what is for the other width", said ==
+                ["LD_PRELOAD=libumem.so", "LD_PRELOAD_64=OURS libumem.so", "both", "LD_PRELOAD=libumem.so",
+                 "LD_PRELOAD_64=other.so", "LD_PRELOAD_64=OURS other.so"], said)
+
+
+PRELOADED = check_birth, check_programs, check_timer, check_environment
+
+
+def check_ways(checks, fold, there, folder):
     return 0 if all([good for check in checks for good in check(there, fold, folder)]) else 1
 
 
 def main():
     layouts, source, system, cpu, fold, library = sys.argv[1:]
-    shares, ways = source + "/tests/workloads/shares.c", "%s/%s/ways.c" % (HERE, system)
+    shares = source + "/tests/workloads/shares.c"
+    ways, preloaded = ("%s/%s/%s.c" % (HERE, system, name) for name in ("ways", "preloaded"))
     _, compiler, RUNNER[:] = cells.LINUX[cpu]
     for tool in ("clang", "objcopy", compiler[0], *RUNNER[:1]):
         if not shutil.which(tool):
             cells.skip("no %s here" % tool)
     with tempfile.TemporaryDirectory() as folder:
         folder = os.environ.get("WHOLE_FOLDER", folder)
-        link = build(source, cells.read_rows(layouts, system, cpu), system, cpu, folder)
+        link, with_preload = build(source, cells.read_rows(layouts, system, cpu), system, cpu, folder)
         failed = 0
         if os.path.exists(ways):
-            failed = check_ways(fold, link(ways, folder + "/ways"), folder)
+            failed = check_ways(WAYS, fold, link(ways, folder + "/ways"), folder)
+        if os.path.exists(preloaded):
+            failed |= check_ways(PRELOADED, fold, link(preloaded, folder + "/preloaded", with_preload), folder)
         here, there = build_here(source, cpu, shares, library, folder), link(shares, folder + "/there")
         failed |= check_shares(fold, there, here, folder)
         if SYSTEMS[system].get("polls"):

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ _Atomic unsigned ticks_sent, ticks_with_area, deferred_signals, counted[STATES];
 static pid_t process;
 static _Atomic pid_t kernel_thread;
 static _Atomic uint64_t period_ns;
+static _Atomic bool ticking;
 static _Atomic bool handled[32]; /* by number there: libc has a handler for it */
 static _Atomic bool tells[32];   /* ... which asked for a siginfo_t */
 
@@ -275,8 +277,10 @@ static void *run_kernel(void *arg)
 
         nanosleep(&nap, NULL);
         now_ns = clock_now(CLOCK_MONOTONIC);
+        atomic_store(&ticking, true);
         if (atomic_load(&period_ns) && atomic_load(&handled[ABI_SIGPROF]))
             tick(now_ns - then_ns);
+        atomic_store(&ticking, false);
         then_ns = now_ns;
     }
     return arg;
@@ -288,6 +292,7 @@ static void reset_in_child(void)
     if (process == getpid())
         return;
     atomic_store(&period_ns, 0);
+    atomic_store(&ticking, false);
     atomic_store(&kernel_thread, 0);
     memset(accounts, 0, sizeof accounts);
 }
@@ -319,13 +324,15 @@ int illumos_setitimer(int which, struct itimerval *when,
                   (uint64_t)when->it_interval.tv_usec * 1000u;
 
     reset_in_child();
-    if (which != ABI_ITIMER_REALPROF)
-        return setitimer(which, when, before); /* those of one LWP */
+    if (which != ABI_ITIMER_REALPROF) /* those of one LWP, if not overruled */
+        return atomic_load(&period_ns) ? 0 : setitimer(which, when, before);
     if (ns && !atomic_load(&kernel_thread))
         start_kernel();
     for (unsigned i = 0; ns && i < THREADS; i++)
         atomic_store(&accounts[i].tid, 0); /* what was before is not noted */
     atomic_store(&period_ns, ns && ns < 500000 ? 500000 : ns);
+    while (!ns && atomic_load(&ticking))
+        sched_yield(); /* no tick comes after this */
     return 0;
 }
 

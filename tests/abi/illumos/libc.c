@@ -283,7 +283,6 @@ void *illumos_mmap(void *at, size_t size, int prot, int flags, int descriptor,
                    off_t offset);
 int illumos_dl_iterate_phdr(int (*visit)(void *, size_t, void *), void *arg);
 void *illumos_dlopen(const char *path, int how);
-void *illumos_dlsym(void *handle, const char *name);
 int illumos_stack_getbounds(void *bounds);
 
 /* Numbers of errors up to 34 are the same; the library asks for few others. */
@@ -397,11 +396,6 @@ void *illumos_dlopen(const char *path, int how)
     (void)path;
     (void)how;
     abort();
-}
-
-void *illumos_dlsym(void *handle, const char *name)
-{
-    return dlsym(handle == (void *)-2 ? RTLD_DEFAULT : handle, name);
 }
 
 int illumos_stack_getbounds(void *bounds)

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 int illumos_open(const char *path, int flags, ...);
-int illumos_open64(const char *path, int flags, ...);
+int illumos_openat64(int folder, const char *path, int flags, ...);
 ssize_t illumos_pread64(int descriptor, void *to, size_t size, long long at);
 ssize_t illumos_readlink(const char *path, char *to, size_t size);
 void *illumos_opendir(const char *path);
@@ -275,9 +275,9 @@ int illumos_open(const char *path, int flags, ...)
 }
 
 /* Called in a handler: the address space, and nothing else. */
-int illumos_open64(const char *path, int flags, ...)
+int illumos_openat64(int folder, const char *path, int flags, ...)
 {
-    if (strcmp(path, "/proc/self/as") != 0)
+    if (folder != (int)ABI_AT_FDCWD || strcmp(path, "/proc/self/as") != 0)
         return fail(ENOENT);
     return (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/mem",
                         flags_here(flags) | O_LARGEFILE, 0);

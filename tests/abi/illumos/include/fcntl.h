@@ -14,9 +14,11 @@
 #define O_NOCTTY 0x800
 #define O_NOFOLLOW 0x20000
 #define O_CLOEXEC 0x800000
+#define AT_FDCWD 0xffd19553
 
 int open(const char *, int, ...);
 int open64(const char *, int, ...);
+int openat64(int, const char *, int, ...);
 int posix_fallocate(int, off_t, off_t);
 
 #endif

@@ -28,6 +28,8 @@
 #define SA_NODEFER 16
 #define SIG_DFL ((void (*)(int))0)
 #define SIG_IGN ((void (*)(int))1)
+#define SIG_ERR ((void (*)(int))-1)
+#define SIG_HOLD ((void (*)(int))2)
 #define SI_USER 0
 #define SI_LWP (-1)
 #define SI_QUEUE (-2)
@@ -52,7 +54,9 @@ int sigfillset(sigset_t *);
 int sigismember(const sigset_t *, int);
 int pthread_sigmask(int, const sigset_t *, sigset_t *);
 int raise(int);
+void (*signal(int, void (*)(int)))(int);
 int sigpending(sigset_t *);
+int sigprocmask(int, const sigset_t *, sigset_t *);
 int sigwait(const sigset_t *, int *);
 
 /* Of a tick of ITIMER_REALPROF; other signals' are another part of the union. */

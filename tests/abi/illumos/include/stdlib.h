@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+void _Exit(int) __attribute__((noreturn));
 void arc4random_buf(void *, size_t);
 int atoi(const char *);
 void *bsearch(const void *, const void *, size_t, size_t,
@@ -13,6 +14,7 @@ void free(void *);
 char *getenv(const char *);
 const char *getexecname(void);
 void *malloc(size_t);
+void quick_exit(int) __attribute__((noreturn));
 void qsort(void *, size_t, size_t, int (*)(const void *, const void *));
 void *realloc(void *, size_t);
 char *realpath(const char *, char *);

@@ -6,12 +6,20 @@
 
 #define STDERR_FILENO 2
 #define F_OK 0
+#define X_OK 1
 #define _SC_PAGESIZE 11
 
 extern char **environ;
 
+void _exit(int) __attribute__((noreturn));
 int access(const char *, int);
 int close(int);
+int execl(const char *, const char *, ...);
+int execle(const char *, const char *, ...);
+int execlp(const char *, const char *, ...);
+int execv(const char *, char *const *);
+int execve(const char *, char *const *, char *const *);
+int execvp(const char *, char *const *);
 int ftruncate(int, off_t);
 char *getcwd(char *, size_t);
 gid_t getegid(void);

@@ -15,6 +15,7 @@ typedef long long off64_t;
 typedef long suseconds_t;
 typedef unsigned int mode_t;
 typedef unsigned int nlink_t;
+typedef unsigned int uint_t;
 typedef unsigned int uid_t;
 typedef unsigned int gid_t;
 typedef unsigned int lwpid_t;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What only Linux's C libraries have, or only they do in this way. See preload.c. */
+#undef _TIME_BITS
+#undef _FILE_OFFSET_BITS /* see moments.c */
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "preload/execute.h"
+#include "preload/real.h"
+
+/* ---- Signals ------------------------------------------------------------ */
+
+INTERPOSED signal_handler *signal(int number, signal_handler *handler)
+{
+    return number == SIGPROF ? sigprof__set_handler(handler, SA_RESTART)
+                             : REAL(signal)(number, handler);
+}
+
+INTERPOSED signal_handler *bsd_signal(int number, signal_handler *handler);
+signal_handler *bsd_signal(int number, signal_handler *handler)
+{
+    return signal(number, handler);
+}
+
+/* Not declared by musl, as the next one. */
+INTERPOSED signal_handler *ssignal(int number, signal_handler *handler);
+signal_handler *ssignal(int number, signal_handler *handler)
+{
+    return signal(number, handler);
+}
+
+INTERPOSED signal_handler *sysv_signal(int number, signal_handler *handler);
+signal_handler *sysv_signal(int number, signal_handler *handler)
+{
+    if (number == SIGPROF)
+        return sigprof__set_handler(handler, (int)SA_RESETHAND | SA_NODEFER);
+    if (REAL(sysv_signal))
+        return REAL(sysv_signal)(number, handler);
+    errno = ENOSYS;
+    return SIG_ERR;
+}
+
+/* ---- Executing ------------------------------------------------------------ */
+
+/* Not in musl 1.2.3. */
+INTERPOSED int execveat(int directory, const char *path, char *const argv[],
+                        char *const envp[], int flags);
+int execveat(int directory, const char *path, char *const argv[],
+             char *const envp[], int flags)
+{
+    char **edited = EDITED(envp);
+
+    if (!REAL(execveat)) {
+        errno = ENOSYS;
+        return -1;
+    }
+    /* A relative path is not from here: whether it will do is not known. */
+    EXECUTE(path[0] == '/' ? path : "",
+            REAL(execveat)(directory, path, argv, edited, flags));
+    return -1;
+}
+
+/* ---- Moments (moments.c) ---------------------------------------------------- */
+
+INTERPOSED int epoll_wait(int epoll, struct epoll_event *events, int count,
+                          int timeout)
+{
+    sigprof__hook_moment();
+    return REAL(epoll_wait)(epoll, events, count, timeout);
+}
+
+INTERPOSED int epoll_pwait(int epoll, struct epoll_event *events, int count,
+                           int timeout, const sigset_t *mask)
+{
+    sigprof__hook_moment();
+    return REAL(epoll_pwait)(epoll, events, count, timeout, mask);
+}
