@@ -18,13 +18,19 @@ if(NOT TARGET sigprof_preload) # macOS: the library, its headers and no packages
 endif()
 
 # An unused archive member and an unused shared library are dropped, and the
-# constructor that reads SIGPROF_HZ with them.
+# constructor that reads SIGPROF_HZ with them. illumos' own linker keeps the latter.
 # gcc -static leaves .eh_frame_hdr out, which stacks are found by.
-target_link_options(sigprof_static INTERFACE "LINKER:-u,sigprof_version" "LINKER:--eh-frame-hdr")
-target_link_libraries(sigprof_shared INTERFACE
-  "$<INSTALL_INTERFACE:-Wl,--push-state,--no-as-needed>"
-  "$<INSTALL_INTERFACE:$<TARGET_FILE:sigprof::sigprof>>"
-  "$<INSTALL_INTERFACE:-Wl,--pop-state>")
+target_link_options(sigprof_static INTERFACE "LINKER:-u,sigprof_version")
+if(NOT SIGPROF_LINKER_IS_SUNS)
+  set(SIGPROF_KEEP_BEGIN " -Wl,--push-state,--no-as-needed")
+  set(SIGPROF_KEEP_END " -Wl,--pop-state")
+  set(SIGPROF_STATIC_OPTIONS " -Wl,--eh-frame-hdr")
+  target_link_options(sigprof_static INTERFACE "LINKER:--eh-frame-hdr")
+  target_link_libraries(sigprof_shared INTERFACE
+    "$<INSTALL_INTERFACE:-Wl,--push-state,--no-as-needed>"
+    "$<INSTALL_INTERFACE:$<TARGET_FILE:sigprof::sigprof>>"
+    "$<INSTALL_INTERFACE:-Wl,--pop-state>")
+endif()
 
 install(TARGETS sigprof_shared sigprof_static EXPORT sigprof-targets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
