@@ -22,7 +22,13 @@
  *                    rules saying so; not defined: none do
  *  ARCH_HAS_KEYS     defined: memory may be executed and not be read: x86-keys.h
  *  ARCH_EXIDX        defined: unwind tables are .ARM.exidx (unwind/exidx.h)
+ *  ARCH_CODE_BITS    bits of a function's address that are none of its code's; not
+ *                    defined: there are none
  *  arch_return_address()  an address to jump to, from what is saved
  *  arch_follows_call()    could this be one? by the bytes before it
  */
 #include SIGPROF_ARCH
+
+#ifndef ARCH_CODE_BITS
+#define ARCH_CODE_BITS 0
+#endif

@@ -20,6 +20,7 @@
 #define ARCH_RED_ZONE 0
 #define ARCH_CALL_BYTES 4
 #define ARCH_EXIDX
+#define ARCH_CODE_BITS 1 /* Thumb */
 
 static inline uintptr_t arch_return_address(uintptr_t word)
 {

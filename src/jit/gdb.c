@@ -221,7 +221,7 @@ static bool is_function(const struct image *image, const ElfW(Sym) *symbol,
     if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !symbol->st_size ||
         !get_section(image, symbol->st_shndx, &section) || !section.sh_addr)
         return false;
-    *address = arch_return_address(symbol->st_value); /* Thumb: bit 0 */
+    *address = symbol->st_value & ~(uint64_t)ARCH_CODE_BITS;
     if (image->head.e_type == ET_REL)
         *address += section.sh_addr;
     return true;

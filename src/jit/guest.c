@@ -100,7 +100,7 @@ void sigprof__guest_unlock(void)
 
 int sigprof_loop_declare(const void *start, size_t bytes)
 {
-    uintptr_t low = arch_return_address((uintptr_t)start); /* Thumb: bit 0 */
+    uintptr_t low = (uintptr_t)start & ~(uintptr_t)ARCH_CODE_BITS;
     struct unwind_range range = {low, low + bytes};
     struct guard guard;
     int code = SIGPROF_EINVAL;
