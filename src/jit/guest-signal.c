@@ -108,16 +108,16 @@ static const uint8_t *look_at(struct sigprof_walk *walk, uintptr_t low)
     return walk->window->page[index];
 }
 
-/* Not by memcpy, which is a call; but a word at a time. */
+typedef uint64_t copied_word __attribute__((aligned(1), may_alias));
+
+/* Not by memcpy, which is a call, also for a word on CPUs that align them; but a
+ * word at a time. */
 static void copy(uint8_t *to, const uint8_t *from, size_t bytes)
 {
-    uint64_t word;
-
-    for (; bytes >= sizeof word; bytes -= sizeof word) {
-        __builtin_memcpy(&word, from, sizeof word);
-        __builtin_memcpy(to, &word, sizeof word);
-        to += sizeof word;
-        from += sizeof word;
+    for (; bytes >= sizeof(copied_word); bytes -= sizeof(copied_word)) {
+        *(copied_word *)(void *)to = *(const copied_word *)(const void *)from;
+        to += sizeof(copied_word);
+        from += sizeof(copied_word);
     }
     while (bytes--)
         *to++ = *from++;
