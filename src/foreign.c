@@ -102,10 +102,11 @@ static void die_as_asked(int number)
 
 /* The mask that the program's handler would have had without us. */
 static void set_mask(int number, const struct sigaction *action,
-                     const ucontext_t *interrupted)
+                     const void *interrupted)
 {
-    sigset_t mask = interrupted->REGS_MASK;
+    sigset_t mask;
 
+    regs_mask(interrupted, &mask);
     for (int i = 1; i < NSIG; i++)
         if (sigismember(&action->sa_mask, i) == 1)
             sigaddset(&mask, i);

@@ -15,7 +15,7 @@
 #define SIGNAL_NS 200000u /* CPU time of a handler and what it wakes, and more */
 #define PC_BYTES 4u /* a call that is begun again is begun at its instruction */
 
-static ucontext_t registers; /* of the sleeper that is being walked; threads_lock */
+static struct regs_made registers; /* of the sleeper that is being walked; threads_lock */
 
 /* ---- What is put into the ring -------------------------------------------- */
 
@@ -89,7 +89,7 @@ static bool may_run_guest(struct slot *slot)
 /* Nothing is read directly: the thread may wake, and end, at any moment. */
 static bool walk(struct slot *slot, uintptr_t pc, uintptr_t sp)
 {
-    struct unwind_walk walk = {.ucontext = &registers,
+    struct unwind_walk walk = {.ucontext = &registers.context,
                                .may_call_system = true,
                                .stack = &slot->stack};
 

@@ -24,12 +24,18 @@
  *                    each ucontext_t, goes on with
  *  REGS_ELSEWHERE    regs_base(): the registers are not in the ucontext_t; columns
  *                    are offsets from there
- *  REGS_BIAS         what the stack pointer of a context is less than the address
- *  REGS_OWN_FP       regs_own_fp(): the frame pointer of a stack pointer, where no
- *                    column is it
+ *  REGS_BIAS         what stack and frame pointers, in registers and in frames, are
+ *                    less than the addresses; 0 is 0
+ *  REGS_NEXT_PC      column of the npc, of CPUs that have delays
+ *  REGS_WINDOW       the first of 16 columns which no context has: they are on the
+ *                    stack, where regs_window() says
+ *  REGS_CONTEXT      what a handler gets in place of a ucontext_t: a type
+ *  REGS_BEFORE       regs_base() is so many bytes before that
  *  REGS_NO_SIGNAL_STACK  a ucontext_t says nothing of signal stacks
+ *  REGS_STACK        the member of a ucontext_t that says it
  *  REGS_MASK         the member of a ucontext_t that is the interrupted code's signal
- *                    mask
+ *                    mask, or
+ *  REGS_OWN_MASK     regs_mask(): it has to be made
  */
 #ifndef SIGPROF_OS_REGS_H
 #define SIGPROF_OS_REGS_H
@@ -51,8 +57,36 @@ static inline const void *regs_base(const void *ucontext)
 #define REGS_MASK uc_sigmask
 #endif
 
+#ifndef REGS_STACK
+#define REGS_STACK uc_stack
+#endif
+
+#ifndef REGS_CONTEXT
+#define REGS_CONTEXT ucontext_t
+#endif
+
+/* A pointer to the stack, from a register or from memory, as an address. */
+static inline uintptr_t regs_unbiased(uintptr_t pointer)
+{
+    return REGS_BIAS == 0 || pointer == 0 ? pointer : pointer + REGS_BIAS;
+}
+
+static inline uintptr_t regs_biased(uintptr_t address)
+{
+    return REGS_BIAS == 0 || address == 0 ? address : address - REGS_BIAS;
+}
+
+static inline bool regs_is_pointer(unsigned column)
+{
+    return column == REGS_SP || column == REGS_FP;
+}
+
 static inline uintptr_t regs_get(const void *ucontext, unsigned column)
 {
+#ifdef REGS_WINDOW
+    if (column - REGS_WINDOW < 16)
+        return regs_window(ucontext)[column - REGS_WINDOW];
+#endif
     return *(const uintptr_t *)(const void *)((const char *)regs_base(ucontext) +
                                               regs_offset(column));
 }
@@ -64,28 +98,58 @@ static inline uintptr_t regs_pc(const void *ucontext)
 
 static inline uintptr_t regs_sp(const void *ucontext)
 {
-    return regs_get(ucontext, REGS_SP) + REGS_BIAS;
-}
-
-/* Makes the context of a thread that sleeps, of which pc and sp are known. The others
- * become odd and no address: a walk that needs one of them ends there. */
-static inline void regs_asleep(void *ucontext, uintptr_t pc, uintptr_t sp)
-{
-    for (unsigned column = 0; column < REGS_COUNT; column++)
-        *(uintptr_t *)(void *)((char *)ucontext + regs_offset(column)) =
-            column == REGS_PC   ? pc
-            : column == REGS_SP ? sp
-                                : 1;
+    return regs_unbiased(regs_get(ucontext, REGS_SP));
 }
 
 static inline uintptr_t regs_fp(const void *ucontext)
 {
-#ifdef REGS_OWN_FP
-    return regs_own_fp(regs_sp(ucontext));
-#else
-    return regs_get(ucontext, REGS_FP);
-#endif
+    return regs_unbiased(regs_get(ucontext, REGS_FP));
 }
+
+/* A context that is made, and not handed over by the kernel. */
+struct regs_made {
+#ifdef REGS_BEFORE
+    _Alignas(16) unsigned char before[REGS_BEFORE];
+#endif
+    REGS_CONTEXT context;
+};
+
+/* A register of it, by regs_offset(). */
+static inline void regs_put(struct regs_made *made, unsigned column,
+                            uintptr_t value)
+{
+    char *base = (char *)made;
+
+#ifdef REGS_WINDOW
+    if (column - REGS_WINDOW < 16)
+        return;
+#endif
+    *(uintptr_t *)(void *)(base + regs_offset(column)) = value;
+}
+
+#define REGS_NOT_KNOWN 1u
+
+/* Makes the context of a thread that sleeps, of which pc and sp are known, with its bias
+ * (it is odd then) or without. The others
+ * become odd and no address: a walk that needs one of them ends there. */
+static inline void regs_asleep(struct regs_made *made, uintptr_t pc,
+                               uintptr_t sp)
+{
+    for (unsigned column = 0; column < REGS_COUNT; column++)
+        regs_put(made, column,
+                 column == REGS_PC   ? pc
+                 : column == REGS_SP ? (sp & REGS_BIAS & 1 ? sp : regs_biased(sp))
+                                     : REGS_NOT_KNOWN);
+}
+
+#ifndef REGS_OWN_MASK
+static inline void regs_mask(const void *ucontext, sigset_t *mask)
+{
+    const REGS_CONTEXT *context = ucontext;
+
+    *mask = context->REGS_MASK;
+}
+#endif
 
 /* The thread's alternate signal stack, as the kernel has put it there; 0, 0: none.
  * Where a handler runs on it, it is mapped up to its end: the first frame is
@@ -98,10 +162,10 @@ static inline void regs_signal_stack(const void *ucontext, uintptr_t *low,
     *low = 0;
     *high = 0;
 #else
-    const ucontext_t *context = ucontext;
+    const REGS_CONTEXT *context = ucontext;
 
-    *low = (uintptr_t)context->uc_stack.ss_sp;
-    *high = *low + context->uc_stack.ss_size;
+    *low = (uintptr_t)context->REGS_STACK.ss_sp;
+    *high = *low + context->REGS_STACK.ss_size;
 #endif
 }
 

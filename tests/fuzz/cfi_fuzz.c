@@ -22,8 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uintptr_t words[16];
 static struct unwind_window window;
 static struct unwind_stack stack = {.window = &window};
-static ucontext_t context;
-static struct unwind_walk walk = {.stack = &stack, .ucontext = &context};
+static struct regs_made context;
+static struct unwind_walk walk = {.stack = &stack, .ucontext = &context.context};
 
 static void evaluate(const struct rules_unit *unit, int32_t offset,
                      unsigned count)

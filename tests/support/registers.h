@@ -6,10 +6,20 @@
 #include "arch/arch.h"
 #include "os/regs.h"
 
+/* Pointers to the stack as addresses. ucontext: struct regs_made's. */
 static inline void test_register(void *ucontext, unsigned column,
                                  uintptr_t value)
 {
-    *(uintptr_t *)(void *)((char *)ucontext + regs_offset(column)) = value;
+    const void *base = regs_base(ucontext);
+
+    __asm__("" : "+r"(base)); /* may lie before what gcc sees */
+    if (regs_is_pointer(column))
+        value = regs_biased(value);
+    *(uintptr_t *)(uintptr_t)((const char *)base + regs_offset(column)) = value;
+#ifdef REGS_NEXT_PC
+    if (column == REGS_PC)
+        test_register(ucontext, REGS_NEXT_PC, value + 4);
+#endif
 }
 
 /* As if the call that was just made had come back. */

@@ -17,7 +17,7 @@
 #define STACK_HIGH ((uintptr_t)0x90000)
 #define DEPTH 16
 
-static ucontext_t registers;
+static struct regs_made registers;
 static struct unwind_frame frames[DEPTH + 8], fresh[DEPTH + 8];
 static struct unwind_window window;
 static struct unwind_stack native;
@@ -70,7 +70,7 @@ static const void *sp_of(int k, unsigned nth)
 /* What is recorded, root first: n5, g7:12, or a mark. */
 static const char *recorded(void)
 {
-    const struct unwind_walk walk = {.ucontext = &registers,
+    const struct unwind_walk walk = {.ucontext = &registers.context,
                                      .thread = {STACK_LOW, STACK_HIGH},
                                      .may_call_system = true,
                                      .stack = &native};

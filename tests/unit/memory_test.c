@@ -9,12 +9,14 @@
 #include <ucontext.h>
 
 #include "os/os.h"
+#include "os/regs.h"
 #include "support/walk.h"
 #include "unwind/cfi.h"
 
 #define PAGE 4096u
 
-static ucontext_t context;
+static struct regs_made made;
+#define context made.context
 static struct unwind_walk walk;
 static struct memory memory;
 static unsigned char *pages; /* 128, readable */
@@ -47,8 +49,8 @@ static void the_alternate_signal_stack_is_known(void)
 {
     uintptr_t word = 0;
 
-    context.uc_stack.ss_sp = pages + 2 * PAGE;
-    context.uc_stack.ss_size = PAGE;
+    context.REGS_STACK.ss_sp = pages + 2 * PAGE;
+    context.REGS_STACK.ss_size = PAGE;
     begin(at(2 * PAGE + 512));
     *(uintptr_t *)(void *)(pages + 3 * PAGE - 8) = 78;
     CHECK(sigprof__memory_read(&memory, at(3 * PAGE - 8), &word));
@@ -56,7 +58,7 @@ static void the_alternate_signal_stack_is_known(void)
     CHECK(!sigprof__memory_read(&memory, at(3 * PAGE), &word));
     begin(at(3 * PAGE)); /* behind it, so on another stack */
     CHECK(!sigprof__memory_read(&memory, at(3 * PAGE - 8), &word));
-    context.uc_stack.ss_size = 0;
+    context.REGS_STACK.ss_size = 0;
 }
 
 static void the_red_zone_below_sp_is_read_and_no_more(void)

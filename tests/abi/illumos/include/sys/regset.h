@@ -43,6 +43,20 @@
 #else /* sparcv9 */
 #define REG_PC 1
 #define REG_nPC 2
+#define REG_Y 3
+#define REG_G1 4
+#define REG_G2 5
+#define REG_G3 6
+#define REG_G4 7
+#define REG_G5 8
+#define REG_G6 9
+#define REG_G7 10
+#define REG_O0 11
+#define REG_O1 12
+#define REG_O2 13
+#define REG_O3 14
+#define REG_O4 15
+#define REG_O5 16
 #define REG_O6 17
 #define REG_O7 18
 #define REG_SP REG_O6
