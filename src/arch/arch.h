@@ -11,9 +11,12 @@
  *                    CFA
  *  ARCH_CFA_SP       the CFA minus the caller's sp at the call
  *  ARCH_BACKCHAIN    1: the chain of frames begins at sp, 0: at fp
+ *  ARCH_WINDOWS      defined: calls change windows of registers (sparcv9.h), and
+ *                    an element of the chain is a window
  *  ARCH_CHAIN_IS_ABI  defined: every frame is in it, and it ends with 0
  *  ARCH_RECORD_FP    next element of the chain, from one
- *  ARCH_RECORD_PC    return address, from one (back chain: from the next)
+ *  ARCH_RECORD_PC    return address, from one (back chain that is none of
+ *                    windows: from the next)
  *  ARCH_RECORD_END   the caller's sp, from an element; where a frame lies above
  *                    its record a lower bound, and ARCH_RECORD_IS_LOW is 1
  *  ARCH_STACK_ALIGN  of sp at a call
@@ -31,4 +34,11 @@
 
 #ifndef ARCH_CODE_BITS
 #define ARCH_CODE_BITS 0
+#endif
+
+/* Is an element's return address in the next one? */
+#ifdef ARCH_WINDOWS
+#define ARCH_RECORD_IN_NEXT 0
+#else
+#define ARCH_RECORD_IN_NEXT ARCH_BACKCHAIN
 #endif

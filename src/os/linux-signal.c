@@ -26,10 +26,14 @@ int sigprof__os_tid(void)
 
 uintptr_t sigprof__os_thread_pointer(void)
 {
-#ifdef __powerpc64__ /* gcc 12 has no such builtin there */
+#if defined(__powerpc64__) || defined(__sparc__) /* gcc 12 has no such builtin there */
     uintptr_t pointer;
 
+#ifdef __powerpc64__
     __asm__("mr %0, 13" : "=r"(pointer));
+#else
+    __asm__("mov %%g7, %0" : "=r"(pointer));
+#endif
     return pointer - THREAD_POINTER_BIAS;
 #else
     return (uintptr_t)__builtin_thread_pointer() - THREAD_POINTER_BIAS;

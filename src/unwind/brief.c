@@ -18,6 +18,7 @@ struct brief {
     int32_t ra_at; /* return address, from the CFA, if ra_kind is RULE_AT */
     uint8_t ra_kind; /* or RULE_SAME */
     uint8_t kind;    /* PACKED_SP or PACKED_FP; PACKED_UNKNOWN: neither */
+    bool window;     /* of registers: its own */
 };
 
 struct run {
@@ -109,12 +110,40 @@ static enum result go_back(struct run *run)
     return ON;
 }
 
+/* A save; 0x2d is of no interest elsewhere. */
+static enum result save_window(struct run *run)
+{
+    run->now.window = true;
+    return ON;
+}
+
+/* Of windows: the return address is in another register now. */
+static enum result move_register(struct run *run, struct dwarf_in *in)
+{
+#ifdef ARCH_WINDOWS
+    unsigned column = regs_column(dwarf_uleb(in));
+
+    if (column == run->unit->ra_column &&
+        regs_column(dwarf_uleb(in)) == ARCH_WINDOW_LAST) {
+        run->now.ra_kind = RULE_REGISTER;
+        return ON;
+    }
+#else
+    (void)run;
+    (void)in;
+#endif
+    return UNUSUAL;
+}
+
 static enum result take_other(struct run *run, struct dwarf_in *in, unsigned op)
 {
     switch (op) {
     case CFA_NOP:
-    case CFA_AARCH64_NEGATE_RA_STATE:
         return ON;
+    case CFA_GNU_WINDOW_SAVE:
+        return save_window(run);
+    case CFA_REGISTER:
+        return move_register(run, in);
     case CFA_ADVANCE_LOC1:
         return advance(run, dwarf_fixed(in, 1));
     case CFA_ADVANCE_LOC2:
@@ -172,10 +201,30 @@ static bool follow(struct run *run, struct dwarf_in in, uintptr_t stop)
     return result != UNUSUAL && !in.bad;
 }
 
+#ifdef ARCH_WINDOWS
+static uint32_t pack(const struct rules_unit *unit, const struct brief *now)
+{
+    const struct packed_return ra = {now->ra_kind, now->ra_at, unit->ra_column};
+
+    if (now->window || now->kind != PACKED_SP || now->fp_at != 0)
+        return now->window && now->kind == PACKED_FP && now->cfa == REGS_BIAS &&
+                       now->ra_kind == RULE_REGISTER && now->fp_at == 0
+                   ? (uint32_t)PACKED_FP
+                   : (uint32_t)PACKED_UNKNOWN;
+    return sigprof__pack_simple(PACKED_SP, now->cfa - REGS_BIAS, 0, &ra);
+}
+#else
+static uint32_t pack(const struct rules_unit *unit, const struct brief *now)
+{
+    const struct packed_return ra = {now->ra_kind, now->ra_at, unit->ra_column};
+
+    return sigprof__pack_simple(now->kind, now->cfa, -now->fp_at, &ra);
+}
+#endif
+
 uint32_t sigprof__brief(const struct rules_unit *unit, uintptr_t pc)
 {
     static const struct brief nothing;
-    struct packed_return ra;
     struct run run;
 
     if (unit->signal || unit->ra_column == REGS_FP ||
@@ -191,8 +240,5 @@ uint32_t sigprof__brief(const struct rules_unit *unit, uintptr_t pc)
         return PACKED_UNKNOWN;
     if (!ARCH_LINK && run.now.kind == PACKED_SP && run.now.cfa <= 0)
         return PACKED_UNKNOWN; /* nonsense, which rules.c may mend */
-    ra.kind = run.now.ra_kind;
-    ra.at = run.now.ra_at;
-    ra.column = unit->ra_column;
-    return sigprof__pack_simple(run.now.kind, run.now.cfa, -run.now.fp_at, &ra);
+    return pack(unit, &run.now);
 }

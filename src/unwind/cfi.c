@@ -58,6 +58,17 @@ static uint32_t read_rule(struct rules *rules, const struct rules_unit *unit,
                : (uint32_t)PACKED_NONE;
 }
 
+/* The rule of code for which such tables say nothing. */
+static inline uint32_t others_rule(struct walker *w, uintptr_t key)
+{
+#ifdef ARCH_WINDOWS
+    return sigprof__window_rule(w, key);
+#else
+    (void)key;
+    return sigprof__exidx_rule(w);
+#endif
+}
+
 /* Looks up the rule for key, which is pc or the byte before it, in the module's
  * tables, and remembers it. */
 static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
@@ -78,20 +89,9 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
     if (rule == PACKED_NONE)
-        rule = sigprof__exidx_rule(w);
+        rule = others_rule(w, key);
     cache_put(place, rule);
     return rule;
-}
-
-/* The step from w->last can be verified. by_fp: it began at fp; sets_fp: its caller
- * has another. */
-static inline void note_step(struct walker *w, bool by_fp, bool sets_fp)
-{
-    uint16_t *flags = &w->last->flags;
-
-    *w->fp_flags |= by_fp ? FRAME_FP_CHECKED : 0;
-    *flags |= by_fp ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
-    w->fp_flags = sets_fp ? flags : w->fp_flags;
 }
 
 static void mark_guessed(struct walker *w)
@@ -99,6 +99,18 @@ static void mark_guessed(struct walker *w)
     w->guessed = true;
     w->last->flags |= FRAME_GUESSED;
 }
+
+#ifdef ARCH_WINDOWS
+
+/* Of a frame that has called, the window is no guess. */
+static int step_guessed(struct walker *w)
+{
+    if (w->at.exact)
+        mark_guessed(w);
+    return sigprof__window_guess(w);
+}
+
+#else
 
 static NOINLINE int step_guessed(struct walker *w)
 {
@@ -125,10 +137,12 @@ static NOINLINE int step_guessed(struct walker *w)
     if (guess.verifies) {
         w->last->ra_at = guess.ra_at;
         w->last->fp_at = guess.fp_at;
-        note_step(w, guess.fp_at != 0, guess.fp_at != 0);
+        walker_note_step(w, guess.fp_at != 0, guess.fp_at != 0);
     }
     return step;
 }
+
+#endif
 
 static void move_to(struct walker *w, uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
@@ -205,6 +219,12 @@ static int end_at_zero(struct walker *w, uintptr_t ra_at)
     return FORMAT_END_COMPLETE;
 }
 
+#ifdef ARCH_WINDOWS
+#define step_window(w, rule) sigprof__window_step(w, rule)
+#else
+#define step_window(w, rule) STEP_NO_CFI
+#endif
+
 static NOINLINE int step_packed(struct walker *w, uint32_t rule)
 {
     bool by_fp = PACKED_KIND(rule) == PACKED_FP;
@@ -214,6 +234,8 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
     uintptr_t ra_at;
     uintptr_t pc;
 
+    if (packed_is_window(rule))
+        return step_window(w, rule);
     if (place_is_low(&w->at) && !by_fp) {
         if (!fp_below)
             return step_guessed(w);
@@ -243,7 +265,7 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
         w->last->ra_at = (int16_t)(PACKED_RA_AT(rule) + ARCH_CFA_SP);
         w->last->fp_at = fp_below ? (int16_t)(ARCH_CFA_SP - (intptr_t)fp_below)
                                   : 0;
-        note_step(w, by_fp, fp_below != 0);
+        walker_note_step(w, by_fp, fp_below != 0);
     }
     move_to(w, pc, cfa, fp);
     return STEP_ON;
@@ -262,6 +284,38 @@ static inline struct unwind_frame *push(struct walker *w,
     return frame;
 }
 
+/* window.c's step where all is as usual; else false, and nothing was changed. */
+static inline bool hop_window(struct walker *w, struct place *at)
+{
+#ifdef ARCH_WINDOWS
+    uintptr_t sp = at->fp;
+    uintptr_t pc_at = at->sp + ARCH_WINDOW_PC;
+    intptr_t ra_at = (intptr_t)(pc_at - sp);
+    uintptr_t pc;
+
+    if (w->has_window || sp <= at->sp || (sp & (ARCH_STACK_ALIGN - 1)) != 0 ||
+        ra_at != (int16_t)ra_at ||
+        sigprof__memory_is_outside(&w->memory, pc_at) ||
+        sigprof__memory_is_outside(&w->memory, sp + ARCH_WINDOW_FP))
+        return false;
+    pc = arch_return_address(memory_load(pc_at));
+    if (pc < FORMAT_FIRST_PC)
+        return false;
+    w->last->ra_at = (int16_t)ra_at;
+    w->last->fp_at = ARCH_WINDOW_FP;
+    walker_note_step(w, true, true);
+    at->pc = pc;
+    at->sp = sp;
+    at->fp = regs_unbiased(memory_load(sp + ARCH_WINDOW_FP));
+    at->exact = false;
+    return true;
+#else
+    (void)w;
+    (void)at;
+    return false;
+#endif
+}
+
 /* step_packed where all is as usual; else false, and nothing was changed. */
 static inline bool hop(struct walker *w, struct place *at, uint32_t rule)
 {
@@ -272,6 +326,8 @@ static inline bool hop(struct walker *w, struct place *at, uint32_t rule)
     struct unwind_frame *last = w->last;
     uintptr_t pc;
 
+    if (packed_is_window(rule))
+        return by_fp && hop_window(w, at);
     if ((!by_fp && PACKED_KIND(rule) != PACKED_SP) || PACKED_IN_LINK(rule) ||
         place_is_low(at) || may_push_untold(at, by_fp) ||
         cfa - ARCH_CFA_SP <= at->sp ||
@@ -287,7 +343,7 @@ static inline bool hop(struct walker *w, struct place *at, uint32_t rule)
     at->exact = false;
     last->ra_at = (int16_t)(PACKED_RA_AT(rule) + ARCH_CFA_SP);
     last->fp_at = 0;
-    note_step(w, by_fp, fp_below != 0);
+    walker_note_step(w, by_fp, fp_below != 0);
     if (fp_below) {
         at->fp = memory_load(cfa - fp_below);
         last->fp_at = (int16_t)(ARCH_CFA_SP - (intptr_t)fp_below);
@@ -330,7 +386,11 @@ static NOINLINE uint32_t run_ahead(struct walker *w)
 /* By a rule that code was read for: right as a rule, but a guess. */
 static int step_read(struct walker *w, uint32_t rule)
 {
+#ifdef ARCH_WINDOWS
+    int result = sigprof__window_read(w, rule);
+#else
     int result = step_packed(w, rule);
+#endif
 
     w->guessed = true;
     if (w->last->flags & FRAME_STEPPED)
@@ -395,7 +455,6 @@ static void begin(struct walker *w, struct unwind_walk *walk)
     w->snapshot = sigprof__modules();
     w->at.pc = regs_pc(walk->ucontext);
     w->at.sp = regs_sp(walk->ucontext);
-    w->at.fp = regs_fp(walk->ucontext);
     w->at.exact = true;
     w->at.low = false;
     w->count = 0;
@@ -405,6 +464,11 @@ static void begin(struct walker *w, struct unwind_walk *walk)
     w->guessed = false;
     w->fp_flags = &w->stack->no_flags;
     sigprof__memory_begin(&w->memory, walk, w->at.sp);
+#ifdef ARCH_WINDOWS
+    sigprof__window_begin(w, 0);
+#else
+    w->at.fp = regs_fp(walk->ucontext);
+#endif
     if (w->snapshot)
         sigprof__memo_begin(w);
     if (w->at.pc < FORMAT_FIRST_PC) /* a call through a null pointer */

@@ -15,17 +15,36 @@
 /* Rare paths keep their locals off the stack of the others. */
 #define NOINLINE __attribute__((noinline))
 
-static void load(struct registers *registers, const void *ucontext)
+/* Registers that are pointers to the stack become addresses. */
+static void unbias(struct registers *registers)
 {
-    for (unsigned i = 0; i < RULES_COLUMNS; i++)
-        registers->value[i] = regs_get(ucontext, i);
+    if (REGS_BIAS == 0)
+        return;
+    registers->value[REGS_SP] = regs_unbiased(registers->value[REGS_SP]);
+    registers->value[REGS_FP] = regs_unbiased(registers->value[REGS_FP]);
+}
+
+/* Those of the walk's own context. */
+static void load(struct walker *w, struct registers *registers)
+{
     registers->known = ((uint64_t)1 << RULES_COLUMNS) - 1;
+    for (unsigned i = 0; i < RULES_COLUMNS; i++) {
+#ifdef ARCH_WINDOWS
+        if (!sigprof__window_register(w, i, &registers->value[i]))
+            registers->known &= ~((uint64_t)1 << i);
+#else
+        registers->value[i] = regs_get(w->memory.walk->ucontext, i);
+#endif
+    }
     registers->exact = true;
+    unbias(registers);
 }
 
 /* What a simple walk knows of its frame. */
-static void load_place(struct registers *registers, const struct place *place)
+static void load_place(struct walker *w, struct registers *registers)
 {
+    const struct place *place = &w->at;
+
     for (unsigned i = 0; i < RULES_COLUMNS; i++)
         registers->value[i] = 0;
     registers->value[REGS_PC] = place->pc;
@@ -35,6 +54,12 @@ static void load_place(struct registers *registers, const struct place *place)
         (uint64_t)1 << REGS_PC | (uint64_t)1 << REGS_FP |
         (uint64_t)!place_is_low(place) << REGS_SP;
     registers->exact = place->exact;
+#ifdef ARCH_WINDOWS
+    if (!w->has_window &&
+        sigprof__memory_read(&w->memory, place->sp + ARCH_WINDOW_PC,
+                             &registers->value[ARCH_WINDOW_LAST]))
+        registers->known |= (uint64_t)1 << ARCH_WINDOW_LAST;
+#endif
 }
 
 static bool is_at(const struct registers *registers, const struct place *place)
@@ -96,6 +121,8 @@ static enum expression_result recover(struct walker *w, unsigned column,
         (kind == RULE_AT || kind == RULE_AT_EXPRESSION) &&
         !sigprof__memory_read(&w->memory, *value, value))
         result = EXPRESSION_BAD;
+    if (regs_is_pointer(column) && kind != RULE_IS)
+        *value = regs_unbiased(*value);
     return result;
 }
 
@@ -235,6 +262,21 @@ static void take_next(struct walker *w)
         sigprof__memory_enter(&w->memory, w->memory.walk, sp);
 }
 
+/* Where the context has a column; or its stack, whose pointer is in state->next
+ * then. */
+static uintptr_t interrupted_at(const struct cfi_state *state,
+                                uintptr_t ucontext, unsigned column)
+{
+#ifdef REGS_WINDOW
+    if (column - REGS_WINDOW < 16)
+        return regs_unbiased(state->next.value[REGS_SP]) +
+               ARCH_WORD * (uintptr_t)(column - REGS_WINDOW);
+#else
+    (void)state;
+#endif
+    return ucontext + regs_offset(column);
+}
+
 /* state->now to the registers that a signal has found, if this is where its
  * handler returned to. The kernel's layout is an ABI; its vDSO's rules are often wrong. */
 static NOINLINE int step_trampoline(struct walker *w)
@@ -247,11 +289,15 @@ static NOINLINE int step_trampoline(struct walker *w)
         return STEP_NO_CFI;
     ucontext += (uintptr_t)at;
     for (unsigned i = 0; i < RULES_COLUMNS; i++)
-        if (!sigprof__memory_read(&w->memory, ucontext + regs_offset(i),
+        if (!sigprof__memory_read(&w->memory, interrupted_at(state, ucontext, i),
                                   &state->next.value[i]))
             return walker_unreadable(w);
     state->next.known = ((uint64_t)1 << RULES_COLUMNS) - 1;
     state->next.exact = true;
+    unbias(&state->next);
+#ifdef ARCH_WINDOWS
+    w->context = ucontext;
+#endif
     take_next(w);
     return STEP_SIGNAL;
 }
@@ -316,7 +362,7 @@ static NOINLINE bool repeat(struct walker *w)
     if (w->has_point)
         registers_copy(&state->now, &state->point);
     else
-        load(&state->now, w->memory.walk->ucontext);
+        load(w, &state->now);
     sigprof__memory_enter(&w->memory, w->memory.walk,
                           state->now.value[REGS_SP]);
     while (!is_at(&state->now, &w->at)) {
@@ -335,20 +381,43 @@ static NOINLINE bool repeat(struct walker *w)
     return true;
 }
 
+/* w->at has been stepped so. context: the latest one before that. */
+static void follow_window(struct walker *w, int step, uintptr_t context)
+{
+#ifdef ARCH_WINDOWS
+    if (step == STEP_SIGNAL && w->context != context)
+        sigprof__window_begin(w, w->context);
+    else if (step == STEP_SIGNAL ||
+             walker_state(w)->rules.row.kind[ARCH_WINDOW_LAST] != RULE_SAME)
+        w->has_window = false;
+#else
+    (void)w;
+    (void)step;
+    (void)context;
+#endif
+}
+
+#ifdef ARCH_WINDOWS
+#define walker_context(w) ((w)->context)
+#else
+#define walker_context(w) ((uintptr_t)0)
+#endif
+
 int sigprof__cfi_exact(struct walker *w)
 {
     struct cfi_state *state = walker_state(w);
+    uintptr_t context = walker_context(w);
     bool whole = true;
     int step;
 
     if (w->count == 1 && !w->has_point)
-        load(&state->now, w->memory.walk->ucontext);
+        load(w, &state->now);
     else if (w->has_point && is_at(&state->point, &w->at))
         registers_copy(&state->now, &state->point);
     else
         whole = false;
     if (!whole)
-        load_place(&state->now, &w->at);
+        load_place(w, &state->now);
     step = step_registers(w);
     if (step == NEEDS_MORE && !whole) {
         whole = true;
@@ -368,5 +437,6 @@ int sigprof__cfi_exact(struct walker *w)
     w->at.fp = state->now.value[REGS_FP];
     w->at.exact = state->now.exact;
     w->at.low = false;
+    follow_window(w, step, context);
     return step;
 }

@@ -97,7 +97,9 @@ static NOINLINE void push_register(struct machine *m, uint64_t number, int64_t o
     }
     if (!(m->registers->known >> column & 1))
         m->unknown = true;
-    push(m, m->registers->value[column] + (uint64_t)offset);
+    push(m, (regs_is_pointer(column) ? regs_biased(m->registers->value[column])
+                                     : m->registers->value[column]) +
+                (uint64_t)offset);
 }
 
 static void push_memory(struct machine *m, uint64_t address, unsigned size)

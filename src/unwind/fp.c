@@ -40,7 +40,7 @@ static inline void push(struct chain *chain)
 /* Where the return address is that belongs to the element at fp. */
 static inline uintptr_t pc_at(uintptr_t fp, uintptr_t next)
 {
-    return (ARCH_BACKCHAIN ? next : fp) + (uintptr_t)ARCH_RECORD_PC;
+    return (ARCH_RECORD_IN_NEXT ? next : fp) + (uintptr_t)ARCH_RECORD_PC;
 }
 
 /* To the caller; why not, if there is none. */
@@ -55,6 +55,7 @@ static inline int follow(struct chain *chain)
         !sigprof__memory_read(chain->memory, fp + (uintptr_t)ARCH_RECORD_FP,
                               &next))
         return FORMAT_END_BAD_ADDRESS;
+    next = regs_unbiased(next);
     if (ARCH_BACKCHAIN && next == 0)
         return FORMAT_END_COMPLETE;
     if (!sigprof__memory_read(chain->memory, pc_at(fp, next), &pc))
@@ -82,7 +83,8 @@ static inline bool still_leads(const struct memory *memory,
     uintptr_t pc = pc_at(frame->fp, frame[1].fp);
 
     return frame[1].flags == UNWIND_ELEMENT && is_known(memory, at) &&
-           is_known(memory, pc) && memory_load(at) == frame[1].fp &&
+           is_known(memory, pc) &&
+           regs_unbiased(memory_load(at)) == frame[1].fp &&
            arch_return_address(memory_load(pc)) == frame[1].pc;
 }
 
@@ -155,12 +157,35 @@ static inline int climb(struct chain *chain, uint32_t *kept)
     return end < 0 ? FORMAT_END_DEPTH : end;
 }
 
+/* Where the interrupted code's registers have the first element of the chain, and its
+ * stack perhaps not yet: to its caller. */
+static inline int leave_window(struct chain *chain, const void *ucontext)
+{
+#if defined(ARCH_WINDOWS) && !defined(REGS_WINDOW)
+    uintptr_t pc = regs_get(ucontext, ARCH_WINDOW_LAST);
+
+    chain->fp = 0; /* no element that is compared with the next walk's */
+    push(chain);
+    chain->fp = regs_fp(ucontext);
+    chain->pc = arch_return_address(pc);
+    if (chain->fp == 0 || pc == 0)
+        return FORMAT_END_COMPLETE;
+    if (chain->pc < FORMAT_FIRST_PC)
+        return FORMAT_END_BAD_ADDRESS;
+#else
+    (void)chain;
+    (void)ucontext;
+#endif
+    return -1;
+}
+
 void sigprof__unwind_fp(struct unwind_walk *walk)
 {
     struct unwind_stack *stack = walk->stack;
     struct memory memory;
     struct chain chain;
     uint32_t kept = 0;
+    int end;
 
     chain.memory = &memory;
     chain.stack = stack;
@@ -172,7 +197,8 @@ void sigprof__unwind_fp(struct unwind_walk *walk)
         chain.pc = FORMAT_FIRST_PC;
     sigprof__memory_begin(&memory, walk, chain.low);
     chain.old = first_to_hold(&chain);
-    stack->end = (uint8_t)climb(&chain, &kept);
+    end = leave_window(&chain, walk->ucontext);
+    stack->end = (uint8_t)(end < 0 ? climb(&chain, &kept) : end);
     if (memory.now.high == 0)
         stack->end |= FORMAT_END_UNKNOWN_STACK;
     stack->epoch = 0; /* nothing in it for the cfi engine */

@@ -109,7 +109,8 @@ static bool read_record(struct walker *w, uintptr_t at, struct record *record)
     if (!sigprof__memory_read(&w->memory, at + (uintptr_t)ARCH_RECORD_FP,
                               &record->next))
         return false;
-    pc_at = (ARCH_BACKCHAIN ? record->next : at) + (uintptr_t)ARCH_RECORD_PC;
+    record->next = regs_unbiased(record->next);
+    pc_at = (ARCH_RECORD_IN_NEXT ? record->next : at) + (uintptr_t)ARCH_RECORD_PC;
     record->sp = (ARCH_BACKCHAIN ? record->next : at) + ARCH_RECORD_END;
     if (!sigprof__memory_read(&w->memory, pc_at, &record->pc))
         return false;

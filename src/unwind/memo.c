@@ -51,7 +51,8 @@ static inline bool still_steps(const struct unwind_range *stack,
     if (!(frame->flags & FRAME_FP_CHECKED))
         return true;
     fp_at = caller->sp + (uintptr_t)(intptr_t)frame->fp_at;
-    return fp_at - stack->low < room && memory_load(fp_at) == caller->fp;
+    return fp_at - stack->low < room &&
+           regs_unbiased(memory_load(fp_at)) == caller->fp;
 }
 
 /*
@@ -195,7 +196,8 @@ static bool meets(struct walker *w)
 {
     const struct unwind_frame *frame;
 
-    if (!approach(w))
+    /* What its registers have may not be what is on the stack. */
+    if (walker_has_window(w) || !approach(w))
         return false;
     frame = &w->stack->frame[w->old];
     if (frame->sp != w->at.sp || frame->pc != w->at.pc ||
@@ -217,7 +219,7 @@ static uintptr_t next_fp(const struct walker *w,
 
     return frame->fp_at == 0 || sigprof__memory_is_outside(&w->memory, at)
                ? fp
-               : memory_load(at);
+               : regs_unbiased(memory_load(at));
 }
 
 /* The part of the last walk that begins with w->old becomes this walk's own, and

@@ -79,6 +79,9 @@ void sigprof__memory_enter(struct memory *memory,
 void sigprof__memory_begin(struct memory *memory,
                            const struct unwind_walk *walk, uintptr_t sp)
 {
+#ifdef ARCH_WINDOWS
+    arch_flush_windows();
+#endif
     memory->pages_left = MEMORY_PAGES_MAX;
     memory->stack_page = MEMORY_NO_PAGE;
     memory->table_page = MEMORY_NO_PAGE;

@@ -82,6 +82,18 @@ static bool has_usual_sp(const struct rules_row *row)
            (ARCH_CFA_SP != 0 && row->kind[REGS_SP] == RULE_AT);
 }
 
+#ifdef ARCH_WINDOWS
+/* Has the function a window of its own, and nothing that is unusual? */
+static bool is_window(const struct rules_row *row, unsigned ra_column)
+{
+    return row->cfa_kind == RULE_REGISTER && row->cfa_register == REGS_FP &&
+           row->cfa_value == 0 && row->kind[ra_column] == RULE_REGISTER &&
+           row->value[ra_column] == ARCH_WINDOW_LAST &&
+           row->kind[REGS_FP] == RULE_AT &&
+           row->value[REGS_FP] == ARCH_WINDOW_FP;
+}
+#endif
+
 uint32_t sigprof__pack(const struct rules_row *row,
                        const struct rules_unit *unit, uintptr_t pc)
 {
@@ -95,6 +107,12 @@ uint32_t sigprof__pack(const struct rules_row *row,
         return PACKED_ROOT;
     if (unit->signal || !has_usual_sp(row) || rules_serve_landing(row))
         return PACKED_EXACT;
+#ifdef ARCH_WINDOWS
+    if (is_window(row, unit->ra_column))
+        return PACKED_FP;
+    if (row->cfa_register == REGS_FP)
+        return PACKED_EXACT;
+#endif
     if (row->cfa_kind == RULE_IS_EXPRESSION) {
         if (is_plt(row, unit, pc, &cfa))
             kind = PACKED_SP;

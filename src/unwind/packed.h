@@ -58,6 +58,18 @@ enum packed_kind {
 #define PACKED_FP_BELOW(rule)                                                  \
     (((rule) >> PACKED_FP_SHIFT & PACKED_FP_MAX) * ARCH_WORD)
 
+/* Windows of registers (window.c): PACKED_FP is a function with one of its own, and
+ * says no more; PACKED_SP with the link register is one without. */
+static inline bool packed_is_window(uint32_t rule)
+{
+#ifdef ARCH_WINDOWS
+    return PACKED_KIND(rule) == PACKED_FP || PACKED_IN_LINK(rule);
+#else
+    (void)rule;
+    return false;
+#endif
+}
+
 struct rules_row;
 struct rules_unit;
 

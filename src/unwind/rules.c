@@ -196,6 +196,21 @@ static void restore(struct run *run, uint64_t number)
     rules->row.value[column] = rules->initial.value[column];
 }
 
+/* 0x2d: a save. The caller's outs are the function's ins; its other registers are
+ * where its sp is. Elsewhere a return address's signature has changed. */
+static void save_window(struct run *run)
+{
+#ifdef ARCH_WINDOWS
+    for (unsigned i = 8; i < ARCH_WINDOW_FIRST; i++)
+        if (i != REGS_SP) /* goes with the CFA */
+            set(run, i, RULE_REGISTER, i + 16);
+    for (unsigned i = ARCH_WINDOW_FIRST; i <= ARCH_WINDOW_LAST; i++)
+        set(run, i, RULE_AT, (int64_t)(i - ARCH_WINDOW_FIRST) * ARCH_WORD);
+#else
+    (void)run;
+#endif
+}
+
 /* An expression stays where it is; the row has its offset. */
 static int64_t expression(struct run *run)
 {
@@ -311,7 +326,9 @@ static bool run_other(struct run *run, unsigned op)
 
     switch (op) {
     case CFA_NOP:
-    case CFA_AARCH64_NEGATE_RA_STATE:
+        return false;
+    case CFA_GNU_WINDOW_SAVE:
+        save_window(run);
         return false;
     case CFA_SET_LOC:
         to = sigprof__dwarf_pointer(in, run->unit->encoding, 0);
@@ -398,6 +415,14 @@ static void mend_cfa(struct rules_row *row)
 #endif
 }
 
+/* Rules are of biased pointers; a walk's are addresses. */
+static void unbias_cfa(struct rules_row *row)
+{
+    if (REGS_BIAS != 0 && row->cfa_kind == RULE_REGISTER &&
+        regs_is_pointer(row->cfa_register))
+        row->cfa_value -= REGS_BIAS;
+}
+
 bool sigprof__rules_run(struct rules *rules, const struct rules_unit *unit,
                         uintptr_t pc)
 {
@@ -418,5 +443,6 @@ bool sigprof__rules_run(struct rules *rules, const struct rules_unit *unit,
         rules->row.cfa_kind == RULE_UNDEFINED)
         return false;
     mend_cfa(&rules->row);
+    unbias_cfa(&rules->row);
     return true;
 }

@@ -40,6 +40,7 @@ enum cfa_op {
     CFA_VAL_OFFSET_SF = 0x15,
     CFA_VAL_EXPRESSION = 0x16,
     CFA_AARCH64_NEGATE_RA_STATE = 0x2d, /* signed or not: it is stripped */
+    CFA_GNU_WINDOW_SAVE = 0x2d,         /* SPARC's */
     CFA_GNU_ARGS_SIZE = 0x2e,
     CFA_GNU_NEGATIVE_OFFSET = 0x2f,
     CFA_ADVANCE_LOC = 0x40, /* these three hold their operand in 6 bits */

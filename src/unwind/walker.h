@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "modules.h"
+#include "os/regs.h"
 #include "unwind/cfi.h"
 #include "unwind/expression.h"
 #include "unwind/memory.h"
@@ -72,6 +73,11 @@ struct walker {
     uintptr_t meet_sp;         /* no frame below may be one of the last walk's */
     bool has_point;            /* state->point is one of this walk's frames */
     bool guessed;
+#ifdef ARCH_WINDOWS /* window.c */
+    bool has_window;      /* the latest context has at's window */
+    uintptr_t context;    /* by regs_offset(); 0: the walk's own */
+    uintptr_t context_sp; /* of the code that it interrupted */
+#endif
 };
 
 /* What came of a step. Values from 0 up are enum format_end: the walk is over. */
@@ -163,6 +169,25 @@ struct guess {
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess);
 
+/* window.c: the registers that were interrupted are in a context, or the walk's own
+ * (0), and w->at has their pc and sp: adds its fp. */
+void sigprof__window_begin(struct walker *w, uintptr_t context);
+
+/* window.c: a register of the latest context. */
+bool sigprof__window_register(struct walker *w, unsigned column,
+                              uintptr_t *value);
+
+/* window.c: the rule for code without tables, to be remembered: PACKED_FP, or one read
+ * from code. PACKED_NONE: there is none that can be. */
+uint32_t sigprof__window_rule(struct walker *w, uintptr_t key);
+
+/* window.c: w->at to its caller, by PACKED_FP (it has a window of its own) or
+ * PACKED_SP (its return address is in the link register); by such a rule that
+ * window_rule read; or by nothing. As step(). */
+int sigprof__window_step(struct walker *w, uint32_t rule);
+int sigprof__window_read(struct walker *w, uint32_t rule);
+int sigprof__window_guess(struct walker *w);
+
 /* prologue.c: the same by the code that makes frames, where compilers leave no
  * tables. first: place was interrupted by the tick. */
 int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
@@ -222,6 +247,27 @@ static inline enum cfi_found walker_find(struct walker *w,
         walker_charge(w, (uint32_t)((size_t)(program->end - program->at) /
                                     PROGRAM_COST_BYTES));
     return found;
+}
+
+static inline bool walker_has_window(const struct walker *w)
+{
+#ifdef ARCH_WINDOWS
+    return w->has_window;
+#else
+    (void)w;
+    return false;
+#endif
+}
+
+/* The step from w->last can be verified. by_fp: it began at fp; sets_fp: its caller
+ * has another. */
+static inline void walker_note_step(struct walker *w, bool by_fp, bool sets_fp)
+{
+    uint16_t *flags = &w->last->flags;
+
+    *w->fp_flags |= by_fp ? FRAME_FP_CHECKED : 0;
+    *flags |= by_fp ? FRAME_STEPPED | FRAME_BY_FP : FRAME_STEPPED;
+    w->fp_flags = sets_fp ? flags : w->fp_flags;
 }
 
 /* Not by "=", which may become a call of memcpy. */

@@ -59,6 +59,8 @@ def main():
     defined, wanted = set(), {}
     for path in objects:
         for line in lines("nm", path):
+            if line.split() == ["U"]:  # SPARC's mark of a global register in use
+                continue
             kind, name = line.split()[-2:]
             if kind in "Uwv":
                 wanted.setdefault(name, path)

@@ -20,9 +20,9 @@
 #define PAINT 0xa5
 #define STACK_BYTES (256u << 10)
 /* DESIGN.md, rules of the handler, 5. Some ABIs take more for each call: s390x's
- * leaves 160 bytes to the callee, ppc64le's 32 and the saved link register's, and
- * functions on mips save gp. */
-#if defined(__s390x__)
+ * leaves 160 bytes to the callee, SPARC's 176, ppc64le's 32 and the saved link
+ * register's, and functions on mips save gp. */
+#if defined(__s390x__) || defined(__sparc__)
 #define LIMIT_BYTES 2560
 #elif defined(__powerpc64__) || defined(__mips__)
 #define LIMIT_BYTES 1536

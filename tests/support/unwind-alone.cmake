@@ -10,6 +10,9 @@ if(NOT TARGET unwind_alone)
     list(APPEND parts unwind/arm-a32.c unwind/arm-code.c unwind/arm-thumb.c unwind/ehabi.c
       unwind/exidx.c unwind/exidx-code.c)
   endif()
+  if(SIGPROF_CPU STREQUAL "sparcv9")
+    list(APPEND parts unwind/window.c)
+  endif()
   list(TRANSFORM parts PREPEND ${PROJECT_SOURCE_DIR}/src/)
   add_library(unwind_alone_signal OBJECT ${parts})
   target_compile_options(unwind_alone_signal PRIVATE -std=gnu11 -ffreestanding -fno-stack-protector -fomit-frame-pointer

@@ -497,6 +497,11 @@ static void a_null_pointer_under_a_signal_is_no_mark(void)
 /* ---- Frame pointers ----------------------------------------------------- */
 
 enum { ELEMENTS = 6, ELEMENT_WORDS = 20 };
+#ifdef ARCH_WINDOWS
+enum { IN_REGISTERS = 1 }; /* elements */
+#else
+enum { IN_REGISTERS = 0 };
+#endif
 static uintptr_t chain_words[(ELEMENTS + 1) * ELEMENT_WORDS];
 
 static uintptr_t element(unsigned number)
@@ -515,27 +520,42 @@ static void put_word(uintptr_t base, int offset, uintptr_t word)
     *(uintptr_t *)(base + (uintptr_t)(intptr_t)offset) = word;
 }
 
+/* As it is in an element. */
+static uintptr_t saved_pc(uintptr_t pc)
+{
+    return pc - (arch_return_address(pc) - pc);
+}
+
 /* The element's two words; next 0: it is the last. */
 static void put_element(unsigned number, uintptr_t next, uintptr_t pc)
 {
-    if (!ARCH_BACKCHAIN)
-        put_word(element(number), ARCH_RECORD_PC, pc);
+    if (!ARCH_RECORD_IN_NEXT)
+        put_word(element(number), ARCH_RECORD_PC, saved_pc(pc));
     else if (next)
-        put_word(next, ARCH_RECORD_PC, pc);
-    put_word(element(number), ARCH_RECORD_FP, next);
+        put_word(next, ARCH_RECORD_PC, saved_pc(pc));
+    put_word(element(number), ARCH_RECORD_FP, regs_biased(next));
 }
 
 static void walk_chain(void)
 {
-    static ucontext_t context;
+    static struct regs_made context;
 
-    walk.ucontext = &context;
+    walk.ucontext = &context.context;
     walk.thread.low = (uintptr_t)chain_words;
     walk.thread.high = (uintptr_t)chain_words + sizeof chain_words;
-    test_register(&context, REGS_PC, 1000);
-    test_register(&context, REGS_FP, element(0));
-    test_register(&context, REGS_SP,
+    test_register(&context.context, REGS_PC, 1000);
+    test_register(&context.context, REGS_FP, element(0));
+    test_register(&context.context, REGS_SP,
                   ARCH_BACKCHAIN ? element(0) : (uintptr_t)chain_words);
+#ifdef ARCH_WINDOWS
+    for (unsigned i = 0; i < 16; i++) {
+        uintptr_t word = ((const uintptr_t *)element(0))[i];
+        unsigned column = ARCH_WINDOW_FIRST + i;
+
+        test_register(&context.context, column,
+                      column == REGS_FP ? regs_unbiased(word) : word);
+    }
+#endif
     sigprof__unwind_fp(&walk);
 }
 
@@ -563,7 +583,7 @@ static void a_chain_is_remembered_as_far_as_it_holds(void)
     CHECK_EQ(walk.stack->shared, 0);
     walk_chain();
     check_chain(0, 0);
-    CHECK_EQ(walk.stack->shared, test_walk_count(&walk));
+    CHECK_EQ(walk.stack->shared, test_walk_count(&walk) - IN_REGISTERS);
     put_element(2, element(3), 5000);
     walk_chain();
     check_chain(3, 5000);
@@ -778,7 +798,7 @@ static void generated_code_is_stepped_by_its_frame_pointer(void)
 /* At each instruction of generated code the caller is the next frame. */
 static void the_first_frame_of_generated_code_keeps_its_caller(void)
 {
-    static ucontext_t context;
+    static struct regs_made context;
     static const struct {
         unsigned offset, sp;
     } states[] = {{0, 8}, {1, 7}, {sizeof(void *) == 8 ? 4 : 3, 7}, {6, 7},
@@ -789,16 +809,16 @@ static void the_first_frame_of_generated_code_keeps_its_caller(void)
     test_walk_make(&walk, 16);
     walk.thread.low = (uintptr_t)words;
     walk.thread.high = (uintptr_t)(words + 16);
-    walk.ucontext = &context;
+    walk.ucontext = &context.context;
     for (unsigned i = 0; i < 5; i++) {
         bool framed = i == 2 || i == 3;
 
         words[7] = (uintptr_t)&words[12]; /* the pushed frame pointer */
         words[8] = (uintptr_t)true_pcs[1];
-        test_register(&context, REGS_PC,
+        test_register(&context.context, REGS_PC,
                       (uintptr_t)generated + states[i].offset);
-        test_register(&context, REGS_SP, (uintptr_t)&words[states[i].sp]);
-        test_register(&context, REGS_FP, (uintptr_t)&words[framed ? 7 : 12]);
+        test_register(&context.context, REGS_SP, (uintptr_t)&words[states[i].sp]);
+        test_register(&context.context, REGS_FP, (uintptr_t)&words[framed ? 7 : 12]);
         sigprof__unwind_cfi(&walk);
         CHECK(walk.stack->end & FORMAT_END_GUESSED);
         CHECK_EQ(count_pc((uintptr_t)true_pcs[1]), 1);
@@ -963,7 +983,7 @@ static uint64_t next_random(void)
 }
 
 /* A pc of real code, and a stack of words that look like addresses. */
-static void damage(ucontext_t *context, uintptr_t *words, unsigned count)
+static void damage(void *context, uintptr_t *words, unsigned count)
 {
     const struct module_snapshot *snapshot = sigprof__modules();
 
@@ -999,23 +1019,23 @@ static void no_damaged_stack_makes_a_walk_fault_or_run_on(void)
     enum { WORDS = 2048 };
     uintptr_t *words = mmap(NULL, WORDS * sizeof *words, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    static ucontext_t context;
+    static struct regs_made context;
     unsigned ends[16] = {0};
     int rounds = test_is_long() ? 200000 : 20000;
 
     CHECK(words != MAP_FAILED);
     test_walk_make(&walk, 64);
-    walk.ucontext = &context;
+    walk.ucontext = &context.context;
     walk.thread.low = (uintptr_t)words;
     walk.thread.high = (uintptr_t)(words + WORDS);
     for (int i = 0; i < rounds; i++) {
-        damage(&context, words, WORDS);
+        damage(&context.context, words, WORDS);
         walk.may_call_system = i % 16 == 0;
         sigprof__unwind_cfi(&walk);
         CHECK(test_walk_count(&walk) >= 1 && test_walk_count(&walk) <= 65);
-        CHECK_EQ(test_walk_pc(&walk, 0), regs_pc(&context) < FORMAT_FIRST_PC
+        CHECK_EQ(test_walk_pc(&walk, 0), regs_pc(&context.context) < FORMAT_FIRST_PC
                                              ? FORMAT_FIRST_PC
-                                             : regs_pc(&context));
+                                             : regs_pc(&context.context));
         ends[walk.stack->end & FORMAT_END_REASON_MASK]++;
         sigprof__unwind_fp(&walk);
         CHECK(test_walk_count(&walk) <= 65);
