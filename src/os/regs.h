@@ -17,6 +17,14 @@
  *
  * and, where its system is unlike the others,
  *
+ *  REGS_LENGTH_AT    in place of REGS_SIGINFO_AT: where the ucontext_t has its own
+ *                    length, from sp there, which is REGS_LENGTH
+ *  REGS_COOKIE_AT    in place of these five: where the kernel has put into a ucontext_t
+ *                    its address, exclusive-or-ed with a secret of the process; the
+ *                    ucontext_t lies REGS_CONTEXT_AT bytes above sp
+ *  REGS_DEFERS       the C library may call a handler later, at the end of a section of
+ *                    its own, with a ucontext_t that it has had made there: it lies on
+ *                    the stack of that place, and the kernel's below it
  *  REGS_MARKED_RETURN  handlers are called with this return address, which no code
  *                    has; REGS_MARKED_POINTER bytes above the sp there is a
  *                    pointer, of which regs_marked_context() makes that to the
@@ -99,6 +107,23 @@ static inline uintptr_t regs_pc(const void *ucontext)
 static inline uintptr_t regs_sp(const void *ucontext)
 {
     return regs_unbiased(regs_get(ucontext, REGS_SP));
+}
+
+#define REGS_DEFERRED_ROOM 4096u /* two contexts, and what the C library has beside one */
+
+/* Is the ucontext_t one that the C library has had made? */
+static inline bool regs_is_deferred(const void *ucontext)
+{
+#ifdef REGS_DEFERS
+    const ucontext_t *context = ucontext;
+    uintptr_t at = (uintptr_t)ucontext;
+
+    return at - regs_sp(ucontext) < REGS_DEFERRED_ROOM &&
+           at - (uintptr_t)context->uc_stack.ss_sp >= context->uc_stack.ss_size;
+#else
+    (void)ucontext;
+    return false;
+#endif
 }
 
 static inline uintptr_t regs_fp(const void *ucontext)

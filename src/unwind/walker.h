@@ -148,7 +148,7 @@ enum cfi_found sigprof__cfi_pull(struct walker *w, uintptr_t address,
 /* exact.c: steps by rules of any kind, and over the end of a signal handler. */
 int sigprof__cfi_exact(struct walker *w);
 
-/* guess.c: does address lie where handlers return to? Then the ucontext_t is *at
+/* trampoline.c: does address lie where handlers return to? Then the ucontext_t is *at
  * bytes above sp. sp: 0, or what a word there has to confirm. */
 bool sigprof__cfi_is_trampoline(struct walker *w, uintptr_t address,
                                 uintptr_t sp, intptr_t *at);

@@ -72,7 +72,7 @@ OWN_HEADERS = {"freebsd": "sys/proc sys/syscall sys/user", "netbsd": "lwp sys/ex
                "openbsd": "sys/exec sys/proc sys/select sys/vmmeter", "dragonfly": "sys/kinfo sys/lwp sys/syscall"}
 
 
-def assertions(system, rows):
+def assertions(system, cpu, rows):
     yield "#include <stdint.h>\n#include \"os/regs.h\"\n#include <signal.h>\n"
     if any(item.startswith("prmap_t") for _, item, _, _ in rows):
         yield "#include <errno.h>\n#include <fcntl.h>\n#include <procfs.h>\n#include <sys/mman.h>\n"
@@ -82,6 +82,9 @@ def assertions(system, rows):
     if any(item.startswith("struct kinfo_proc") for _, item, _, _ in rows):
         for name in HEADERS + OWN_HEADERS[system].split():
             yield "#include <%s.h>\n" % name
+    if any(item.startswith("struct sigframe") for _, item, _, _ in rows):
+        own = system in ("freebsd", "dragonfly") and cpu != "aarch64"
+        yield "#include <machine/%s.h>\n" % ("sigframe" if own else "frame")
     if any(item.startswith("struct mach_header_64") for _, item, _, _ in rows):
         for name in ("dirent", "dlfcn", "errno", "fcntl", "libproc", "mach-o/dyld", "mach-o/loader", "mach/mach",
                      "pthread", "semaphore", "sys/file", "sys/mman", "sys/resource", "sys/stat", "sys/sysctl",
@@ -99,7 +102,7 @@ def assertions(system, rows):
 def do_compile(source, rows, system, cpu, folder):
     path = folder + "/layouts.c"
     with open(path, "w") as file:
-        file.writelines(assertions(system, rows))
+        file.writelines(assertions(system, cpu, rows))
     target = target_of(system, cpu)
     failed = compile_cell(source, system, cpu, path, folder + "/layouts.o", target)
     failed |= compile_cell(source, system, cpu, HERE + "/cell.c", folder + "/cell.o", target)
@@ -110,7 +113,7 @@ def do_compile(source, rows, system, cpu, folder):
 def do_headers(source, rows, system, cpu, folder, compiler):
     path = folder + "/layouts.c"
     with open(path, "w") as file:
-        file.writelines(assertions(system, rows))
+        file.writelines(assertions(system, cpu, rows))
     command = [*compiler, "-std=gnu11", "-I" + source + "/src", '-DSIGPROF_REGS="os/regs/%s-%s.h"' % (system, cpu),
                "-c", path, "-o", folder + "/layouts.o"]
     failed = subprocess.run(command).returncode

@@ -65,7 +65,7 @@ def main():
     compile_one = compiler(source, npm, cpu)
     with tempfile.TemporaryDirectory() as folder:
         with open(folder + "/layouts.c", "w") as file:
-            file.writelines(cells.assertions("darwin", rows))
+            file.writelines(cells.assertions("darwin", cpu, rows))
         if compile_one(folder + "/layouts.c", folder + "/layouts.o"):
             return 1
         objects = whole.compile_all(whole.sources_of(source, "darwin", *whole.LIBRARY), folder + "/objects",

@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-#include "os/regs/no-trampoline.h"
-
 #define REGS_COUNT 9 /* eax..edi and the return address column */
 #define REGS_FP 5
 #define REGS_SP 4
@@ -34,5 +32,19 @@ static inline size_t regs_offset(unsigned column)
 }
 
 #undef AT
+
+#define REGS_TRAMPOLINE_BYTES 5
+#define REGS_TRAMPOLINE_LATER 4
+#define REGS_SIGINFO_AT 0 /* the signal's number, an argument */
+
+/* lea 32(%esp), %eax; push %eax: what follows is not the same under a 64-bit kernel */
+static inline bool regs_trampoline(const uint8_t *code, intptr_t *at)
+{
+    *at = 32;
+    return code[0] == 0x8d && code[1] == 0x44 && code[2] == 0x24 &&
+           code[3] == 0x20 && code[4] == 0x50;
+}
+
+#define REGS_DEFERS /* libthr's check_deferred_signal */
 
 #endif

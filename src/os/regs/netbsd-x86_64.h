@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-#include "os/regs/no-trampoline.h"
-
 #define REGS_COUNT 17 /* rax..r15 and the return address column */
 #define REGS_FP 6
 #define REGS_SP 7
@@ -31,6 +29,20 @@ static inline size_t regs_offset(unsigned column)
 
     return offsetof(ucontext_t, uc_mcontext.__gregs) +
            sizeof(__greg_t) * index[column];
+}
+
+#define REGS_TRAMPOLINE_BYTES 12
+#define REGS_TRAMPOLINE_LATER 3
+#define REGS_SIGINFO_AT 0
+
+/* mov %r15, %rdi; mov $308, %rax; syscall: in libc */
+static inline bool regs_trampoline(const uint8_t *code, intptr_t *at)
+{
+    *at = sizeof(siginfo_t);
+    return code[0] == 0x4c && code[1] == 0x89 && code[2] == 0xff &&
+           code[3] == 0x48 && code[4] == 0xc7 && code[5] == 0xc0 &&
+           code[6] == 0x34 && code[7] == 0x01 && code[8] == 0 &&
+           code[9] == 0 && code[10] == 0x0f && code[11] == 0x05;
 }
 
 #endif

@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <signal.h>
 
-#include "os/regs/no-trampoline.h"
-
 #define REGS_NO_SIGNAL_STACK /* its place is not said */
 #define REGS_MASK sc_mask
 
@@ -36,5 +34,8 @@ static inline size_t regs_offset(unsigned column)
         return offsetof(ucontext_t, sc_lr);
     return offsetof(ucontext_t, sc_x) + 8 * (size_t)column;
 }
+
+#define REGS_COOKIE_AT offsetof(ucontext_t, sc_cookie)
+#define REGS_CONTEXT_AT 8 /* behind the signal's number */
 
 #endif

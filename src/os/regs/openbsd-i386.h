@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <signal.h>
 
-#include "os/regs/no-trampoline.h"
-
 #define REGS_NO_SIGNAL_STACK /* its place is not said */
 #define REGS_MASK sc_mask
 
@@ -37,5 +35,8 @@ static inline size_t regs_offset(unsigned column)
 }
 
 #undef AT
+
+#define REGS_COOKIE_AT offsetof(ucontext_t, sc_cookie)
+#define REGS_CONTEXT_AT 16 /* behind the arguments, and what to call */
 
 #endif

@@ -10,6 +10,9 @@
  *  TIMERS_FIND_ANY_THREAD   a timer's signal goes to a thread that did not run
  *  CODE_OF_TIMER, CODE_OF_THREAD   si_code of setitimer's and of a directed signal
  *  CONTEXT_MASK_AT   where a context has the signal mask
+ *  FRAME_BYTES, FRAME_CONTEXT_AT, FRAME_SIGINFO_AT   what the kernel leaves on the stack
+ *  FRAME_RETURN      ... of which that many bytes, the first, are a return address
+ *  SIGINFO_ALWAYS    also for a handler that has not asked for it
  *  FIRST_THREAD      what its thread ids are more than ours
  *  …_there           types that differ
  */
@@ -40,14 +43,56 @@ typedef int32_t time_there;
 #endif
 typedef void *thread_there;
 
+/* DEFERS: around what libthr calls a critical region. */
+void enter_critical(void);
+void exit_critical(void);
+extern _Atomic unsigned deferred_signals;
+
 /* ---- signals.c ---------------------------------------------------------------- */
 
 void set_there(const sigset_t *here, void *there);
+void set_here(const void *there, sigset_t *here);
 int thread_here(int tid);
 int own_thread(void);
+int signal_here(int number); /* that system's number of a signal as ours; 0: none */
 int signal_thread(int tid, int number);
 int clock_of(int tid, int *clock);
 bool can_be_read(const void *at, size_t size); /* up to 64 bytes */
+
+/* ---- frames.c ------------------------------------------------------------------ */
+
+typedef void handler_there(int, void *, void *);
+
+/* These registers, as that system lays them out. */
+void lay_out(const void *here, unsigned char *there);
+/* Calls entry as if the kernel did, with what it leaves on the stack. */
+void deliver(int number, bool with_siginfo, int code, const void *ucontext,
+             handler_there *entry);
+/* Goes back to where the latest signal came; its mask is that of context. */
+void signal_return(const void *context) __attribute__((noreturn));
+/* Maps code where no module is, so that it can be executed, and read if asked for. */
+uintptr_t map_code(const char *code, size_t size, bool can_be_read);
+
+/* ---- SYSTEM/sigcode.c ------------------------------------------------------------ */
+
+/* Where handlers return to. */
+uintptr_t sigcode(void);
+/* What else the kernel puts into a frame. */
+void finish_frame(uintptr_t context);
+
+/* ---- SYSTEM/kernel.c --------------------------------------------------------------- */
+
+/* What the C library has called in place of handlers: it calls call_handler, and does not
+ * come back. */
+handler_there signal_entry;
+
+/* ---- signals.c ------------------------------------------------------------------- */
+
+/* The program's own. */
+void call_handler(int number, void *siginfo, void *context);
+
+/* Makes one a handler. */
+void handle_there(int number, handler_there *handler, bool with_siginfo);
 
 /* ---- calls.c ------------------------------------------------------------------- */
 

@@ -9,15 +9,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
-
-#include "os/regs.h"
-#include "places.h"
 
 /* By number there. */
 static const signed char numbers[32] = {
@@ -30,7 +27,7 @@ static const signed char numbers[32] = {
     [26] = SIGVTALRM, [ABI_SIGPROF] = SIGPROF, [28] = SIGWINCH,
     [30] = SIGUSR1, [31] = SIGUSR2};
 
-static int signal_here(int number)
+int signal_here(int number)
 {
     return number > 0 && number < 32 ? numbers[number] : 0;
 }
@@ -51,7 +48,7 @@ void set_there(const sigset_t *here, void *there)
             AT(uint32_t, there, 0) |= 1u << (i - 1);
 }
 
-static void set_here(const void *there, sigset_t *here)
+void set_here(const void *there, sigset_t *here)
 {
     sigemptyset(here);
     for (int i = 1; i < 32; i++)
@@ -59,22 +56,7 @@ static void set_here(const void *there, sigset_t *here)
             sigaddset(here, numbers[i]);
 }
 
-typedef void handler_there(int, void *, void *);
 static unsigned char actions[32][ABI_struct_sigaction]; /* as the program set them */
-static const size_t place[] = PLACES;
-
-static void lay_out(const ucontext_t *here, unsigned char *there)
-{
-    memset(there, 0xa5, ABI_ucontext_t);
-    set_there(&here->uc_sigmask, there + CONTEXT_MASK_AT);
-#ifdef ABI_ucontext_t_uc_stack
-    AT(void *, there, ABI_ucontext_t_uc_stack) = here->uc_stack.ss_sp;
-    AT(size_t, there, ABI_ucontext_t_uc_stack + sizeof(void *)) =
-        here->uc_stack.ss_size;
-#endif
-    for (unsigned column = 0; column < REGS_COUNT; column++)
-        AT(uintptr_t, there, place[column]) = regs_get(here, column);
-}
 
 #define OF_TIMER 0x54494d45 /* a timer's signal that was handed on */
 
@@ -101,22 +83,28 @@ static int code_there(const siginfo_t *info)
     return info->si_code == SI_TKILL ? CODE_OF_THREAD : 0;
 }
 
-static void arrive(int number, siginfo_t *info, void *arg)
+void call_handler(int number, void *siginfo, void *context)
+{
+    sigset_t mask, more, all;
+
+    set_here(actions[number] + ABI_struct_sigaction_sa_mask, &more);
+    set_here((char *)context + CONTEXT_MASK_AT, &mask);
+    sigorset(&mask, &mask, &more);
+    sigaddset(&mask, signal_here(number));
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    AT(handler_there *, actions[number], 0)(number, siginfo, context);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
+static void arrive(int number, siginfo_t *info, void *context)
 {
     int saved_errno = errno, there = signal_there(number);
-    _Alignas(64) unsigned char context[ABI_ucontext_t];
-    unsigned char siginfo[ABI_siginfo_t] = {0};
-    ucontext_t *here = arg;
+    int flags = AT(int, actions[there], ABI_struct_sigaction_sa_flags);
 
-    if (hand_on(info)) {
-        errno = saved_errno;
-        return;
-    }
-    lay_out(here, context);
-    AT(int, siginfo, 0) = there;
-    AT(int, siginfo, ABI_siginfo_t_si_code) = code_there(info);
-    AT(handler_there *, actions[there], 0)(there, siginfo, context);
-    set_here(context + CONTEXT_MASK_AT, &here->uc_sigmask);
+    if (!hand_on(info))
+        deliver(there, SIGINFO_ALWAYS || (flags & ABI_SA_SIGINFO), code_there(info),
+                context, signal_entry);
     errno = saved_errno;
 }
 
@@ -154,12 +142,23 @@ int PLAYED(sigaction)(int number, const void *set, void *get)
                       ((flags & ABI_SA_ONSTACK) ? SA_ONSTACK : 0) |
                       ((flags & ABI_SA_RESTART) ? SA_RESTART : 0);
     action.sa_sigaction = arrive;
-    set_here((const char *)set + ABI_struct_sigaction_sa_mask, &action.sa_mask);
+    sigfillset(&action.sa_mask); /* call_handler opens it */
     if ((uintptr_t)handler < 2) {
         action.sa_flags = 0;
         action.sa_handler = (uintptr_t)handler ? SIG_IGN : SIG_DFL;
     }
     return sigaction(signal_here(number), &action, NULL);
+}
+
+void handle_there(int number, handler_there *handler, bool with_siginfo)
+{
+    unsigned char action[ABI_struct_sigaction] = {0};
+
+    AT(handler_there *, action, 0) = handler;
+    AT(int, action, ABI_struct_sigaction_sa_flags) =
+        (with_siginfo ? ABI_SA_SIGINFO : 0) | ABI_SA_RESTART;
+    if (PLAYED(sigaction)(number, action, NULL) != 0)
+        abort();
 }
 
 int PLAYED(sigaddset)(void *set, int number)

@@ -65,6 +65,13 @@ int PLAYED(pthread_attr_get_np)(void *thread, void *attributes)
     return (pthread_t)thread == pthread_self() ? 0 : EINVAL;
 }
 
+/* A handler is called as it is: this is only here to take the context back. */
+void signal_entry(int number, void *siginfo, void *context)
+{
+    call_handler(number, siginfo, context);
+    signal_return(context);
+}
+
 /* ---- sysctl(3) ------------------------------------------------------------------- */
 
 /* The process, and in it one of its threads. */

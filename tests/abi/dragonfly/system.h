@@ -12,6 +12,11 @@
 #define CODE_OF_TIMER 0 /* nobody is told */
 #define CODE_OF_THREAD 0
 #define CONTEXT_MASK_AT ABI_ucontext_t_uc_sigmask
+#define FRAME_BYTES ABI_struct_sigframe
+#define FRAME_CONTEXT_AT ABI_struct_sigframe_sf_uc
+#define FRAME_SIGINFO_AT ABI_struct_sigframe_sf_si
+#define FRAME_RETURN 0
+#define SIGINFO_ALWAYS false
 typedef unsigned long clock_there;
 typedef long suseconds_there;
 typedef uint32_t dev_there;

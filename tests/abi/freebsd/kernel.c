@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 int *PLAYED(__error)(void);
@@ -60,6 +61,70 @@ int PLAYED(pthread_attr_get_np)(void *thread, void *attributes)
 {
     (void)attributes;
     return (pthread_t)thread == pthread_self() ? 0 : EINVAL;
+}
+
+/* ---- libthr: each handler is called by its own ------------------------------------- */
+
+static __thread unsigned critical __attribute__((tls_model("initial-exec")));
+static __thread unsigned char deferred_siginfo[ABI_siginfo_t]
+    __attribute__((tls_model("initial-exec")));
+static __thread sigset_t deferred_mask __attribute__((tls_model("initial-exec")));
+_Atomic unsigned deferred_signals;
+
+/* One that comes in a critical region is kept to the end of that. */
+void signal_entry(int number, void *siginfo, void *context)
+{
+    if (critical == 0) {
+        call_handler(number, siginfo, context);
+        signal_return(context);
+    }
+    memcpy(deferred_siginfo, siginfo, ABI_siginfo_t);
+    set_here((char *)context + CONTEXT_MASK_AT, &deferred_mask);
+    memset((char *)context + CONTEXT_MASK_AT, 0xff, ABI_sigset_t);
+    atomic_fetch_add(&deferred_signals, 1);
+    signal_return(context);
+}
+
+/* Has a context made, which is not the kernel's of a signal. */
+__attribute__((noinline)) static void check_deferred_signal(void)
+{
+    int number = AT(int, deferred_siginfo, 0);
+    unsigned char siginfo[ABI_siginfo_t];
+    unsigned char *context = __builtin_alloca(ABI_ucontext_t + 512);
+    volatile bool first = true;
+    ucontext_t here;
+
+    getcontext(&here);
+    if (!first)
+        return;
+    first = false;
+    memset(&here.uc_stack, 0, sizeof here.uc_stack);
+    lay_out(&here, context);
+    finish_frame((uintptr_t)context);
+    memcpy(siginfo, deferred_siginfo, sizeof siginfo);
+    memset(deferred_siginfo, 0, sizeof deferred_siginfo);
+    call_handler(number, siginfo, context);
+    pthread_sigmask(SIG_SETMASK, &deferred_mask, NULL);
+}
+
+void enter_critical(void)
+{
+    critical++;
+}
+
+__attribute__((noinline)) void _thr_ast(void);
+__attribute__((noinline)) void _thr_ast(void)
+{
+    if (critical == 0 && AT(int, deferred_siginfo, 0))
+        check_deferred_signal();
+    __asm__ volatile("");
+}
+
+void exit_critical(void)
+{
+    critical--;
+    _thr_ast();
+    __asm__ volatile("");
 }
 
 /* ---- sysctl(3) ------------------------------------------------------------------- */

@@ -12,6 +12,12 @@
 #define CODE_OF_TIMER ABI_SI_KERNEL
 #define CODE_OF_THREAD ABI_SI_LWP
 #define CONTEXT_MASK_AT ABI_ucontext_t_uc_sigmask
+#define FRAME_BYTES ABI_struct_sigframe
+#define FRAME_CONTEXT_AT ABI_struct_sigframe_sf_uc
+#define FRAME_SIGINFO_AT ABI_struct_sigframe_sf_si
+#define FRAME_RETURN 0
+#define SIGINFO_ALWAYS true /* libthr's doing */
+#define DEFERS
 typedef int clock_there;
 typedef long suseconds_there;
 typedef uint64_t dev_there;

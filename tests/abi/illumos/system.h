@@ -53,6 +53,7 @@ void set_here(const void *there, sigset_t *here);
 /* ---- What a program of the tests may ask for ------------------------------ */
 
 /* Around what libc calls a critical region: a signal is deferred to its end. */
+#define DEFERS
 void enter_critical(void);
 void exit_critical(void);
 extern _Atomic unsigned deferred_signals;

@@ -70,6 +70,13 @@ __attribute__((constructor)) static void find_strings(void)
     PLAYED(__ps_strings) = (void *)(end_of_stack() - ABI_struct_ps_strings);
 }
 
+/* A handler is called as it is: this is only here to take the context back. */
+void signal_entry(int number, void *siginfo, void *context)
+{
+    call_handler(number, siginfo, context);
+    signal_return(context);
+}
+
 /* ---- sysctl(3) ------------------------------------------------------------------- */
 
 static void put_process(pid_t pid, struct answer *answer)

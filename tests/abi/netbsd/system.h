@@ -12,6 +12,15 @@
 #define CODE_OF_TIMER ABI_SI_TIMER
 #define CODE_OF_THREAD ABI_SI_LWP
 #define CONTEXT_MASK_AT ABI_ucontext_t_uc_sigmask
+#define FRAME_BYTES ABI_struct_sigframe_siginfo
+#define FRAME_CONTEXT_AT ABI_struct_sigframe_siginfo_sf_uc
+#define FRAME_SIGINFO_AT ABI_struct_sigframe_siginfo_sf_si
+#if defined(__aarch64__)
+#define FRAME_RETURN 0
+#else
+#define FRAME_RETURN sizeof(long)
+#endif
+#define SIGINFO_ALWAYS true
 typedef int clock_there;
 typedef int suseconds_there;
 typedef uint64_t dev_there;

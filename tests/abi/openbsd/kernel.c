@@ -62,6 +62,16 @@ static struct object {
 } objects[OBJECTS];
 static unsigned object_count;
 
+/* Linux' own object: its unwind tables are in its text. */
+static bool is_vdso(const struct dl_phdr_info *info)
+{
+    unsigned segments = 0;
+
+    for (unsigned i = 0; i < info->dlpi_phnum; i++)
+        segments += info->dlpi_phdr[i].p_type == PT_LOAD;
+    return segments == 1;
+}
+
 /* Where the processor can, such a read is made a fault. */
 static int protect_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -70,6 +80,8 @@ static int protect_object(struct dl_phdr_info *info, size_t size, void *arg)
 
     (void)size;
     (void)arg;
+    if (is_vdso(info))
+        return 0;
     if (object_count == OBJECTS || info->dlpi_phnum > SEGMENTS)
         abort();
     object->bias = info->dlpi_addr;
@@ -107,6 +119,8 @@ const ElfW(Phdr) *headers_there(const struct dl_phdr_info *info)
 
 static bool is_code(uintptr_t address)
 {
+    if (is_sigcode(address))
+        return true;
     for (unsigned i = 0; i < object_count; i++)
         for (unsigned j = 0; j < objects[i].count; j++) {
             const ElfW(Phdr) *header = &objects[i].headers[j];
@@ -127,6 +141,13 @@ int PLAYED(pselect)(int count, void *in, void *out, void *bad, const void *time,
     errno = !is_code((uintptr_t)mask) && can_be_read(mask, ABI_sigset_t) ? EINVAL
                                                                            : EFAULT;
     return -1;
+}
+
+/* A handler is called as it is: this is only here to take the context back. */
+void signal_entry(int number, void *siginfo, void *context)
+{
+    call_handler(number, siginfo, context);
+    signal_return(context);
 }
 
 /* ---- sysctl(3) ------------------------------------------------------------------- */

@@ -15,6 +15,18 @@
 #define CLOCKS_HAVE_TYPES
 #define HEADERS_THERE /* kernel.c: of text that cannot be read */
 const ElfW(Phdr) *headers_there(const struct dl_phdr_info *info);
+#if defined(__x86_64__) /* a siginfo_t, and the FPU's registers, are above that */
+#define FRAME_BYTES (ABI_ucontext_t + 8 + ABI_siginfo_t)
+#define FRAME_CONTEXT_AT 0
+#define FRAME_SIGINFO_AT (ABI_ucontext_t + 8)
+#else
+#define FRAME_BYTES ABI_struct_sigframe
+#define FRAME_CONTEXT_AT ABI_struct_sigframe_sf_sc
+#define FRAME_SIGINFO_AT ABI_struct_sigframe_sf_si
+#endif
+#define FRAME_RETURN 0
+#define SIGINFO_ALWAYS false
+bool is_sigcode(uintptr_t address); /* sigcode.c */
 typedef int clock_there;
 typedef long suseconds_there;
 typedef int32_t dev_there;

@@ -31,7 +31,8 @@ typedef struct {
     long mc_rflags;
     long mc_rsp;
     long mc_ss;
-    int abi_fpu[12];
+    unsigned int mc_len;
+    int abi_fpu[11];
     _Alignas(64) int abi_rest[256];
 } mcontext_t;
 

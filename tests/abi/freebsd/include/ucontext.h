@@ -35,7 +35,8 @@ typedef struct {
     long mc_rflags;
     long mc_rsp;
     long mc_ss;
-    long abi_fpu[3];
+    long mc_len;
+    long abi_fpu[2];
     _Alignas(16) long abi_rest[72];
 } mcontext_t;
 #elif defined(__i386__)

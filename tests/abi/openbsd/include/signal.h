@@ -85,7 +85,7 @@ struct sigcontext {
     int sc_eflags;
     int sc_esp;
     int sc_ss;
-    int abi_unused;
+    long sc_cookie;
     int sc_mask;
     int sc_trapno;
     int sc_err;

@@ -3,5 +3,6 @@
 #define ABI_FREEBSD_INCLUDE_SYS_SYSCALL_H
 
 #define SYS_sigprocmask 340
+#define SYS_sigreturn 417
 
 #endif
