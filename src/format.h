@@ -70,6 +70,7 @@ enum format_mark {
     FORMAT_MARK_GUESS = 3,
     FORMAT_MARK_KERNEL = 4,
     FORMAT_MARK_BUSY = 5,
+    FORMAT_MARK_DEFERRED = 6,
     FORMAT_FIRST_PC = 16
 };
 

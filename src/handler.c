@@ -85,6 +85,15 @@ static void leave_out_own(struct unwind_stack *stack)
         stack->shared = stack->capacity - stack->top;
 }
 
+/* The leaf is the place of the C library's where it had the context made. */
+static void mark_deferred(struct unwind_stack *stack)
+{
+    stack->frame[stack->top].pc = FORMAT_MARK_DEFERRED;
+    stack->frame[stack->top].flags = 0; /* which the next walk does not meet */
+    if (stack->shared == stack->capacity - stack->top)
+        stack->shared--;
+}
+
 void sigprof__sample_walk(struct slot *slot, const void *ucontext)
 {
     struct unwind_walk walk;
@@ -92,6 +101,8 @@ void sigprof__sample_walk(struct slot *slot, const void *ucontext)
     fill_walk(&walk, slot, ucontext);
     ask_for_stack(slot, ucontext);
     sigprof__state.unwind(&walk);
+    if (regs_is_deferred(ucontext))
+        mark_deferred(&slot->stack);
     if (sigprof__point.here)
         leave_out_own(&slot->stack);
     sigprof__slot_result(slot, sigprof__guest_stack(&slot->guests, &walk));

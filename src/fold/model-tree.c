@@ -210,7 +210,8 @@ static uint32_t step_frame(struct model *model, struct reader *reader,
     /* A guess is known from the sample's end, so its mark is left out. */
     if (number < FORMAT_FIRST_PC)
         return number == FRAME_SIGNAL || number == FRAME_GAP ||
-                       number == FRAME_KERNEL || number == FRAME_BUSY
+                       number == FRAME_KERNEL || number == FRAME_BUSY ||
+                       number == FRAME_DEFERRED
                    ? number
                    : (uint32_t)FRAME_NONE;
     if (pc->mapped_in != model->process->view_id) {

@@ -174,7 +174,7 @@ static struct model_place make_place(struct naming *naming,
     struct text name;
 
     if (is_deferral(naming, frame, in->name))
-        known = know(naming, "[deferred signal]", NULL);
+        known = know(naming, NAME_DEFERRED, NULL);
     else
         known = know(naming, in->name ? in->name : "[unknown]", in->shown);
     name = sigprof__model_text(naming->model, known->function);

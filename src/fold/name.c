@@ -229,7 +229,9 @@ static void name_marks(struct model *model)
                                                        "[frames left out]",
                                                    [FRAME_SIGNAL] = "[signal]",
                                                    [FRAME_KERNEL] = "[kernel]",
-                                                   [FRAME_BUSY] = "[vm busy]"};
+                                                   [FRAME_BUSY] = "[vm busy]",
+                                                   [FRAME_DEFERRED] =
+                                                       NAME_DEFERRED};
 
     model->place_count = 0;
     for (size_t i = 0; i < FRAME_FIRST; i++)

@@ -12,6 +12,9 @@
 
 #include "name.h"
 
+/* Where a system's library calls a handler later than the signal came. */
+#define NAME_DEFERRED "[deferred signal]"
+
 /* What is asked: the key is an address, the value says of which frame and use
  * (enum model_use) the answer is, and whether the frame has another before. */
 static inline struct sort_item lookup_make(uint64_t address, size_t frame,

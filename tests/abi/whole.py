@@ -352,7 +352,7 @@ def check_exec(there, fold, folder):
 
 
 HANDLED = [check_handlers, check_fork]
-WAYS = {"illumos": [check_states, *HANDLED, check_deferred], "freebsd": [*HANDLED, check_exec],
+WAYS = {"illumos": [check_states, *HANDLED, check_deferred], "freebsd": [*HANDLED, check_exec, check_deferred],
         **{system: [*HANDLED, check_exec] for system in ("netbsd", "openbsd", "dragonfly")}}
 
 
