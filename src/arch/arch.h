@@ -22,7 +22,10 @@
  *  ARCH_STACK_ALIGN  of sp at a call
  *  ARCH_RED_ZONE     bytes below sp that no signal touches
  *  ARCH_UNTOLD_PUSHES  words that hand-written functions may push without their
- *                    rules saying so; not defined: none do
+ *                    rules saying so; not defined: none do. arch_pops(): does
+ *                    an instruction that begins so take one back?
+ *  ARCH_ROOT_BYTES   defined: arch_is_root(): is that code without a rule to which
+ *                    the first function of a stack returns?
  *  ARCH_HAS_KEYS     defined: memory may be executed and not be read: x86-keys.h
  *  ARCH_EXIDX        defined: unwind tables are .ARM.exidx (unwind/exidx.h)
  *  ARCH_CODE_BITS    bits of a function's address that are none of its code's; not

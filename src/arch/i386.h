@@ -19,6 +19,20 @@
 #define ARCH_RED_ZONE 0
 #define ARCH_LANDING (1u << 0 | 1u << 2)
 #define ARCH_UNTOLD_PUSHES 4
+#define ARCH_ROOT_BYTES 3
+
+/* pop of a register. */
+static inline bool arch_pops(uint8_t code)
+{
+    return code >= 0x58 && code <= 0x5f;
+}
+
+/* lea (%esp,%ebx,4),%esp: glibc's makecontext has put its address there. It takes
+ * the function's arguments away, of which no compiler keeps the number so. */
+static inline bool arch_is_root(const uint8_t code[ARCH_ROOT_BYTES])
+{
+    return code[0] == 0x8d && code[1] == 0x24 && code[2] == 0x9c;
+}
 
 static inline uintptr_t arch_return_address(uintptr_t word)
 {

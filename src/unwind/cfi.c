@@ -86,6 +86,9 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
     }
     if (walker_find(w, module->cfi, key) == CFI_FOUND)
         rule = read_rule(rules, unit, key);
+    if (rule == (PACKED_SP | PACKED_CFA_WORD) &&
+        sigprof__cfi_hides_push(w, pc, pc == key))
+        rule += PACKED_CFA_WORD;
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
     if (rule == PACKED_NONE)

@@ -199,6 +199,13 @@ static enum cfi_found find_others(struct walker *w, enum cfi_found found)
     return found;
 }
 
+/* The return address, by that row. */
+static bool is_on_top(const struct rules_row *row)
+{
+    return row->cfa_kind == RULE_REGISTER && row->cfa_register == REGS_SP &&
+           row->cfa_value == ARCH_WORD;
+}
+
 /* The FDE for the frame in state->now, and its row. */
 static enum cfi_found find_rules(struct walker *w)
 {
@@ -219,6 +226,9 @@ static enum cfi_found find_rules(struct walker *w)
         found = walker_find(w, code->by.cfi, key);
     if (found == CFI_FOUND && !sigprof__rules_run(&state->rules, unit, key))
         found = CFI_NO_RULE;
+    if (found == CFI_FOUND && is_on_top(&state->rules.row) &&
+        sigprof__cfi_hides_push(w, state->now.value[REGS_PC], state->now.exact))
+        state->rules.row.cfa_value += ARCH_WORD;
     return found == CFI_FOUND || code ? found : find_others(w, found);
 }
 

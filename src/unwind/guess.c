@@ -245,6 +245,21 @@ static int follow_fp(struct walker *w, struct place *place, bool generated,
     return generated ? STEP_ON : STEP_GUESSED;
 }
 
+/* Code that is known to be where stacks begin, and has no rule that says so. */
+static bool is_root(struct walker *w, uintptr_t pc)
+{
+#ifdef ARCH_ROOT_BYTES
+    uint8_t code[ARCH_ROOT_BYTES];
+
+    return sigprof__cfi_read_code(w, pc, code, ARCH_ROOT_BYTES) &&
+           arch_is_root(code);
+#else
+    (void)w;
+    (void)pc;
+    return false;
+#endif
+}
+
 /* A return address that no call can have pushed, since a function begins there
  * and no code is before it: makecontext puts one at the bottom of a stack. */
 static bool is_put_there(struct walker *w, const struct place *place)
@@ -252,9 +267,26 @@ static bool is_put_there(struct walker *w, const struct place *place)
     const struct module *module =
         sigprof__module_find(w->snapshot, place->pc);
 
-    return module && !place->exact &&
-           walker_find(w, module->cfi, place->pc) == CFI_FOUND &&
-           walker_state(w)->unit.low == place->pc;
+    if (!module || place->exact)
+        return false;
+    return is_root(w, place->pc) ||
+           (walker_find(w, module->cfi, place->pc) == CFI_FOUND &&
+            walker_state(w)->unit.low == place->pc);
+}
+
+bool sigprof__cfi_hides_push(struct walker *w, uintptr_t pc, bool exact)
+{
+#ifdef ARCH_UNTOLD_PUSHES
+    uint8_t code;
+
+    return !exact && sigprof__cfi_read_code(w, pc, &code, 1) &&
+           arch_pops(code);
+#else
+    (void)w;
+    (void)pc;
+    (void)exact;
+    return false;
+#endif
 }
 
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,

@@ -54,6 +54,7 @@ enum packed_kind {
 #define PACKED_RA_AT(rule) ((void)(rule), (intptr_t)ARCH_RA_AT)
 #define PACKED_IN_LINK(rule) ((void)(rule), false)
 #endif
+#define PACKED_CFA_WORD (1u << 3)
 #define PACKED_CFA(rule) (((rule) >> 3 & PACKED_CFA_MAX) * ARCH_WORD)
 #define PACKED_FP_BELOW(rule)                                                  \
     (((rule) >> PACKED_FP_SHIFT & PACKED_FP_MAX) * ARCH_WORD)

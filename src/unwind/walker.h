@@ -207,6 +207,11 @@ bool sigprof__cfi_calls_another(struct walker *w, uintptr_t function_pc,
 int sigprof__cfi_scan(struct walker *w, struct place *place,
                       struct guess *guess);
 
+/* guess.c: pc's rule says that the return address is on top of the stack. Has a word
+ * been pushed all the same? glibc's swapcontext for i386 does so around its system call;
+ * behind a call a function pops what it has pushed, and never its return address. */
+bool sigprof__cfi_hides_push(struct walker *w, uintptr_t pc, bool exact);
+
 /* guess.c: reads code; plainly, where that cannot fault. */
 bool sigprof__cfi_read_code(struct walker *w, uintptr_t from, uint8_t *code,
                             unsigned bytes);

@@ -912,18 +912,23 @@ static void run_coroutine(void)
     sink = sample_in_callback();
 }
 
-static void run_on(void *stack, size_t bytes)
+static void make_coroutine(void *stack, size_t bytes, void (*run)(void))
 {
     CHECK(getcontext(&coroutine) == 0);
     coroutine.uc_stack.ss_sp = stack;
     coroutine.uc_stack.ss_size = bytes;
     coroutine.uc_link = &here;
-    makecontext(&coroutine, run_coroutine, 0);
+    makecontext(&coroutine, run, 0);
+}
+
+static void run_on(void *stack, size_t bytes)
+{
+    make_coroutine(stack, bytes, run_coroutine);
     CHECK(swapcontext(&here, &coroutine) == 0);
 }
 
 /* mips' makecontext returns into code without any rule, riscv64's into code whose rule
- * has the caller where it is. i386's has none either, but the stack ends there. */
+ * has the caller where it is. */
 #ifdef __mips__
 #define END_OF_COROUTINE FORMAT_END_NO_RULE
 #elif defined(__riscv)
@@ -933,8 +938,6 @@ static void run_on(void *stack, size_t bytes)
 #endif
 #ifdef __mips__ /* ... where nothing is left to be read */
 #define END_OF_UNKNOWN FORMAT_END_FOREIGN_STACK
-#elif defined(__i386__) /* ... where its end is not known */
-#define END_OF_UNKNOWN FORMAT_END_NO_RULE
 #else
 #define END_OF_UNKNOWN END_OF_COROUTINE
 #endif
@@ -965,6 +968,40 @@ static void a_declared_coroutine_stack_needs_no_system_call(void)
     CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, END_OF_UNKNOWN);
     CHECK(walk.stack->end & FORMAT_END_UNKNOWN_STACK);
     free(ranges);
+    free(stack);
+    test_walk_drop(&walk);
+}
+
+static void run_nothing(void)
+{
+    sink++;
+}
+
+/* A signal that is blocked here, and not there, comes in swapcontext's system call. */
+static NOINLINE void switch_into_signal(void *stack, size_t bytes)
+{
+    sigset_t set;
+
+    true_count = test_backtrace(true_pcs, 64);
+    make_coroutine(stack, bytes, run_nothing);
+    sigemptyset(&set);
+    sigaddset(&set, SIGPROF);
+    CHECK(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    raise(SIGPROF);
+    CHECK_EQ(test_walk_count(&walk), 0);
+    CHECK(swapcontext(&here, &coroutine) == 0);
+    CHECK(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
+
+static void a_switch_of_stacks_that_is_interrupted_has_its_callers(void)
+{
+    enum { BYTES = 64 << 10 };
+    char *stack = malloc(BYTES);
+
+    CHECK(stack);
+    use_stack();
+    switch_into_signal(stack, BYTES);
+    check_against_backtrace();
     free(stack);
     test_walk_drop(&walk);
 }
@@ -1094,6 +1131,7 @@ int main(int argc, char **argv)
 #endif
 #ifdef __GLIBC__
     RUN(a_declared_coroutine_stack_needs_no_system_call);
+    RUN(a_switch_of_stacks_that_is_interrupted_has_its_callers);
 #else
     puts("skipped: coroutines, which this C library cannot make");
 #endif
