@@ -248,11 +248,11 @@ static int check_next(const struct walker *w)
 
     if (sp & (ARCH_STACK_ALIGN - 1) && !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
+    if (pc == 0 && sp >= state->now.value[REGS_SP] && !unit->signal)
+        return FORMAT_END_COMPLETE; /* also where nothing is on the stack */
     if (!walker_is_above(sp, state->now.value[REGS_SP], state->now.exact) &&
         !leaves && !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
-    if (pc == 0 && !unit->signal)
-        return FORMAT_END_COMPLETE;
     if (pc < FORMAT_FIRST_PC && !unit->signal)
         return FORMAT_END_BAD_ADDRESS;
     return unit->signal ? STEP_SIGNAL : STEP_ON;

@@ -927,12 +927,9 @@ static void run_on(void *stack, size_t bytes)
     CHECK(swapcontext(&here, &coroutine) == 0);
 }
 
-/* mips' makecontext returns into code without any rule, riscv64's into code whose rule
- * has the caller where it is. */
+/* mips' makecontext returns into code without any rule. */
 #ifdef __mips__
 #define END_OF_COROUTINE FORMAT_END_NO_RULE
-#elif defined(__riscv)
-#define END_OF_COROUTINE FORMAT_END_BAD_ADDRESS
 #else
 #define END_OF_COROUTINE FORMAT_END_COMPLETE
 #endif
