@@ -32,6 +32,16 @@ __asm__(".text\n"
         ".size step_root, . - step_root\n");
 void step_root(void (*work)(void));
 
+/* SIGTRAP's handler. It goes back by itself: in the code by which other handlers do,
+ * which is stepped as well, there may be a breakpoint by then. */
+__asm__(".text\n"
+        ".globl step_on_trap\n"
+        ".type step_on_trap, %function\n"
+        "step_on_trap:\n" STEP_HANDLE("step_trapped")
+        ".size step_on_trap, . - step_on_trap\n");
+void step_on_trap(int number, siginfo_t *info, void *ucontext);
+void step_trapped(int number, siginfo_t *info, void *ucontext);
+
 #ifdef STEP_TRAP_OF_TARGET /* targets have a bit that says what code they are */
 uintptr_t step_stop[2];
 bool step_went;
@@ -43,6 +53,7 @@ bool step_went;
 #define SYS_RT_SIGRETURN 139 /* on these CPUs */
 #define step_trap(target, was) ((step_trap_word)STEP_TRAP)
 #define step_note(pc, ucontext)
+#define step_resumed(ucontext) regs_pc(ucontext)
 #endif
 
 static struct shadow shadow;
@@ -148,8 +159,8 @@ static void trap_next(uintptr_t pc, const void *ucontext)
     if (step_is_system_call(pc)) {
         memset(writable, 0, sizeof writable);
         if (step_system_call(ucontext) == SYS_RT_SIGRETURN) {
-            put_trap(regs_pc((const char *)regs_sp(ucontext) +
-                             REGS_SIGINFO_AT + sizeof(siginfo_t)));
+            put_trap(step_resumed((const char *)regs_sp(ucontext) +
+                                  REGS_SIGINFO_AT + sizeof(siginfo_t)));
             return;
         }
     }
@@ -164,7 +175,7 @@ static void trap_next(uintptr_t pc, const void *ucontext)
 #endif
 }
 
-static void on_trap(int number, siginfo_t *info, void *ucontext)
+void step_trapped(int number, siginfo_t *info, void *ucontext)
 {
     uintptr_t pc = regs_pc(ucontext);
     bool begins = !is_trapped(pc); /* a trap of the code's own */
@@ -185,15 +196,16 @@ static void on_trap(int number, siginfo_t *info, void *ucontext)
     trap_next(pc, ucontext);
 }
 
-void step_enter_handler(const ucontext_t *interrupted, void *slot)
+/* A call's slot is sp; a handler begins with the one where the signal's frame does. */
+void step_enter_handler(const ucontext_t *interrupted, void *slot,
+                        void *restorer)
 {
-    char *frame = __builtin_frame_address(0);
-
-    /* slot is behind the frame pointer, as x86 has it. */
+    (void)slot;
     shadow_signal(&shadow, regs_pc(interrupted), regs_sp(interrupted),
-                  (uintptr_t)slot - ARCH_WORD + (uintptr_t)ARCH_RECORD_PC);
-    shadow_call(&shadow, (uintptr_t)frame + (uintptr_t)ARCH_RECORD_PC,
-                (uintptr_t)__builtin_return_address(0));
+                  (uintptr_t)interrupted - sizeof(siginfo_t) - REGS_SIGINFO_AT,
+                  arch_return_address((uintptr_t)restorer));
+    shadow_call(&shadow, (uintptr_t)__builtin_dwarf_cfa(),
+                arch_return_address((uintptr_t)__builtin_return_address(0)));
     shadow_resume(&shadow);
     step_break();
 }
@@ -211,7 +223,7 @@ void step_run(void (*work)(void))
 
 void step_open(void)
 {
-    struct sigaction action = {.sa_sigaction = on_trap,
+    struct sigaction action = {.sa_sigaction = step_on_trap,
                                .sa_flags = SA_SIGINFO};
 
     sigaction(SIGTRAP, &action, NULL);

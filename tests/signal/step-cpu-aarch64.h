@@ -87,6 +87,10 @@ static inline unsigned step_system_call(const void *ucontext)
     "blr x0\n"                                                                 \
     "ldp x29, x30, [sp], #16\n"                                                \
     "ret\n"
+#define STEP_HANDLE(function)                                                  \
+    "bl " function "\n"                                                        \
+    "mov x8, #139\n"                                                           \
+    "svc #0\n"
 #define step_break() __asm__ volatile("brk #0" ::: "memory")
 
 #endif

@@ -17,11 +17,17 @@ typedef uint32_t step_trap_word;
 extern uintptr_t step_stop[2];
 extern bool step_went;
 
+/* Where registers say that the program is, as a target. */
+static inline uintptr_t step_resumed(const void *ucontext)
+{
+    return regs_pc(ucontext) |
+           ((regs_get(ucontext, REGS_STATUS) & REGS_STATUS_THUMB) != 0);
+}
+
 static inline void step_note(uintptr_t pc, const void *ucontext)
 {
     step_stop[1] = step_stop[0];
-    step_stop[0] =
-        pc | ((regs_get(ucontext, REGS_STATUS) & REGS_STATUS_THUMB) != 0);
+    step_stop[0] = pc | (step_resumed(ucontext) & 1);
 }
 
 static inline bool step_is_thumb(uintptr_t pc)
@@ -381,6 +387,11 @@ static inline step_trap_word step_trap(uintptr_t target, step_trap_word was)
     ".fnend\n"                                                                 \
     ".local step_kept\n"                                                       \
     ".comm step_kept, 40, 4\n"
+#define STEP_HANDLE(function)                                                  \
+    ".arm\n"                                                                   \
+    "bl " function "\n"                                                        \
+    "mov r7, #173\n"                                                           \
+    "svc #0\n"
 #define step_break() __asm__ volatile("bkpt #0" ::: "memory")
 
 #endif

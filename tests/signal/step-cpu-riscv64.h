@@ -142,6 +142,10 @@ static inline unsigned step_system_call(const void *ucontext)
     "ld s0, 0(sp)\n"                                                           \
     "addi sp, sp, 16\n"                                                        \
     "ret\n"
+#define STEP_HANDLE(function)                                                  \
+    "call " function "\n"                                                      \
+    "li a7, 139\n"                                                             \
+    "ecall\n"
 #define step_break() __asm__ volatile("c.ebreak" ::: "memory")
 
 #endif

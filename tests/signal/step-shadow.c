@@ -104,9 +104,9 @@ void shadow_step(struct shadow *shadow, uintptr_t pc, uintptr_t sp)
 }
 
 void shadow_signal(struct shadow *shadow, uintptr_t pc, uintptr_t sp,
-                   uintptr_t slot)
+                   uintptr_t slot, uintptr_t restorer)
 {
-    shadow->restorer = *(const uintptr_t *)slot;
+    shadow->restorer = restorer;
     push(shadow, sp, pc, true);
     push(shadow, slot, shadow->restorer, false);
 }

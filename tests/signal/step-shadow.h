@@ -46,10 +46,10 @@ void shadow_resume(struct shadow *shadow);
 /* The program has run one instruction and is at pc now. */
 void shadow_step(struct shadow *shadow, uintptr_t pc, uintptr_t sp);
 
-/* A handler has interrupted the program at pc. slot: where the handler's return
- * address, that of the trampoline, lies. */
+/* A handler has interrupted the program at pc, and returns to restorer, the trampoline.
+ * slot: where that lies. */
 void shadow_signal(struct shadow *shadow, uintptr_t pc, uintptr_t sp,
-                   uintptr_t slot);
+                   uintptr_t slot, uintptr_t restorer);
 
 /* A call that was not stepped. */
 void shadow_call(struct shadow *shadow, uintptr_t slot, uintptr_t back);

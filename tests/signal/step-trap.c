@@ -104,11 +104,11 @@ static void on_trap(int number, siginfo_t *info, void *context)
 }
 
 /* The kernel delivers signals with the flag off. */
-void step_enter_handler(const ucontext_t *interrupted, void *slot)
+void step_enter_handler(const ucontext_t *interrupted, void *slot,
+                        void *restorer)
 {
-    shadow_signal(&shadow, regs_pc(interrupted),
-                  regs_sp(interrupted),
-                  (uintptr_t)slot);
+    shadow_signal(&shadow, regs_pc(interrupted), regs_sp(interrupted),
+                  (uintptr_t)slot, (uintptr_t)restorer);
     shadow_call(&shadow, (uintptr_t)__builtin_frame_address(0) + ARCH_WORD,
                 (uintptr_t)__builtin_return_address(0));
     shadow_resume(&shadow);

@@ -360,7 +360,9 @@ static void on_signal(int number, siginfo_t *info, void *ucontext)
     char text[32];
 
     (void)info;
-    step_enter_handler(ucontext, (char *)__builtin_frame_address(0) + sizeof(void *));
+    step_enter_handler(ucontext,
+                       (char *)__builtin_frame_address(0) + sizeof(void *),
+                       __builtin_return_address(0));
     snprintf(text, sizeof text, "%d", number);
     sink = text[0];
     if (number == SIGUSR1)

@@ -14,9 +14,10 @@
 void step_open(void);
 void step_run(void (*work)(void));
 
-/* First in a handler that is to be stepped too. slot: where its return address
- * lies. */
-void step_enter_handler(const ucontext_t *interrupted, void *slot);
+/* First in a handler that is to be stepped too, which returns to restorer. slot: where
+ * that lies, where calls leave it on the stack. */
+void step_enter_handler(const ucontext_t *interrupted, void *slot,
+                        void *restorer);
 
 /* judge_call: runs the cfi engine where its use of the stack is seen. */
 void step_call(unwind_engine *engine, struct unwind_walk *walk);

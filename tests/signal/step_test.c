@@ -54,26 +54,21 @@ static const char *skipped;
 /* Why this CPU's stepper or C library cannot do it; NULL: they can. */
 static const char *not_here(const struct step_work *work)
 {
-    static const char *const library[] = {
-        "sorting", "printing", "strings", "variants", "jumping", "clocks",
-        "frames",  "math",     "memory",  "patterns", "loading", "binding"};
-
-    if (!ARCH_LINK)
-        return NULL;
-    if (strcmp(work->name, "handlers") == 0 ||
-        strcmp(work->name, "other_stack") == 0)
-        return "breakpoints lose handlers";
-#ifdef __arm__
+#if defined __arm__
     if (strcmp(work->name, "throwing") == 0)
         return "libgcc throws in place: its frame's return address becomes that of each frame it "
                "has left, so a third of the stacks have another caller there";
-#endif
-#ifdef __riscv
+#elif defined __riscv
+    static const char *const library[] = {
+        "sorting",  "printing", "strings",  "variants", "jumping",
+        "clocks",   "frames",   "math",     "memory",   "patterns",
+        "loading",  "binding",  "handlers", "other_stack"};
+
     for (size_t i = 0; i < sizeof library / sizeof *library; i++)
         if (strcmp(work->name, library[i]) == 0)
             return "few of the C library's functions have unwind information";
 #else
-    (void)library;
+    (void)work;
 #endif
     return NULL;
 }
