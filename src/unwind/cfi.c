@@ -89,6 +89,8 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
     if (rule == (PACKED_SP | PACKED_CFA_WORD) &&
         sigprof__cfi_hides_push(w, pc, pc == key))
         rule += PACKED_CFA_WORD;
+    if (rule == PACKED_SP && sigprof__cfi_hides_frame(w, pc))
+        rule = PACKED_NONE;
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
     if (rule == PACKED_NONE)
@@ -239,6 +241,10 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
 
     if (packed_is_window(rule))
         return step_window(w, rule);
+    /* It has called, and the rule does not tell: aarch64's swapcontext, which keeps
+     * its return address in what it switches from. */
+    if (PACKED_IN_LINK(rule) && !w->at.exact)
+        return step_guessed(w);
     if (place_is_low(&w->at) && !by_fp) {
         if (!fp_below)
             return step_guessed(w);

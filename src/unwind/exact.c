@@ -229,6 +229,8 @@ static enum cfi_found find_rules(struct walker *w)
     if (found == CFI_FOUND && is_on_top(&state->rules.row) &&
         sigprof__cfi_hides_push(w, state->now.value[REGS_PC], state->now.exact))
         state->rules.row.cfa_value += ARCH_WORD;
+    if (found == CFI_FOUND && sigprof__cfi_hides_frame(w, state->now.value[REGS_PC]))
+        found = CFI_NO_RULE;
     return found == CFI_FOUND || code ? found : find_others(w, found);
 }
 

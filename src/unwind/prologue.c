@@ -74,22 +74,31 @@ static NOINLINE uintptr_t find_begin(struct walker *w, uintptr_t pc,
     return 0;
 }
 
-/* What has been made of the frame on the way from begin to pc. */
+/* What has been made of the frame on the way from begin to pc. Where it is given back
+ * and the function left before pc, pc is on another way, which has it still. */
 static NOINLINE void read_frame(struct walker *w, uintptr_t begin, uintptr_t pc,
                                 struct arch_frame_made *made)
 {
+    struct arch_frame_made whole = {0, 0, 0, 0, false};
     struct window window = {0, 0};
-    unsigned bytes;
+    uintptr_t at = begin;
+    bool given_back = false;
 
-    *made = (struct arch_frame_made){0, 0, 0, 0, false};
-    for (uintptr_t at = begin; at < pc && at - begin < MAKING_BYTES;
-         at += bytes) {
+    *made = whole;
+    while (at < pc && at - begin < MAKING_BYTES) {
         const uint8_t *code = code_at(w, &window, at, false);
+        unsigned bytes;
 
+        if (!given_back)
+            whole = *made;
         bytes = code ? arch_frame_read(code, made) : 0;
         if (bytes == 0)
             break;
+        given_back |= made->bytes < whole.bytes;
+        at += bytes;
     }
+    if (given_back && at < pc)
+        *made = whole;
 }
 
 /* The frame's caller, if there is a return address where it should be. */
@@ -186,7 +195,26 @@ int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
                                                      : STEP_NO_CFI;
 }
 
+bool sigprof__cfi_hides_frame(struct walker *w, uintptr_t pc)
+{
+    const struct rules_unit *unit = &walker_state(w)->unit;
+    struct arch_frame_made made;
+
+    for (const uint8_t *at = unit->program.at; at < unit->program.end; at++)
+        if (*at != CFA_NOP)
+            return false;
+    read_frame(w, unit->low, pc, &made);
+    return made.bytes > 0;
+}
+
 #else /* tables, chains or the stack say more there */
+
+bool sigprof__cfi_hides_frame(struct walker *w, uintptr_t pc)
+{
+    (void)w;
+    (void)pc;
+    return false;
+}
 
 int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
                           struct guess *guess)

@@ -193,6 +193,10 @@ int sigprof__window_guess(struct walker *w);
 int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
                           struct guess *guess);
 
+/* prologue.c: has pc's function, whose FDE is in state->unit and says nothing, made a
+ * frame all the same? glibc's lazy binding for riscv64 does. */
+bool sigprof__cfi_hides_frame(struct walker *w, uintptr_t pc);
+
 /* scan.c: do the kernel's words for a new program begin there? */
 bool sigprof__cfi_begins_program(struct walker *w, uintptr_t at);
 

@@ -998,7 +998,12 @@ static void a_switch_of_stacks_that_is_interrupted_has_its_callers(void)
     CHECK(stack);
     use_stack();
     switch_into_signal(stack, BYTES);
+#ifdef __aarch64__ /* glibc's has put its return address away: a guess leads on */
+    CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE | FORMAT_END_GUESSED);
+    check_callers();
+#else
     check_against_backtrace();
+#endif
     free(stack);
     test_walk_drop(&walk);
 }
