@@ -76,6 +76,11 @@ static void drop_gone(struct shadow *shadow, uintptr_t pc, uintptr_t sp)
         back = shadow->entry[--shadow->count].pc;
         dropped++;
     }
+    /* An exception lands in a function, whose call is not returned from. */
+    if (ARCH_LINK && returns && back != pc && shadow->count > 0 &&
+        !shadow->entry[shadow->count - 1].signal &&
+        shadow->entry[shadow->count - 1].slot == sp)
+        shadow->count--;
     shadow->jumped = returns && back != pc;
     if (!returns && dropped > 0 && back != pc)
         shadow->adrift = true;
