@@ -54,11 +54,12 @@ static const char *skipped;
 /* Why this CPU's stepper or C library cannot do it; NULL: they can. */
 static const char *not_here(const struct step_work *work)
 {
-#if defined __arm__
+#if ARCH_LINK
     if (strcmp(work->name, "throwing") == 0)
-        return "libgcc throws in place: its frame's return address becomes that of each frame it "
-               "has left, so a third of the stacks have another caller there";
-#elif defined __riscv
+        return "where libgcc makes an exception land, frames seem to have other callers: on aarch64 1 % "
+               "of the stacks, on riscv64 4 %; on arm, whose frame it unwinds in, 22 %";
+#endif
+#ifdef __riscv
     static const char *const library[] = {
         "sorting",  "printing", "strings",  "variants", "jumping",
         "clocks",   "frames",   "math",     "memory",   "patterns",
@@ -67,9 +68,8 @@ static const char *not_here(const struct step_work *work)
     for (size_t i = 0; i < sizeof library / sizeof *library; i++)
         if (strcmp(work->name, library[i]) == 0)
             return "few of the C library's functions have unwind information";
-#else
-    (void)work;
 #endif
+    (void)work;
     return NULL;
 }
 
