@@ -18,4 +18,4 @@ add_test(NAME unit.sym_oracle
   COMMAND sym_oracle_test $<TARGET_FILE:sigprof-fold>
     /lib/x86_64-linux-gnu/libc.so.6 /usr/lib/x86_64-linux-gnu/libstdc++.so.6
     /usr/bin/python3 /usr/bin/perl)
-set_tests_properties(unit.sym_oracle PROPERTIES SKIP_RETURN_CODE 77)
+set_tests_properties(unit.sym_oracle PROPERTIES SKIP_RETURN_CODE 77 ENVIRONMENT "NM=${CMAKE_NM}")

@@ -3,7 +3,8 @@
  * Names against binutils: random addresses inside function symbols of real
  * binaries (arguments: files), our answer against what nm lists. An answer is
  * right when it is one of the names of the innermost symbol that covers the
- * address. addr2line's opinion is counted beside. Exit 77: no nm.
+ * address. addr2line's opinion is counted beside. $NM: the one that knows the
+ * CPU of what was built, as arm's knows of Thumb; of other files, nm. Exit 77: no nm.
  */
 #include "sym/sym.h"
 
@@ -35,12 +36,14 @@ static int by_start(const void *a, const void *b)
 
 static void list_symbols(const char *path, const char *option)
 {
-    char command[4200], line[65536], type, name[60000];
+    char command[8400], line[65536], type, name[60000];
     uint64_t start, size;
     FILE *nm;
 
     snprintf(command, sizeof command,
-             "nm -S --defined-only %s '%s' 2>/dev/null", option, path);
+             "{ ${NM:-nm} -S --defined-only %s '%s' || nm -S --defined-only %s '%s'; } "
+             "2>/dev/null",
+             option, path, option, path);
     nm = popen(command, "r");
     while (nm && fgets(line, sizeof line, nm))
         /* Low "addresses" of type W are offsets of thread-local variables. */
