@@ -42,7 +42,7 @@ void sigprof__events_unlock(void)
 
 static uint64_t since_start_ns(void)
 {
-    return sigprof__os_now_ns() - sigprof__session.start_mono_ns;
+    return sigprof__record_ns() - sigprof__session.start_mono_ns;
 }
 
 static void copy_in(struct ring *ring, uint64_t at, const uint8_t *bytes,

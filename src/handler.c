@@ -24,6 +24,7 @@
 #include "threads.h"
 
 struct sigprof__state sigprof__state;
+struct sigprof__record_clock sigprof__record_clock = {true};
 __thread struct sample_point sigprof__point
     __attribute__((tls_model("initial-exec")));
 
@@ -117,7 +118,7 @@ void sigprof__sample_put(struct slot *slot, struct ring_owner *owner,
                                  .state = facts->state,
                                  .weight = facts->weight,
                                  .label = facts->label,
-                                 .time_ns = sigprof__os_now_ns()};
+                                 .time_ns = sigprof__record_ns()};
 
     uint32_t weight = facts->beside ? 0 : facts->weight;
 

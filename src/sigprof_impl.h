@@ -46,6 +46,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "os/os.h"
 #include "ring.h"
 #include "sigprof/sigprof.h"
 #include "unwind/unwind.h"
@@ -82,6 +83,33 @@ struct sigprof__session {
 extern struct sigprof__session sigprof__session;
 
 /* ---- handler.c --------------------------------------------------------- */
+
+/*
+ * The times of records are there to be compared. So what changes often (jit/code.h)
+ * reads the clock again only where another record has had a time since. That is said
+ * when the time has been read: who takes it back and then reads the clock has a later
+ * one than all that said it. In a cache line of its own, as each sample writes it.
+ */
+struct sigprof__record_clock {
+    _Alignas(64) _Atomic bool was_read;
+};
+extern struct sigprof__record_clock sigprof__record_clock;
+
+/* Signal-safe. Another record has this time, or may have a later one than was read. */
+static inline void sigprof__record_clock_moved(void)
+{
+    atomic_store_explicit(&sigprof__record_clock.was_read, true,
+                          memory_order_release);
+}
+
+/* Signal-safe. The time of a record. */
+static inline uint64_t sigprof__record_ns(void)
+{
+    uint64_t now_ns = sigprof__os_now_ns();
+
+    sigprof__record_clock_moved();
+    return now_ns;
+}
 
 /* Signal-safe: it is the signal. */
 void sigprof__handler(int number, siginfo_t *info, void *ucontext);

@@ -39,7 +39,7 @@ static void charge_kernel(struct slot *slot, int64_t periods)
     struct unwind_stack stack = {.capacity = 1, .frame = &frame};
     struct ring_record header = {.weight = (uint32_t)periods,
                                  .state = FORMAT_STATE_SYSTEM,
-                                 .time_ns = sigprof__os_now_ns()};
+                                 .time_ns = sigprof__record_ns()};
 
     if (periods >= 1 && periods <= UINT32_MAX &&
         sigprof__ring_append(&sigprof__state.ring, &charger, slot->tid, &stack,

@@ -22,8 +22,10 @@ bool sigprof__code_is_sane(const struct sigprof_code *code);
 bool sigprof__code_enter(void);
 void sigprof__code_leave(void);
 
-/* With the lock, all that follow. Adds what is sane, over what is there. false: no
- * memory. */
+/* With the lock, all that follow. The time of a change; see code.h. */
+uint64_t sigprof__code_now_ns(void);
+
+/* Adds what is sane, over what is there. false: no memory. */
 bool sigprof__code_add(const struct sigprof_code *code,
                        const struct origin *origin);
 

@@ -8,7 +8,6 @@
 #include "jit/map-write.h"
 #include "jit/region.h"
 #include "jit/told.h"
-#include "os/os.h"
 #include "sigprof/jit.h"
 
 #define TOLD_MAX (1u << 17) /* regions by files; some 40 MB of memory with names */
@@ -20,7 +19,7 @@ static bool is_denied(const struct sigprof_code *code,
     uintptr_t start = (uintptr_t)code->start;
 
     return !sigprof__code_end_overlapped(start, start + code->bytes, source,
-                                         sigprof__os_now_ns());
+                                         sigprof__code_now_ns());
 }
 
 /* ---- What only has tables ------------------------------------------------- */
@@ -36,11 +35,11 @@ void sigprof__code_frames_begin(uintptr_t start, size_t bytes,
                                       .unwind = SIGPROF_CODE_CFI,
                                       .eh_frame = tables,
                                       .eh_frame_bytes = table_bytes};
-    struct origin origin = {.source = FORMAT_CODE_MAP, .eh_frame_at = at};
+    const struct origin origin = {.source = FORMAT_CODE_MAP,
+                                  .eh_frame_at = at};
 
     if (!sigprof__code_is_sane(&code) || !sigprof__code_enter())
         return;
-    origin.time_ns = sigprof__os_now_ns();
     if (sigprof__code_told_count() < TOLD_MAX &&
         !is_denied(&code, origin.source))
         sigprof__code_add(&code, &origin);
@@ -56,7 +55,7 @@ void sigprof__code_frames_end(uintptr_t start)
     entry = sigprof__code_map_at(start);
     if (entry && entry->region->source == FORMAT_CODE_MAP &&
         entry->region->table_bytes)
-        sigprof__code_end(entry, sigprof__os_now_ns());
+        sigprof__code_end(entry, sigprof__code_now_ns());
     sigprof__code_leave();
 }
 

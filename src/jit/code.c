@@ -16,7 +16,7 @@
 #include "jit/region.h"
 #include "jit/retired.h"
 #include "jit/untold.h"
-#include "os/os.h"
+#include "sigprof_impl.h"
 
 
 #define CODE_MAX ((size_t)1 << CODE_CLASS_MAX)
@@ -57,6 +57,29 @@ void sigprof__code_leave(void)
     inside = false;
     if (much)
         sigprof__retired_free();
+}
+
+/* ---- Times; with the lock --------------------------------------------------- */
+
+uint64_t sigprof__code_now_ns(void)
+{
+    static uint64_t read_ns;
+    _Atomic bool *was_read = &sigprof__record_clock.was_read;
+
+    if ((atomic_load_explicit(was_read, memory_order_relaxed) &&
+         atomic_exchange(was_read, false)) ||
+        sigprof__untold_count())
+        read_ns = sigprof__os_now_ns();
+    return read_ns;
+}
+
+/* A file's time may be later than the last that was read. */
+static uint64_t origin_ns(const struct origin *origin, uint64_t now_ns)
+{
+    if (!origin->time_ns)
+        return now_ns;
+    sigprof__record_clock_moved();
+    return origin->time_ns;
 }
 
 /* ---- Changes; with the lock ---------------------------------------------- */
@@ -123,11 +146,10 @@ bool sigprof__code_add(const struct sigprof_code *code,
     uint64_t now_ns;
 
     sigprof__code_map_soon(start, code->bytes);
-    now_ns = sigprof__os_now_ns();
+    now_ns = sigprof__code_now_ns();
     region = make_room()
                  ? sigprof__region_make(code, origin,
-                                        origin->time_ns ? origin->time_ns
-                                                        : now_ns)
+                                        origin_ns(origin, now_ns))
                  : NULL;
     if (!region)
         return false;
@@ -178,7 +200,7 @@ bool sigprof__code_move(uintptr_t from, uintptr_t to,
     if (!can_move(old, to, origin) || !make_room())
         return false;
     old = sigprof__code_map_at(from); /* the table may be another */
-    now_ns = sigprof__os_now_ns();
+    now_ns = sigprof__code_now_ns();
     entry = (struct code_entry){.bytes = old->bytes};
     atomic_init(&entry.start, to);
     atomic_init(&entry.rule, CODE_NAMED);
@@ -193,8 +215,7 @@ bool sigprof__code_move(uintptr_t from, uintptr_t to,
         sigprof__tell_end(region, now_ns);
         return false;
     }
-    entry.region =
-        moved(region, to, origin->time_ns ? origin->time_ns : now_ns);
+    entry.region = moved(region, to, origin_ns(origin, now_ns));
     if (entry.region)
         sigprof__code_map_add(&entry);
     return entry.region != NULL;
@@ -267,7 +288,7 @@ int sigprof_code_free(const void *start)
     if (entry && entry->region->source != FORMAT_CODE_DECLARED)
         entry = NULL;
     if (entry)
-        sigprof__code_end(entry, sigprof__os_now_ns());
+        sigprof__code_end(entry, sigprof__code_now_ns());
     sigprof__code_leave();
     return entry ? 0 : SIGPROF_EINVAL;
 }
@@ -285,6 +306,7 @@ void sigprof__code_repeat(void)
     if (!sigprof__code_enter())
         return;
     sigprof__untold_forget();
+    sigprof__record_clock_moved(); /* files may be read in any order */
     sigprof__code_map_each(tell_again, NULL);
     sigprof__code_leave();
 }

@@ -12,6 +12,12 @@
  * thread knows that it is inside, and what a signal handler of the program's calls
  * meanwhile (fork) leaves the log alone. Such an exit or exec ends nothing: the ring
  * stays, as after a kill (load.c).
+ *
+ * A reading of the clock would be a quarter of a registration. It is read where a
+ * record of another kind has had a time since the last change (sigprof_impl.h): no
+ * sample then lies between a change's time and the moment it was made. Changes of one
+ * address may have the same time, and then stand in their order: so it is read too
+ * where they may not, while some wait to be told.
  */
 #ifndef SIGPROF_JIT_CODE_H
 #define SIGPROF_JIT_CODE_H

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "jit/heap.h"
-#include "os/os.h"
 #include "sigprof/jit.h"
 
 #define LINES_BYTES 6144 /* an event has to fit the drain's buffer */
@@ -109,11 +108,6 @@ static void put_tail(struct code_region *region,
     if (region->source != FORMAT_CODE_DECLARED)
         sigprof__put_varint(&out, region->source);
     region->tail_bytes = (uint16_t)(out.at - region->tail);
-}
-
-uint64_t sigprof__origin_ns(const struct origin *origin)
-{
-    return origin->time_ns ? origin->time_ns : sigprof__os_now_ns();
 }
 
 /* With room for such a tail and tables, and nothing in them. */

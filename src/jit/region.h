@@ -38,11 +38,9 @@ struct code_region {
 /* What is registered: as the program said, or a file. */
 struct origin {
     enum format_code_source source;
-    uint64_t time_ns; /* 0: now, which only the lock's owner can tell */
+    uint64_t time_ns; /* 0: when it was registered */
     uintptr_t eh_frame_at; /* where it is to lie; 0: where it does */
 };
-
-uint64_t sigprof__origin_ns(const struct origin *origin);
 
 /* From the heap, of what is sane, with a serial of its own. NULL: no memory. */
 struct code_region *sigprof__region_make(const struct sigprof_code *code,

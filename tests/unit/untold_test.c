@@ -26,10 +26,9 @@
 
 static struct {
     uint64_t serial, start, from_ns, to_ns;
-    size_t order;
     unsigned name;
 } told[TOLD_MAX];
-static size_t told_count, order;
+static size_t told_count;
 
 static struct ring *ring(void)
 {
@@ -52,7 +51,6 @@ static void add_told(uint64_t serial, uint64_t start, uint64_t from_ns,
     told[told_count].start = start;
     told[told_count].from_ns = from_ns;
     told[told_count].to_ns = UINT64_MAX;
-    told[told_count].order = order++;
     told[told_count++].name = name;
 }
 
@@ -116,7 +114,7 @@ static void empty_log(void)
     atomic_store(&head->events_out, in);
 }
 
-/* 0: none. */
+/* 0: none. Of the same time the later one counts. */
 static unsigned told_at(uint64_t address, uint64_t time_ns)
 {
     size_t best = TOLD_MAX;
@@ -124,9 +122,19 @@ static unsigned told_at(uint64_t address, uint64_t time_ns)
     for (size_t i = 0; i < told_count; i++)
         if (address - told[i].start < PLACE_BYTES &&
             told[i].from_ns <= time_ns &&
-            (best == TOLD_MAX || told[i].from_ns > told[best].from_ns))
+            (best == TOLD_MAX || told[i].from_ns >= told[best].from_ns))
             best = i;
     return best < TOLD_MAX && time_ns < told[best].to_ns ? told[best].name : 0;
+}
+
+/* How many have the time of the one before. */
+static unsigned told_in_a_moment(void)
+{
+    unsigned count = 0;
+
+    for (size_t i = 1; i < told_count; i++)
+        count += told[i].from_ns == told[i - 1].from_ns;
+    return count;
 }
 
 /* ---- What there was ------------------------------------------------------- */
@@ -149,12 +157,12 @@ static void *place(unsigned i)
     return (void *)(BASE + (uintptr_t)i * PLACE_BYTES);
 }
 
-/* A time of its own: no change has the same. */
+/* A sample's time, and its own: no change has the same. */
 static uint64_t next_ns(void)
 {
     uint64_t now_ns = sigprof__os_now_ns(), next;
 
-    while ((next = sigprof__os_now_ns()) == now_ns)
+    while ((next = sigprof__record_ns()) == now_ns)
         ;
     for (now_ns = next; sigprof__os_now_ns() == now_ns;)
         ;
@@ -241,7 +249,8 @@ static void all_that_waited_is_told(void)
 
     begin();
     for (unsigned i = 0; i < STEPS; i++) {
-        change(i, 60);
+        for (unsigned many = 1 + random_below(3); many; many--)
+            change(i, 60);
         look(i);
         if (lost() > most)
             most = lost();
@@ -255,6 +264,7 @@ static void all_that_waited_is_told(void)
     CHECK(most > 100); /* the log was full */
     CHECK_EQ(lost(), 0);
     CHECK_EQ(sigprof__untold_count(), 0);
+    CHECK(told_in_a_moment() > 0);
     for (unsigned i = 0; i < STEPS; i++)
         CHECK_EQ(told_at((uintptr_t)place(seen[i].place), seen[i].time_ns),
                  seen[i].name);
@@ -287,6 +297,24 @@ static void what_was_too_much_has_no_name_and_is_counted(void)
     end();
 }
 
+/* Though it is told behind what came after it, with no sample between them. */
+static void what_waited_is_of_an_earlier_time(void)
+{
+    uint64_t now_ns;
+
+    begin();
+    for (unsigned i = 0; lost() == 0; i++)
+        fill_place(1, i, 60);
+    fill_place(0, 1, 60); /* waits */
+    empty_log();
+    fill_place(0, 2, 60);
+    sigprof__code_catch_up(empty_log);
+    empty_log();
+    now_ns = next_ns() - sigprof__session.start_mono_ns;
+    CHECK_EQ(told_at((uintptr_t)place(0), now_ns), held[0]);
+    end();
+}
+
 static void another_log_is_told_what_lives(void)
 {
     begin();
@@ -310,6 +338,7 @@ int main(void)
 {
     RUN(all_that_waited_is_told);
     RUN(what_was_too_much_has_no_name_and_is_counted);
+    RUN(what_waited_is_of_an_earlier_time);
     RUN(another_log_is_told_what_lives);
     return 0;
 }
