@@ -105,7 +105,7 @@ bool sigprof__code_map_room(struct code_table **replaced)
     *replaced = NULL;
     if (old && old->used < (old->mask + 1) / 16 * 10)
         return true;
-    while (places / 16 * 5 <= live)
+    while (places / 16 * 5 < live)
         places *= 2;
     table = sigprof__os_map_at_once(table_bytes(places));
     if (!table)
