@@ -4,12 +4,11 @@
 
 /* glibc gives setitimer's first argument an enum type of its own; the second is
  * not const in illumos' header. */
-static int call_setitimer(int which, const struct itimerval *when,
-                          struct itimerval *before)
+static int set_timer(int which, uint64_t period_ns)
 {
-    struct itimerval wanted = *when;
+    struct itimerval when = sigprof__sys_interval(period_ns);
 
-    return setitimer(which, &wanted, before);
+    return setitimer(which, &when, NULL);
 }
 
-struct sigprof__sys sigprof__sys = {sigaction, call_setitimer};
+struct sigprof__sys sigprof__sys = {sigaction, set_timer};

@@ -12,7 +12,6 @@
  */
 #include "clock/clock.h"
 
-#include <string.h>
 #include <sys/time.h>
 
 #include "os/os.h"
@@ -28,13 +27,7 @@ static _Atomic unsigned theirs; /* ticks since the program armed it, or ours */
 
 static int set_period(uint64_t ns)
 {
-    struct itimerval when;
-
-    memset(&when, 0, sizeof when);
-    when.it_interval.tv_sec = (time_t)(ns / 1000000000u);
-    when.it_interval.tv_usec = (suseconds_t)(ns % 1000000000u / 1000u);
-    when.it_value = when.it_interval;
-    return sigprof__sys.setitimer(sigprof__os_process_timer, &when, NULL) == 0
+    return sigprof__sys.set_timer(sigprof__os_process_timer, ns) == 0
                ? 0
                : SIGPROF_ECLOCK;
 }

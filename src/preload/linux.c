@@ -43,6 +43,32 @@ signal_handler *sysv_signal(int number, signal_handler *handler)
     return SIG_ERR;
 }
 
+/* Where a time has 32 bits, setitimer of programs that are built for one of 64. */
+#if defined(__GLIBC__) && __TIMESIZE == 32
+struct time64 {
+    int64_t seconds, microseconds;
+};
+struct interval64 {
+    struct time64 interval, value;
+};
+
+INTERPOSED int __setitimer64(int which, const struct interval64 *when,
+                             struct interval64 *before);
+int __setitimer64(int which, const struct interval64 *when,
+                  struct interval64 *before)
+{
+    bool arms = when && (when->value.seconds || when->value.microseconds);
+    int result;
+
+    if (!when)
+        return REAL(__setitimer64)(which, when, before);
+    sigprof__timer_begin(which, arms);
+    result = REAL(__setitimer64)(which, when, before);
+    sigprof__timer_end(which, arms, result);
+    return result;
+}
+#endif
+
 /* ---- Executing ------------------------------------------------------------ */
 
 /* Not in musl 1.2.3. */

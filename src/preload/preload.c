@@ -147,7 +147,7 @@ int Agent_OnLoad(void *vm, char *options, void *reserved)
 
 __attribute__((constructor)) static void loaded(void)
 {
-    struct sigprof__sys real = {REAL(sigaction), sigprof__real(REAL_setitimer)};
+    struct sigprof__sys real = {REAL(sigaction), sigprof__set_real_timer};
     int saved_errno = errno;
     Dl_info here;
 

@@ -7,6 +7,8 @@
 #define SIGPROF_PRELOAD_REAL_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Exported: the rest of this object is hidden by its map. */
 #define INTERPOSED __attribute__((visibility("default")))
@@ -15,6 +17,7 @@
 #define REAL_FUNCTIONS(X)                                                      \
     X(__deregister_frame)                                                      \
     X(__register_frame)                                                        \
+    X(__setitimer64)                                                           \
     X(_exit)                                                                   \
     X(bsd_signal)                                                              \
     X(dlclose)                                                                 \
@@ -67,5 +70,13 @@ typedef void signal_handler(int number);
 
 /* The program sets its handler of SIGPROF; returns the one before, or SIG_ERR. */
 signal_handler *sigprof__set_handler(signal_handler *handler, int flags);
+
+/* Around a call of the program's that sets a timer, to a time if arms; result: the
+ * call's. */
+void sigprof__timer_begin(int which, bool arms);
+void sigprof__timer_end(int which, bool arms, int result);
+
+/* The library's (sys.h). */
+int sigprof__set_real_timer(int which, uint64_t period_ns);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The program's own SIGPROF and its ITIMER_PROF. See preload.c. */
+#undef _TIME_BITS        /* setitimer is the one of a time_t as long as a long */
+#undef _FILE_OFFSET_BITS /* ... which must not be without it */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -61,22 +63,51 @@ signal_handler *sigset(int number, signal_handler *disposition)
 #define ITIMER_REALPROF ITIMER_PROF
 #endif
 
+static bool is_profiling(int which)
+{
+    return which == ITIMER_PROF || which == ITIMER_REALPROF;
+}
+
+void sigprof__timer_begin(int which, bool arms)
+{
+    if (is_profiling(which) && arms)
+        sigprof__hook_itimer(true);
+}
+
+void sigprof__timer_end(int which, bool arms, int result)
+{
+    if (is_profiling(which) && (!arms || result != 0))
+        sigprof__hook_itimer(false);
+}
+
 /* Headers differ in the types of its arguments: under a name that none declares. */
 typedef int set_timer(int which, const struct itimerval *when,
                       struct itimerval *before);
 INTERPOSED set_timer own_setitimer __asm__("setitimer");
 
+static int set_real(int which, const struct itimerval *when,
+                    struct itimerval *before)
+{
+    return ((set_timer *)sigprof__real(REAL_setitimer))(which, when, before);
+}
+
 int own_setitimer(int which, const struct itimerval *when,
                   struct itimerval *before)
 {
-    bool theirs = (which == ITIMER_PROF || which == ITIMER_REALPROF) && when;
-    bool arms = theirs && (when->it_value.tv_sec || when->it_value.tv_usec);
+    bool arms = when && (when->it_value.tv_sec || when->it_value.tv_usec);
     int result;
 
-    if (arms)
-        sigprof__hook_itimer(true);
-    result = ((set_timer *)sigprof__real(REAL_setitimer))(which, when, before);
-    if (theirs && (!arms || result != 0))
-        sigprof__hook_itimer(false);
+    if (!when)
+        return set_real(which, when, before);
+    sigprof__timer_begin(which, arms);
+    result = set_real(which, when, before);
+    sigprof__timer_end(which, arms, result);
     return result;
+}
+
+int sigprof__set_real_timer(int which, uint64_t period_ns)
+{
+    struct itimerval when = sigprof__sys_interval(period_ns);
+
+    return set_real(which, &when, NULL);
 }
