@@ -7,6 +7,7 @@
  *      ./jit [jit.sigprof]
  *      sigprof-fold jit.sigprof
  */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, which C11 alone hides */
 #include <sigprof/jit.h>
 
 #include <stdint.h>
