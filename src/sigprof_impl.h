@@ -73,7 +73,8 @@ struct sigprof__session {
     uint64_t start_real_ns;
     uint64_t cpu_at_start_ns; /* of the process */
     int64_t paused_ns;        /* CPU time used while paused, so far */
-    uint64_t sampler_ns;      /* CPU time of the wall clock's samplers that have ended */
+    uint64_t sampler_ns;      /* CPU time of the samplers (clock/sampler.h) that have
+                                 ended: a pause ends one */
     uint64_t paused_at_ns;    /* process CPU time when the pause began */
     int pid;                  /* tells a vfork child, which shares all this */
     bool forked;              /* begun in a forked child */

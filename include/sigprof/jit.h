@@ -183,14 +183,14 @@ SIGPROF_API SIGPROF_WEAK uint32_t
 sigprof_walk_function(struct sigprof_walk *walk, const char *name,
                       const char *file, uint32_t line);
 
-/* In a walk. What was remembered for the key by this thread, lately; or 0. Saves
- * reading the same names with every sample; a key has to say all that they depend
- * on. */
+/* In a walk. What number was remembered for the key by this thread, lately; or 0: a
+ * function's, a line's, or any other. Saves reading the same names with every sample; a
+ * key has to say all that they depend on. */
 SIGPROF_API SIGPROF_WEAK uint32_t sigprof_walk_recall(struct sigprof_walk *walk,
                                                       uint64_t key);
 SIGPROF_API SIGPROF_WEAK void sigprof_walk_remember(struct sigprof_walk *walk,
                                                     uint64_t key,
-                                                    uint32_t function);
+                                                    uint32_t number);
 
 /* In a walk. The ucontext_t of the thread where it was interrupted. */
 SIGPROF_API SIGPROF_WEAK const void *

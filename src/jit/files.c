@@ -147,7 +147,8 @@ static bool next_of_dump(const struct told_file *from, struct told *told)
     return sigprof__jitdump_next(&files.dump, from, told);
 }
 
-/* false: not now, or not all. */
+/* Tells of what is new. false: the caller interrupted a change of code (code.h), so
+ * there may be more. */
 static bool tell_all(struct code_file *file, const struct told_file *from,
                      next_told *next, enum format_code_source source,
                      void (*make_room)(void))

@@ -19,7 +19,8 @@
 void sigprof__gdb_find(void);
 
 /* Control; the drain. Tells of what is new in the list, as if it had been there from
- * since_ns on. false: not now, or not all. */
+ * since_ns on. false: the caller interrupted a change of code (code.h), so not all was
+ * told, and the next look tells all of the list again. */
 bool sigprof__gdb_look(uint64_t since_ns, void (*make_room)(void));
 
 #endif

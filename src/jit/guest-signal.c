@@ -75,16 +75,16 @@ uint32_t sigprof_walk_recall(struct sigprof_walk *walk, uint64_t key)
 {
     const struct guest_known *known = place_of(walk, key);
 
-    return known->key == key ? known->function : 0;
+    return known->key == key ? known->number : 0;
 }
 
 void sigprof_walk_remember(struct sigprof_walk *walk, uint64_t key,
-                           uint32_t function)
+                           uint32_t number)
 {
     struct guest_known *known = place_of(walk, key);
 
     known->key = key;
-    known->function = function;
+    known->number = number;
 }
 
 /* The page that begins there, or NULL. */

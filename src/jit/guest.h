@@ -46,7 +46,7 @@ struct guest_frame {
 
 struct guest_known {
     uint64_t key;
-    uint32_t function;
+    uint32_t number;
 };
 
 /* What a walk of a guest works with; in quantity, so off the handler's stack. */
