@@ -142,7 +142,15 @@ static void put_note(struct bytes *json, struct bytes *words)
     words->size = 0;
 }
 
-/* A whole stack may lack a frame then, or have a wrong one. */
+static bool is_filtered(const struct html *html)
+{
+    const struct fold_words *words = &html->chart->options->words;
+
+    return words->time || words->thread || words->focus || words->ignore;
+}
+
+/* A whole stack may lack a frame then, or have a wrong one. They are counted where
+ * samples are read, before any filter. */
 static void note_guesses(struct bytes *json, const struct html *html)
 {
     const struct model *model = html->chart->model;
@@ -153,12 +161,13 @@ static void note_guesses(struct bytes *json, const struct html *html)
         guessed += model->processes[i].guessed;
         samples += model->processes[i].samples;
     }
-    if (guessed) {
+    if (guessed && html->totals[0]) {
         parts = parts_of(guessed, samples);
         sigprof__bytes_format(&words,
-                              "%" PRIu64 ".%02u %% of the samples have a "
+                              "%" PRIu64 ".%02u %% of the %ssamples have a "
                               "guessed step in their stack",
-                              parts / 100, (unsigned)(parts % 100));
+                              parts / 100, (unsigned)(parts % 100),
+                              is_filtered(html) ? "profile's " : "");
         put_note(json, &words);
     }
     sigprof__bytes_free(&words);
@@ -200,8 +209,7 @@ static void note_filters(struct bytes *json, const struct html *html)
     note_filter(json, "no stacks in which a frame matches", words->ignore,
                 "--ignore");
     if (html->totals[0] == 0)
-        note_nothing(json, words->time || words->thread || words->focus ||
-                               words->ignore);
+        note_nothing(json, is_filtered(html));
 }
 
 static void put_notes(struct bytes *json, const struct html *html)

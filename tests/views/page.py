@@ -319,6 +319,26 @@ def touched(page, driver):
     check("100.00 % of the zoomed" in page.details(), "second tap: " + page.details())
 
 
+def test_nothing(folder):
+    """A filter that leaves nothing: the page says so, and bears what a user then does."""
+    profile = simple(folder)
+    for name in ("a.html", "a.heatmap.html"):
+        fold("-o", f"{folder}/{name}", "--focus", "nowhere", profile, status=4)
+        with browser() as driver:
+            page = Page(driver, f"{folder}/{name}")
+            check("0 periods in" in page.text("facts"), f"{name}: facts: " + page.text("facts"))
+            same(page.text("notes").split("\n"),
+                 ["only stacks in which a frame matches nowhere (--focus)",
+                  "there is nothing to be shown: no sample passed these filters"], f"{name}: notes")
+            check(not page.under(1, 0.5).startswith("prog"), f"{name}: " + page.under(1, 0.5))
+            page.click(1, 0.5)
+            for key in ("ArrowDown", "ArrowDown", "Enter", "n", "i", "Backspace", "0"):
+                driver.key(key)
+            page.search("prog")
+            same(page.text("matched"), "matched 0.00 %", f"{name}: searched")
+            page.quiet()
+
+
 def test_large(folder):
     """More frames than a page takes: what is left out is said, and adds up."""
     make(header() + "big 60000 2000000 40\n", f"{folder}/a.sigprof")
@@ -336,4 +356,4 @@ def test_large(folder):
 
 
 main({"graph": test_graph, "keys": test_keys, "heat-map": test_heat_map,
-      "comparison": test_comparison, "sizes": test_sizes, "large": test_large})
+      "comparison": test_comparison, "sizes": test_sizes, "nothing": test_nothing, "large": test_large})
