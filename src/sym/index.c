@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The index: what was found out about addresses of one module, as a file of the
- * user's cache. Contracts: index.h.
- *
- *   DIRECTORY/xx/rest.index    xx and rest: the build-id, in hexadecimal
+ * user's cache (index-files.c). Contracts: index.h.
  *
  *   +--------+-----------+--------+---------+
  *   | header | extents   | places | strings |
@@ -16,34 +14,19 @@
  *
  * Numbers are those of the machine: the cache is the user's on this machine,
  * and a file from another has another magic number. A file is believed when its
- * checksum is right and it was made from files of the same size and time; it is
- * written beside and renamed, so no reader sees half of one, and of two writers
- * at once the later wins. Whatever is wrong with it, it is made anew.
- *
- * The cache is bounded: behind each write, the files that were not used for the
- * longest time go, until it is below CACHE_BYTES.
+ * checksum is right and it was made from files of the same size and time. Whatever
+ * is wrong with it, it is made anew.
  */
 #include "index.h"
 
 #include "../fold/store.h"
-#include "elf_impl.h"
+#include "index-files.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+#include <string.h>
 
-#define PATH_BYTES 4096
 #define MAGIC UINT32_C(0x58504753) /* "SGPX" on little-endian machines */
 #define VERSION 2                  /* of the layout, and of what answers say */
-#define CACHE_BYTES (UINT64_C(1) << 30)
-#define INDEX_BYTES (UINT64_C(1) << 26) /* of one module, 64 MiB */
-#define FRESH_S 86400 /* a file is marked as used once a day */
 
 struct header {
     uint32_t magic, version;
@@ -110,58 +93,6 @@ uint64_t sigprof__sym_index_files(uint64_t before,
     return mix(before, own);
 }
 
-/* ---- Where --------------------------------------------------------------- */
-
-static bool make_folder(const char *path)
-{
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
-const char *sigprof__sym_index_folder(const char *asked, char *room,
-                                      size_t size)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int used;
-
-    if (asked)
-        return make_folder(asked) && access(asked, W_OK | X_OK) == 0 ? asked
-                                                                     : NULL;
-    if (getuid() != geteuid() || getgid() != getegid())
-        return NULL;
-    if (cache && *cache == '/')
-        used = snprintf(room, size, "%s", cache);
-    else if (home && *home == '/')
-        used = snprintf(room, size, "%s/.cache", home);
-    else
-        return NULL;
-    if (used + (int)sizeof "/sigprof" > (int)size || !make_folder(room))
-        return NULL;
-    snprintf(room + used, size - (size_t)used, "/sigprof");
-    return make_folder(room) ? room : NULL;
-}
-
-/* The path of the index; folder: the length of its folder's. */
-static bool index_path(const struct sym_index_key *key, char *path,
-                       size_t *folder)
-{
-    char hex[2 * 64 + 1];
-    const uint8_t *id = key->id;
-    size_t id_bytes = key->id_bytes;
-    int size;
-
-    if (!key->directory)
-        return false;
-    if (id_bytes < 2 || id_bytes > 64) {
-        id = (const uint8_t *)&key->files;
-        id_bytes = sizeof key->files;
-    }
-    sigprof__sym_hex(id, id_bytes, hex, sizeof hex);
-    size = snprintf(path, PATH_BYTES, "%s/%.2s/%s.index", key->directory, hex,
-                    hex + 2);
-    *folder = strlen(key->directory) + 3;
-    return size < PATH_BYTES - 16; /* the temporary one is longer */
-}
-
 /* ---- Reading ------------------------------------------------------------- */
 
 static bool is_whole(const struct header *header, uint64_t size, uint64_t files)
@@ -179,21 +110,6 @@ static bool is_whole(const struct header *header, uint64_t size, uint64_t files)
            checksum(header + 1, size - sizeof *header) == header->checksum;
 }
 
-static bool read_all(int descriptor, char *to, size_t size)
-{
-    while (size) {
-        ssize_t got = read(descriptor, to, size);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        to += got;
-        size -= (size_t)got;
-    }
-    return true;
-}
-
 void sigprof__sym_index_seal(void *bytes, size_t size)
 {
     struct header *header = bytes;
@@ -204,49 +120,6 @@ void sigprof__sym_index_seal(void *bytes, size_t size)
     header->version = VERSION;
     header->size = size;
     header->checksum = checksum(header + 1, size - sizeof *header);
-}
-
-/* Pages that will all be written, in one step and not by a fault each. */
-static void fill_pages(char *at, size_t size)
-{
-#ifdef MADV_POPULATE_WRITE
-    const uintptr_t page = 4096, from = (uintptr_t)at;
-    uintptr_t first = (from + page - 1) & ~(page - 1);
-
-    if (first + page < from + size)
-        madvise((void *)first, (from + size - first) & ~(page - 1),
-                MADV_POPULATE_WRITE); /* benign: then one by one */
-#else
-    (void)at, (void)size;
-#endif
-}
-
-/* Its bytes, in memory that lives as long as the names; NULL: none. Read and
- * not mapped: what others do to the file meanwhile cannot hurt. */
-static const void *read_file(const char *path, struct sym_names *names,
-                             size_t *size)
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct timespec now;
-    struct stat status;
-    char *bytes = NULL;
-
-    if (descriptor < 0)
-        return NULL;
-    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        (uint64_t)status.st_size <= INDEX_BYTES) {
-        *size = (size_t)status.st_size;
-        bytes = sigprof__sym_keep(names, *size);
-    }
-    if (bytes)
-        fill_pages(bytes, *size);
-    if (bytes && !read_all(descriptor, bytes, *size))
-        bytes = NULL;
-    if (bytes && clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-        now.tv_sec - status.st_mtim.tv_sec > FRESH_S)
-        futimens(descriptor, NULL); /* benign: it goes sooner */
-    close(descriptor);
-    return bytes;
 }
 
 struct sym_index *sigprof__sym_index_of(const void *bytes, size_t size,
@@ -278,13 +151,9 @@ struct sym_index *sigprof__sym_index_of(const void *bytes, size_t size,
 struct sym_index *sigprof__sym_index_open(const struct sym_index_key *key,
                                           struct sym_names *names)
 {
-    char path[PATH_BYTES];
-    size_t folder, size;
-    const void *bytes;
+    size_t size;
+    const void *bytes = sigprof__index_read(key, names, &size);
 
-    if (!index_path(key, path, &folder))
-        return NULL;
-    bytes = read_file(path, names, &size);
     return bytes ? sigprof__sym_index_of(bytes, size, key->files, names) : NULL;
 }
 
@@ -460,23 +329,6 @@ static void put_all(struct writer *writer, struct sym_index *old,
         put_old(writer, old, at);
 }
 
-static bool write_all(int descriptor, const void *from, size_t size)
-{
-    const char *at = from;
-
-    while (size) {
-        ssize_t done = write(descriptor, at, size);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
-
 /* One piece of memory: the checksum is over it, and one write. */
 static char *assemble(const struct writer *writer, uint64_t files, size_t *size)
 {
@@ -489,7 +341,7 @@ static char *assemble(const struct writer *writer, uint64_t files, size_t *size)
     char *bytes;
 
     *size = sizeof header + extents + places + writer->text_size;
-    bytes = *size <= INDEX_BYTES ? malloc(*size) : NULL;
+    bytes = *size <= INDEX_FILE_MAX ? malloc(*size) : NULL;
     if (!bytes)
         return NULL;
     if (extents)
@@ -503,115 +355,24 @@ static char *assemble(const struct writer *writer, uint64_t files, size_t *size)
     return bytes;
 }
 
-/* Beside, then renamed. */
-static bool write_file(char *path, size_t folder, const char *bytes,
-                       size_t size)
-{
-    char temporary[PATH_BYTES + 8];
-    int descriptor;
-    bool done;
-
-    path[folder] = '\0';
-    mkdir(path, 0700); /* benign: the next call says so */
-    path[folder] = '/';
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    descriptor = mkostemp(temporary, O_CLOEXEC);
-    if (descriptor < 0)
-        return false;
-    done = write_all(descriptor, bytes, size);
-    done = close(descriptor) == 0 && done;
-    done = done && rename(temporary, path) == 0;
-    if (!done)
-        unlink(temporary);
-    return done;
-}
-
-/* ---- Bounding ------------------------------------------------------------ */
-
-struct cached {
-    char *path;
-    uint64_t size;
-    struct timespec used;
-};
-
-struct cache {
-    struct cached *files;
-    size_t count, capacity;
-    uint64_t total;
-};
-
-static void list_folder(struct cache *cache, const char *path, unsigned levels)
-{
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-
-    while (folder && (entry = readdir(folder)) != NULL) {
-        char name[PATH_BYTES];
-        struct stat status;
-
-        if (entry->d_name[0] == '.' ||
-            snprintf(name, sizeof name, "%s/%s", path, entry->d_name) >=
-                (int)sizeof name ||
-            lstat(name, &status) != 0)
-            continue;
-        if (S_ISDIR(status.st_mode) && levels > 0)
-            list_folder(cache, name, levels - 1);
-        if (!S_ISREG(status.st_mode) || levels > 0)
-            continue;
-        ARRAY_ROOM(cache->files, cache->count, cache->capacity);
-        cache->files[cache->count++] = (struct cached){
-            strdup(name), (uint64_t)status.st_size, status.st_mtim};
-        cache->total += (uint64_t)status.st_size;
-    }
-    if (folder)
-        closedir(folder);
-}
-
-static int by_use(const void *a, const void *b)
-{
-    const struct cached *x = a, *y = b;
-
-    if (x->used.tv_sec != y->used.tv_sec)
-        return x->used.tv_sec < y->used.tv_sec ? -1 : 1;
-    return (x->used.tv_nsec > y->used.tv_nsec) -
-           (x->used.tv_nsec < y->used.tv_nsec);
-}
-
-void sigprof__sym_index_bound(const char *directory, uint64_t most_bytes)
-{
-    struct cache cache = {0};
-
-    list_folder(&cache, directory, 1);
-    if (cache.total > most_bytes)
-        qsort(cache.files, cache.count, sizeof *cache.files, by_use);
-    for (size_t i = 0; i < cache.count; i++) {
-        struct cached *file = &cache.files[i];
-
-        if (cache.total > most_bytes && file->path && unlink(file->path) == 0)
-            cache.total -= file->size;
-        free(file->path);
-    }
-    free(cache.files);
-}
-
 void sigprof__sym_index_keep(const struct sym_index_key *key,
                              struct sym_index *old, const uint64_t *addresses,
                              size_t count, const struct sym_answer *answers,
                              const struct sym_extent *extents)
 {
     struct writer writer = {0};
-    char path[PATH_BYTES], *bytes;
-    size_t folder, size;
+    char *bytes;
+    size_t size;
 
-    if (!index_path(key, path, &folder))
+    if (!key->directory)
         return;
     sigprof__strings_init(&writer.strings);
     writer.text = sigprof__store_grow(NULL, &writer.text_capacity, 4096, 1);
     writer.text[writer.text_size++] = '\0'; /* offset 0 is no string */
     put_all(&writer, old, addresses, count, answers, extents);
     bytes = assemble(&writer, key->files, &size);
-    if (bytes && write_file(path, folder, bytes, size))
-        sigprof__sym_index_bound(key->directory, CACHE_BYTES);
+    if (bytes)
+        sigprof__index_write(key, bytes, size);
     free(bytes);
     sigprof__strings_free(&writer.strings);
     free(writer.offsets);
