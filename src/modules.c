@@ -25,17 +25,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "events.h"
 #include "format.h"
+#include "module-path.h"
 #include "objects.h"
 #include "os/os.h"
+#include "permanent.h"
 #include "sigprof/sigprof.h"
 #include "threads.h"
 #include "unwind/cfi.h"
 
-#define PATH_BYTES 4096
 #define BUILD_ID_BYTES 64      /* SHA-1 has 20, SHA-512 would have 64 */
 #define ARENA_BYTES (64u << 10) /* for about 300 permanent modules */
 #define SYNCHRONIZE_MS 50      /* a handler leaves in microseconds, if it runs */
@@ -140,159 +140,15 @@ static void *from_arena(size_t bytes)
     return at;
 }
 
-/* ---- What will never be unloaded --------------------------------------- */
-
-struct candidate {
-    const void *parts;
-    bool permanent;
-    bool expanded;
-    struct object_needs needs;
-};
-
-struct closure {
-    struct candidate *candidate;
-    const char *interpreter; /* never unloaded: musl's is the C library, too */
-    uint32_t room;
-    uint32_t count;
-};
-
-static int count_object(const struct object *object,
-                        const struct object_changes *changes, void *arg)
-{
-    (void)object;
-    (void)changes;
-    ++*(uint32_t *)arg;
-    return 0;
-}
-
-static int collect_needs(const struct object *object,
-                         const struct object_changes *changes, void *arg)
-{
-    struct closure *closure = arg;
-    struct candidate *candidate;
-
-    (void)changes;
-    if (closure->count == closure->room)
-        return 1;
-    candidate = &closure->candidate[closure->count++];
-    sigprof__object_needs(object, &candidate->needs);
-    candidate->parts = object->parts;
-    if (closure->count == 1)
-        closure->interpreter = sigprof__object_interpreter(object);
-    candidate->permanent =
-        closure->count == 1 ||
-        (closure->interpreter &&
-         strcmp(object->name, closure->interpreter) == 0);
-    return 0;
-}
-
-/* The first of that name is the one that was loaded for it. */
-static void make_permanent(struct closure *closure, uint32_t name)
-{
-    for (uint32_t i = 0; i < closure->count; i++) {
-        if (closure->candidate[i].needs.name == name) {
-            closure->candidate[i].permanent = true;
-            return;
-        }
-    }
-}
-
-static void close_over_needs(struct closure *closure)
-{
-    bool again = true;
-
-    while (again) {
-        again = false;
-        for (uint32_t i = 0; i < closure->count; i++) {
-            struct candidate *candidate = &closure->candidate[i];
-
-            if (!candidate->permanent || candidate->expanded)
-                continue;
-            candidate->expanded = true;
-            again = true;
-            for (uint32_t n = 0; n < candidate->needs.count; n++)
-                make_permanent(closure, candidate->needs.needed[n]);
-        }
-    }
-}
-
-static void closure_make(struct closure *closure)
-{
-    uint32_t count = 0;
-
-    memset(closure, 0, sizeof *closure);
-    sigprof__objects_visit(count_object, &count);
-    closure->candidate = sigprof__os_map(count * sizeof *closure->candidate);
-    if (!closure->candidate)
-        return; /* benign: everything is copied */
-    closure->room = count;
-    sigprof__objects_visit(collect_needs, closure);
-    close_over_needs(closure);
-}
-
-static void closure_drop(struct closure *closure)
-{
-    if (closure->candidate)
-        sigprof__os_unmap(closure->candidate,
-                          closure->room * sizeof *closure->candidate);
-}
-
-static bool closure_has(const struct closure *closure, const void *parts)
-{
-    for (uint32_t i = 0; i < closure->count; i++) {
-        if (closure->candidate[i].parts == parts)
-            return closure->candidate[i].permanent;
-    }
-    return false;
-}
-
 /* ---- Looking at the loader's list -------------------------------------- */
 
 struct look {
-    struct closure closure;
+    struct permanent permanent;
     struct entry **hint; /* entries come in the loader's order: try this one */
     const char *exe;
     bool changed;
     bool refused; /* memory */
 };
-
-/* The loader gives no path for what has no file. */
-static bool has_file(const struct object *object)
-{
-    return object->main || strchr(object->name, '/');
-}
-
-static size_t put_text(char *to, size_t at, const char *text)
-{
-    while (*text && at < PATH_BYTES - 1)
-        to[at++] = *text++;
-    to[at] = '\0';
-    return at;
-}
-
-static void name_object(const struct object *object, const char *exe,
-                        char path[PATH_BYTES])
-{
-    const char *name = object->name;
-    size_t at = 0;
-
-    if (object->main) {
-        put_text(path, 0, exe);
-    } else if (!has_file(object)) {
-        bool vdso = strstr(name, "vdso") || strstr(name, "linux-gate") ||
-                    !*name; /* musl's */
-
-        at = put_text(path, 0, "[");
-        at = put_text(path, at, vdso ? "vdso" : name);
-        put_text(path, at, "]");
-    } else {
-        if (name[0] != '/' && getcwd(path, PATH_BYTES - 1))
-            at = put_text(path, strlen(path), "/");
-        while (name[0] == '.' && name[1] == '/')
-            name += 2;
-        put_text(path, at, name);
-    }
-}
 
 static bool is_same(const struct entry *entry, const struct object *object)
 {
@@ -321,18 +177,14 @@ static uint32_t flags_of(const struct look *look,
                          const struct object *object)
 {
     uint32_t flags = 0;
-    struct object_needs needs;
 
     if (object->main)
         flags |= FORMAT_MODULE_MAIN | FORMAT_MODULE_PERMANENT;
-    if (!has_file(object))
+    if (!sigprof__module_has_file(object))
         flags |= FORMAT_MODULE_NO_FILE | FORMAT_MODULE_PERMANENT;
-    if (closure_has(&look->closure, object->parts))
-        flags |= FORMAT_MODULE_PERMANENT;
-    if (flags & FORMAT_MODULE_PERMANENT)
-        return flags;
-    sigprof__object_needs(object, &needs);
-    return needs.never_unloaded ? FORMAT_MODULE_PERMANENT : 0;
+    if (!flags && sigprof__permanent_has(&look->permanent, object))
+        flags = FORMAT_MODULE_PERMANENT;
+    return flags;
 }
 
 /* An entry with room for both names and, if it may go, its unwind tables. */
@@ -370,11 +222,11 @@ static void append(struct entry *entry)
 
 static void add_object(struct look *look, const struct object *object)
 {
-    static char path[PATH_BYTES]; /* modules_lock */
+    static char path[MODULE_PATH_BYTES]; /* modules_lock */
     uint32_t flags = flags_of(look, object);
     struct entry *entry;
 
-    name_object(object, look->exe, path);
+    sigprof__module_path(object, look->exe, path);
     entry = new_entry(object, path, flags & FORMAT_MODULE_PERMANENT);
     if (!entry) {
         look->refused = true;
@@ -537,35 +389,18 @@ static void retire_gone(struct entry *gone)
     }
 }
 
-/* The path of the main program, which the loader does not tell. */
-static const char *main_path(void)
-{
-    static char exe[PATH_BYTES];
-    struct os_identity *identity;
-
-    if (exe[0])
-        return exe;
-    identity = sigprof__os_map(sizeof *identity);
-    if (!identity)
-        return exe;
-    sigprof__os_identity(identity);
-    put_text(exe, 0, identity->exe);
-    sigprof__os_unmap(identity, sizeof *identity);
-    return exe;
-}
-
 static int look_around(void)
 {
-    struct look look = {.hint = &entries, .exe = main_path()};
+    struct look look = {.hint = &entries, .exe = sigprof__main_path()};
     struct entry *gone;
     int code = 0;
 
     if (!sigprof__modules()) {
-        closure_make(&look.closure);
+        sigprof__permanent_make(&look.permanent);
         sigprof__cfi_prepare();
     }
     sigprof__objects_visit(look_at_object, &look);
-    closure_drop(&look.closure);
+    sigprof__permanent_drop(&look.permanent);
     gone = take_gone();
     if (gone && ++unloads == 0)
         unloads = 1;
