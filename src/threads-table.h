@@ -25,6 +25,11 @@ static inline struct slot *slot_at(uint32_t index)
                                  memory_order_acquire)[index % SLOTS_IN_CHUNK];
 }
 
+static inline bool slot_is_live(const struct slot *slot)
+{
+    return atomic_load(&slot->life) == SLOT_LIVE;
+}
+
 /* At a start: stacks have this depth from now on. 0 or a SIGPROF_E… code. */
 int slot_table_begin(unsigned depth);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The slot table, ordinary code's side. Theory: threads.h; the handler's side:
- * threads-signal.c. */
+ * threads-signal.c; what threads have used: thread-accounts.c. */
 #include "threads.h"
 
 #include <pthread.h>
@@ -15,6 +15,7 @@
 #include "events.h"
 #include "labels.h"
 #include "sigprof_impl.h"
+#include "thread-accounts.h"
 #include "threads-table.h"
 #include "toggle.h"
 #include "weigh.h"
@@ -25,7 +26,6 @@
 
 static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t random_state;
-static struct thread_totals past; /* of threads that are gone */
 static struct {
     int tid;
     uint64_t at_ns;
@@ -60,7 +60,7 @@ void sigprof__threads_unlock(void)
 
 int sigprof__threads_begin(unsigned depth)
 {
-    memset(&past, 0, sizeof past);
+    sigprof__accounts_begin();
     sigprof__weigh_begin();
     sigprof__os_random(&random_state, sizeof random_state);
     return slot_table_begin(depth);
@@ -156,8 +156,7 @@ static struct slot *known_locked(int tid, uintptr_t start_routine,
         if (!slot || !slot_hash_put(tid, slot->value & SLOT_INDEX_MASK))
             return NULL;
         reset_slot(slot, tid, hooked);
-        past.threads++;
-        past.live++;
+        sigprof__account_open();
         atomic_store_explicit(&slot->life, SLOT_LIVE, memory_order_release);
         if (atomic_load(&sigprof__state.phase) == PHASE_ON)
             arm(slot);
@@ -182,53 +181,11 @@ struct slot *sigprof__thread_known(int tid, uintptr_t start_routine,
         slot->name_is_own |= is_own;
         /* all of them may tick before the drain comes by */
         sigprof__ring_open_blocks(&sigprof__state.ring,
-                                  RING_SPARE_BLOCKS + (uint32_t)past.live);
+                                  RING_SPARE_BLOCKS +
+                                      (uint32_t)sigprof__accounts_live());
     }
     sigprof__threads_unlock();
     return slot;
-}
-
-static int64_t unsampled_ns(struct slot *slot)
-{
-    return (int64_t)(slot->cpu_last_ns - slot->cpu_at_start_ns) -
-           (int64_t)(sigprof__slot_periods(slot) * sigprof__state.period_ns);
-}
-
-static void add_totals(struct thread_totals *totals, struct slot *slot,
-                       unsigned cause)
-{
-    int64_t unsampled = unsampled_ns(slot);
-
-    totals->cpu_ns += slot->cpu_last_ns - slot->cpu_at_start_ns;
-    totals->samples += atomic_load(&slot->samples);
-    totals->periods += atomic_load(&slot->periods);
-    totals->kernel_ns +=
-        (int64_t)(slot->kernel_periods * sigprof__state.period_ns);
-    if (cause == FORMAT_EXIT_ENDED)
-        totals->exit_ns += unsampled;
-    else if (cause == FORMAT_EXIT_BLOCKED)
-        totals->blocked_ns += unsampled;
-    else
-        totals->running_ns += unsampled;
-}
-
-/* Did most of what no sample stands for pass while it blocked SIGPROF? */
-static bool was_blocked(struct slot *slot)
-{
-    uint64_t ns = slot->wall.blocked * sigprof__state.period_ns;
-
-    return ns > 0 && 2 * (int64_t)ns > unsampled_ns(slot);
-}
-
-/* A thread that ended without a word took its clock along: what it was last seen
- * to have used, or what its samples stand for, is the best that is known. */
-static void use_sampled_cpu(struct slot *slot)
-{
-    uint64_t sampled_ns = slot->cpu_at_start_ns +
-                          sigprof__slot_periods(slot) * sigprof__state.period_ns;
-
-    if (slot->cpu_last_ns < sampled_ns)
-        slot->cpu_last_ns = sampled_ns;
 }
 
 /* It did not come to its hook again. */
@@ -250,16 +207,15 @@ static void settle(struct slot *slot, unsigned cause)
     atomic_store(&slot->life, SLOT_FREE);
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
         sigprof__clock_used(slot->tid, &slot->cpu_last_ns) != 0)
-        use_sampled_cpu(slot);
+        sigprof__account_sampled(slot);
     sigprof__weigh_end(slot, cause == FORMAT_EXIT_BLOCKED);
     ask_name(slot);
-    if (was_blocked(slot))
+    if (sigprof__account_was_blocked(slot))
         cause = FORMAT_EXIT_BLOCKED;
     drop_deferred(slot);
     sigprof__event_exit(slot->tid, slot->cpu_last_ns - slot->cpu_at_start_ns,
                         sigprof__slot_periods(slot), cause);
-    add_totals(&past, slot, cause);
-    past.live--;
+    sigprof__account_close(slot, cause);
     slot_hash_remove(slot->tid);
     if (atomic_load(&slot->inside) == 0)
         sigprof__ring_release(&sigprof__state.ring, &slot->owner);
@@ -352,7 +308,7 @@ bool sigprof__thread_is_last(void)
     bool none;
 
     sigprof__threads_lock();
-    none = past.live == 0 &&
+    none = sigprof__accounts_live() == 0 &&
            sigprof__os_thread_list(look_for_other, &others) == 0 && !others.any;
     sigprof__threads_unlock();
     return none;
@@ -387,11 +343,6 @@ void sigprof__thread_begin_self(uintptr_t start_routine, const char *name)
 
 /* ---- Sweeps and clocks --------------------------------------------------- */
 
-static bool is_live(struct slot *slot)
-{
-    return atomic_load(&slot->life) == SLOT_LIVE;
-}
-
 void sigprof__threads_sweep(void)
 {
     uint64_t now_ns = sigprof__os_now_ns();
@@ -404,7 +355,7 @@ void sigprof__threads_sweep(void)
         for (uint32_t i = 0; i < slots_made; i++) {
             struct slot *slot = slot_at(i);
 
-            if (!is_live(slot))
+            if (!slot_is_live(slot))
                 continue;
             if (slot->seen)
                 look_at(slot);
@@ -437,65 +388,8 @@ void sigprof__threads_weigh(void)
     if (atomic_load(&sigprof__state.phase) == PHASE_ON &&
         atomic_load(&sigprof__state.clock) != SIGPROF_CLOCK_WALL)
         for (uint32_t i = 0; i < slots_made; i++)
-            if (is_live(slot_at(i)))
+            if (slot_is_live(slot_at(i)))
                 weigh(slot_at(i));
-    sigprof__threads_unlock();
-}
-
-/*
- * The control block of a thread lies at the top of its stack, and stays mapped
- * as long as the thread lives: a stack pointer in the same mapping, below it, is
- * on that stack. The main thread's stack has a name. Other stacks (coroutines)
- * may be unmapped at any moment and stay unknown, unless they are declared.
- */
-static void resolve_stack(struct slot *slot, uintptr_t sp)
-{
-    uintptr_t top = atomic_load(&slot->thread_pointer);
-    uintptr_t low, high;
-
-    if (sigprof__os_stack_main(&low, &high) == 0 && sp >= low && sp < high) {
-        atomic_store(&slot->stack_high, high);
-        atomic_store(&slot->stack_low, low);
-    } else if (top && sigprof__os_mapping(sp, &low, &high) == 0 && sp < top &&
-               top < high) {
-        atomic_store(&slot->stack_high, top);
-        atomic_store(&slot->stack_low, low);
-    }
-}
-
-void sigprof__threads_resolve_stacks(void)
-{
-    sigprof__threads_lock();
-    for (uint32_t i = 0; i < slots_made; i++) {
-        struct slot *slot = slot_at(i);
-        uintptr_t sp;
-
-        if (is_live(slot) && !atomic_load(&slot->stack_low) &&
-            (sp = atomic_exchange(&slot->unknown_sp, 0)))
-            resolve_stack(slot, sp);
-    }
-    sigprof__threads_unlock();
-}
-
-/* CPU time used while paused is the pause's, not the thread's. */
-static void end_pause(struct slot *slot)
-{
-    uint64_t now_ns;
-
-    if (sigprof__clock_used(slot->tid, &now_ns) != 0)
-        return;
-    past.paused_ns += now_ns - slot->cpu_last_ns;
-    slot->cpu_at_start_ns += now_ns - slot->cpu_last_ns;
-    slot->cpu_weighed_ns += now_ns - slot->cpu_last_ns;
-    slot->cpu_last_ns = now_ns;
-}
-
-void sigprof__threads_end_pause(void)
-{
-    sigprof__threads_lock();
-    for (uint32_t i = 0; i < slots_made; i++)
-        if (is_live(slot_at(i)))
-            end_pause(slot_at(i));
     sigprof__threads_unlock();
 }
 
@@ -508,7 +402,7 @@ int sigprof__threads_arm(void)
     sigprof__threads_lock();
     atomic_store(&sigprof__state.phase, PHASE_ON);
     for (uint32_t i = 0; i < slots_made && !error; i++)
-        if (is_live(slot_at(i)))
+        if (slot_is_live(slot_at(i)))
             error = arm(slot_at(i));
     sigprof__threads_unlock();
     return error;
@@ -520,7 +414,7 @@ void sigprof__threads_disarm(int phase)
     for (uint32_t i = 0; i < slots_made; i++) {
         struct slot *slot = slot_at(i);
 
-        if (!is_live(slot))
+        if (!slot_is_live(slot))
             continue;
         sigprof__clock_disarm(slot, false);
         sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
@@ -533,36 +427,16 @@ void sigprof__threads_disarm(int phase)
 void sigprof__threads_disarm_all_locked(void)
 {
     for (uint32_t i = 0; i < slots_made; i++)
-        if (is_live(slot_at(i)))
+        if (slot_is_live(slot_at(i)))
             sigprof__clock_disarm(slot_at(i), true);
-}
-
-/* The calling thread blocks every signal, for our sake (guard.h). */
-static bool is_blocking(struct slot *slot)
-{
-    return slot->tid == sigprof__os_tid() ? slot->blocked
-                                          : sigprof__os_thread_blocks(slot->tid);
-}
-
-/* Being caught between two ticks costs under a period; more has a reason. The
- * sampler has asked already. */
-static unsigned cause_now(struct slot *slot)
-{
-    if (was_blocked(slot))
-        return FORMAT_EXIT_BLOCKED;
-    return !sigprof__clock_is_sampler(atomic_load(&sigprof__state.clock)) &&
-                   unsampled_ns(slot) > 3 * (int64_t)sigprof__state.period_ns &&
-                   is_blocking(slot)
-               ? FORMAT_EXIT_BLOCKED
-               : FORMAT_EXIT_RUNNING;
 }
 
 void sigprof__threads_end(void)
 {
     sigprof__threads_lock();
     for (uint32_t i = 0; i < slots_made; i++)
-        if (is_live(slot_at(i)))
-            settle(slot_at(i), cause_now(slot_at(i)));
+        if (slot_is_live(slot_at(i)))
+            settle(slot_at(i), sigprof__account_cause_now(slot_at(i)));
     sigprof__threads_unlock();
 }
 
@@ -571,33 +445,12 @@ void sigprof__threads_after_fork(void)
     for (uint32_t i = 0; i < slots_made; i++) {
         struct slot *slot = slot_at(i);
 
-        if (is_live(slot))
+        if (slot_is_live(slot))
             slot_hash_remove(slot->tid);
         atomic_store(&slot->inside, 0);
         atomic_store(&slot->life, SLOT_FREE);
     }
     self = NULL;
-}
-
-void sigprof__threads_totals(struct thread_totals *totals,
-                             bool look_for_blocked)
-{
-    sigprof__threads_lock();
-    *totals = past;
-    for (uint32_t i = 0; i < slots_made; i++) {
-        struct slot *slot = slot_at(i);
-        uint64_t now_ns;
-
-        if (!is_live(slot))
-            continue;
-        if (atomic_load(&sigprof__state.phase) == PHASE_ON)
-            sigprof__clock_used(slot->tid, &slot->cpu_last_ns);
-        else if (sigprof__clock_used(slot->tid, &now_ns) == 0)
-            totals->paused_ns += now_ns - slot->cpu_last_ns;
-        add_totals(totals, slot,
-                   look_for_blocked ? cause_now(slot) : FORMAT_EXIT_RUNNING);
-    }
-    sigprof__threads_unlock();
 }
 
 /* A handler is out within microseconds, unless its thread lost the CPU. */
