@@ -4,59 +4,10 @@
 
 #include "../sym/index.h"
 
-#include <sigprof/sigprof.h>
-
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
-
-/* clang-format off */
-static const char usage[] =
-    "Usage: sigprof-fold [OPTIONS] FILE|DIR...\n"
-    "Turn profiles of libsigprof into folded stacks, on standard output, and\n"
-    "into other views.\n"
-    "FILE may be -; of a DIR, every profile in it is merged.\n"
-    "\n"
-    "  -o, --output OUT       write to OUT (beside it, then renamed)\n"
-    "  -f, --format FORMAT    folded, pprof, speedscope, firefox, html: a flame\n"
-    "                         graph, heatmap: the same with a map of the time,\n"
-    "                         top: functions by weight, raw: one line a sample;\n"
-    "                         else by OUT: x.folded, .pb.gz, .speedscope.json,\n"
-    "                         .firefox.json, .html, .heatmap.html; x, x.txt: folded\n"
-    "      --weight WHAT      samples: sampling periods (default),\n"
-    "                         cpu: microseconds of CPU time\n"
-    "      --root WHAT        frame before the stack: comm (default), process,\n"
-    "                         thread, state, label:KEY, none; may be repeated\n"
-    "      --by WHAT          function (default), line or address\n"
-    "      --no-inlines       leave inlined functions to those they are in\n"
-    "      --fold-recursion   a function that calls itself is one frame\n"
-    "      --merge-tiers      JavaScript however it was compiled is one function\n"
-    "      --demangle HOW     full (default) or none\n"
-    "      --modules          add `MODULE to each frame\n"
-    "      --annotate         add _[k] to kernel frames, _[i] to inlined ones,\n"
-    "                         _[j] to generated code, _[g] to interpreted\n"
-    "      --time A-B         only from second A to second B of the run; A-, -B\n"
-    "      --thread RE        only threads whose name matches\n"
-    "      --focus RE         only stacks with a frame that matches\n"
-    "      --ignore RE        no stacks with a frame that matches\n"
-    "      --diff BASE        compare with the profile BASE: folded stacks of two\n"
-    "                         weights, or html\n"
-    "      --symfs DIR        look for programs and libraries below DIR\n"
-    "      --debug-dir DIR    look for debug files here first; may be repeated\n"
-    "      --cache DIR        keep names found in DIR (default: sigprof in the\n"
-    "                         user's cache folder), or none: keep nothing\n"
-    "      --follow FILE|PID  functions by weight while the program runs, until it\n"
-    "                         ends; q to quit\n"
-    "      --interval SECONDS between two tables of --follow (default: 1)\n"
-    "      --info             say what the files are, instead\n"
-    "      --stats            print the balance sheet, instead\n"
-    "      --strict           exit with 3 when anything was lost or damaged\n"
-    "      --help, --version\n"
-    "\n"
-    "RE is a POSIX extended regular expression. Exit status: 0 written, 1\n"
-    "nothing could be read or written, 2 usage, 3 see --strict, 4 no sample\n"
-    "passed the filters.\n";
-/* clang-format on */
 
 static _Noreturn void refuse(const char *option, const char *value,
                              const char *accepted)
@@ -235,172 +186,170 @@ static void add_debug_dir(struct arguments *arguments, const char *value)
 
 /* ---- Options ------------------------------------------------------------- */
 
-enum option_id {
-    OPTION_OUTPUT = 'o',
-    OPTION_FORMAT = 'f',
-    OPTION_WEIGHT = 256,
-    OPTION_ROOT,
-    OPTION_BY,
-    OPTION_NO_INLINES,
-    OPTION_FOLD_RECURSION,
-    OPTION_MERGE_TIERS,
-    OPTION_DEMANGLE,
-    OPTION_MODULES,
-    OPTION_ANNOTATE,
-    OPTION_TIME,
-    OPTION_THREAD,
-    OPTION_FOCUS,
-    OPTION_IGNORE,
-    OPTION_DIFF,
-    OPTION_SYMFS,
-    OPTION_DEBUG_DIR,
-    OPTION_CACHE,
-    OPTION_FOLLOW,
-    OPTION_INTERVAL,
-    OPTION_INFO,
-    OPTION_STATS,
-    OPTION_STRICT,
-    OPTION_HELP,
-    OPTION_VERSION
-};
-
-static const struct option options[] = {
-    {"output", required_argument, NULL, OPTION_OUTPUT},
-    {"format", required_argument, NULL, OPTION_FORMAT},
-    {"weight", required_argument, NULL, OPTION_WEIGHT},
-    {"root", required_argument, NULL, OPTION_ROOT},
-    {"by", required_argument, NULL, OPTION_BY},
-    {"no-inlines", no_argument, NULL, OPTION_NO_INLINES},
-    {"fold-recursion", no_argument, NULL, OPTION_FOLD_RECURSION},
-    {"merge-tiers", no_argument, NULL, OPTION_MERGE_TIERS},
-    {"demangle", required_argument, NULL, OPTION_DEMANGLE},
-    {"modules", no_argument, NULL, OPTION_MODULES},
-    {"annotate", no_argument, NULL, OPTION_ANNOTATE},
-    {"time", required_argument, NULL, OPTION_TIME},
-    {"thread", required_argument, NULL, OPTION_THREAD},
-    {"focus", required_argument, NULL, OPTION_FOCUS},
-    {"ignore", required_argument, NULL, OPTION_IGNORE},
-    {"diff", required_argument, NULL, OPTION_DIFF},
-    {"symfs", required_argument, NULL, OPTION_SYMFS},
-    {"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
-    {"cache", required_argument, NULL, OPTION_CACHE},
-    {"follow", required_argument, NULL, OPTION_FOLLOW},
-    {"interval", required_argument, NULL, OPTION_INTERVAL},
-    {"info", no_argument, NULL, OPTION_INFO},
-    {"stats", no_argument, NULL, OPTION_STATS},
-    {"strict", no_argument, NULL, OPTION_STRICT},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
-    {NULL, 0, NULL, 0}};
-
 static _Noreturn void print_and_exit(const char *text)
 {
     fputs(text, stdout);
     exit(fflush(stdout) == 0 ? EXIT_WRITTEN : EXIT_NOTHING);
 }
 
-static void take_option(struct arguments *arguments, int option,
+static void take_output(struct arguments *arguments, const char *value)
+{
+    if (*value == '\0')
+        refuse("--output", value, "it is the name of a file");
+    arguments->out = value;
+}
+
+static void take_format(struct arguments *arguments, const char *value)
+{
+    arguments->view = parse_format(value);
+    arguments->format_given = true;
+}
+
+static void take_weight(struct arguments *arguments, const char *value)
+{
+    arguments->cpu = parse_choice("--weight", value, "samples", "cpu");
+}
+
+static void take_by(struct arguments *arguments, const char *value)
+{
+    arguments->names.by = parse_by(value);
+}
+
+static void take_demangle(struct arguments *arguments, const char *value)
+{
+    arguments->names.raw = parse_choice("--demangle", value, "full", "none");
+}
+
+static void take_thread(struct arguments *arguments, const char *value)
+{
+    arguments->fold.words.thread = value;
+    arguments->fold.thread = parse_regex("--thread", value, &arguments->thread);
+    arguments->model.by_thread = true;
+}
+
+static void take_focus(struct arguments *arguments, const char *value)
+{
+    arguments->fold.words.focus = value;
+    arguments->fold.focus = parse_regex("--focus", value, &arguments->focus);
+}
+
+static void take_ignore(struct arguments *arguments, const char *value)
+{
+    arguments->fold.words.ignore = value;
+    arguments->fold.ignore = parse_regex("--ignore", value, &arguments->ignore);
+}
+
+static void take_base(struct arguments *arguments, const char *value)
+{
+    arguments->base = value;
+}
+
+static void take_symfs(struct arguments *arguments, const char *value)
+{
+    arguments->names.places.symfs = value;
+}
+
+static void take_cache(struct arguments *arguments, const char *value)
+{
+    if (*value == '\0')
+        refuse("--cache", value, "it is the name of a folder, or none");
+    arguments->cache = value;
+}
+
+static void take_follow(struct arguments *arguments, const char *value)
+{
+    arguments->follow = value;
+}
+
+static void take_interval(struct arguments *arguments, const char *value)
+{
+    arguments->interval_s = parse_interval(value);
+}
+
+/* An option with a value is taken by a function, one without sets a bool. */
+struct known_option {
+    const char *name;
+    void (*take)(struct arguments *arguments, const char *value);
+    size_t flag; /* offset in struct arguments; of one without a value */
+    char letter;
+};
+
+#define VALUE(name, take) {name, take, 0, 0}
+#define FLAG(name, member) {name, NULL, offsetof(struct arguments, member), 0}
+
+static const struct known_option known_options[] = {
+    {"output", take_output, 0, 'o'},
+    {"format", take_format, 0, 'f'},
+    VALUE("weight", take_weight),
+    VALUE("root", add_root),
+    VALUE("by", take_by),
+    FLAG("no-inlines", names.no_inlines),
+    FLAG("fold-recursion", fold.fold_recursion),
+    FLAG("merge-tiers", names.merge_tiers),
+    VALUE("demangle", take_demangle),
+    FLAG("modules", names.modules),
+    FLAG("annotate", names.annotate),
+    VALUE("time", parse_time),
+    VALUE("thread", take_thread),
+    VALUE("focus", take_focus),
+    VALUE("ignore", take_ignore),
+    VALUE("diff", take_base),
+    VALUE("symfs", take_symfs),
+    VALUE("debug-dir", add_debug_dir),
+    VALUE("cache", take_cache),
+    VALUE("follow", take_follow),
+    VALUE("interval", take_interval),
+    FLAG("info", info),
+    FLAG("stats", stats),
+    FLAG("strict", strict),
+    FLAG("help", help),
+    FLAG("version", version),
+};
+
+#define OPTION_COUNT (sizeof known_options / sizeof *known_options)
+#define LONG_OPTION 256 /* and the number in the table; below are letters */
+
+/* As getopt_long wants them; all zeros at the end. */
+static const struct option *long_options(void)
+{
+    static struct option options[OPTION_COUNT + 1];
+
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        options[i] = (struct option){known_options[i].name,
+                                     known_options[i].take ? required_argument
+                                                           : no_argument,
+                                     NULL, LONG_OPTION + (int)i};
+    return options;
+}
+
+/* NULL: getopt_long knew none, and has said so. */
+static const struct known_option *option_of(int found)
+{
+    if (found >= LONG_OPTION)
+        return &known_options[found - LONG_OPTION];
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (known_options[i].letter == found)
+            return &known_options[i];
+    return NULL;
+}
+
+static void take_option(struct arguments *arguments, int found,
                         const char *value)
 {
-    static char version[64];
+    const struct known_option *option = option_of(found);
 
-    switch (option) {
-    case OPTION_OUTPUT:
-        if (*value == '\0')
-            refuse("--output", value, "it is the name of a file");
-        arguments->out = value;
-        break;
-    case OPTION_FORMAT:
-        arguments->view = parse_format(value);
-        arguments->format_given = true;
-        break;
-    case OPTION_WEIGHT:
-        arguments->cpu = parse_choice("--weight", value, "samples", "cpu");
-        break;
-    case OPTION_ROOT:
-        add_root(arguments, value);
-        break;
-    case OPTION_BY:
-        arguments->names.by = parse_by(value);
-        break;
-    case OPTION_NO_INLINES:
-        arguments->names.no_inlines = true;
-        break;
-    case OPTION_MERGE_TIERS:
-        arguments->names.merge_tiers = true;
-        break;
-    case OPTION_FOLD_RECURSION:
-        arguments->fold.fold_recursion = true;
-        break;
-    case OPTION_DEMANGLE:
-        arguments->names.raw =
-            parse_choice("--demangle", value, "full", "none");
-        break;
-    case OPTION_MODULES:
-        arguments->names.modules = true;
-        break;
-    case OPTION_ANNOTATE:
-        arguments->names.annotate = true;
-        break;
-    case OPTION_TIME:
-        parse_time(arguments, value);
-        break;
-    case OPTION_THREAD:
-        arguments->fold.words.thread = value;
-        arguments->fold.thread =
-            parse_regex("--thread", value, &arguments->thread);
-        arguments->model.by_thread = true;
-        break;
-    case OPTION_FOCUS:
-        arguments->fold.words.focus = value;
-        arguments->fold.focus =
-            parse_regex("--focus", value, &arguments->focus);
-        break;
-    case OPTION_IGNORE:
-        arguments->fold.words.ignore = value;
-        arguments->fold.ignore =
-            parse_regex("--ignore", value, &arguments->ignore);
-        break;
-    case OPTION_DIFF:
-        arguments->base = value;
-        break;
-    case OPTION_SYMFS:
-        arguments->names.places.symfs = value;
-        break;
-    case OPTION_DEBUG_DIR:
-        add_debug_dir(arguments, value);
-        break;
-    case OPTION_CACHE:
-        if (*value == '\0')
-            refuse("--cache", value, "it is the name of a folder, or none");
-        arguments->cache = value;
-        break;
-    case OPTION_FOLLOW:
-        arguments->follow = value;
-        break;
-    case OPTION_INTERVAL:
-        arguments->interval_s = parse_interval(value);
-        break;
-    case OPTION_INFO:
-        arguments->info = true;
-        break;
-    case OPTION_STATS:
-        arguments->stats = true;
-        break;
-    case OPTION_STRICT:
-        arguments->strict = true;
-        break;
-    case OPTION_HELP:
-        print_and_exit(usage);
-    case OPTION_VERSION:
-        snprintf(version, sizeof version, "sigprof-fold %d.%d.%d\n",
-                 SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
-                 SIGPROF_VERSION_PATCH);
-        print_and_exit(version);
-    default:
+    if (!option) {
         fputs("Try 'sigprof-fold --help'.\n", stderr);
         exit(EXIT_USAGE);
     }
+    if (option->take)
+        option->take(arguments, value);
+    else
+        *(bool *)((char *)arguments + option->flag) = true;
+    if (arguments->help)
+        print_and_exit(sigprof__fold_usage);
+    if (arguments->version)
+        print_and_exit(sigprof__fold_version);
 }
 
 static void choose_cache(struct arguments *arguments)
@@ -471,6 +420,7 @@ static void check_together(const struct arguments *arguments)
 
 void sigprof__arguments_parse(struct arguments *arguments, int argc, char **argv)
 {
+    const struct option *options = long_options();
     int option;
 
     while ((option = getopt_long(argc, argv, "o:f:", options, NULL)) != -1)

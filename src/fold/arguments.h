@@ -22,6 +22,7 @@ struct arguments {
     double interval_s;
     const struct view *view;
     bool info, stats, strict, cpu, format_given;
+    bool help, version;
     struct fold_root roots[MAX_ROOTS];
     size_t root_count;
     bool roots_given;
@@ -36,5 +37,8 @@ struct arguments {
 /* Reads the options; argv[optind] is the first name behind them. What is not
  * accepted is said, and ends the process; so do --help and --version. */
 void sigprof__arguments_parse(struct arguments *arguments, int argc, char **argv);
+
+/* usage.c */
+extern const char sigprof__fold_usage[], sigprof__fold_version[];
 
 #endif
