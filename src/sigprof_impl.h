@@ -166,6 +166,8 @@ void sigprof__control_unlock(void);
 /* Control. Pauses or resumes; a flight recorder's ring is written at a pause. */
 void sigprof__toggle(void);
 
+/* ---- sheet.c ----------------------------------------------------------- */
+
 /* The sheet as it stands. Control. */
 void sigprof__sheet(struct sigprof_stats *stats);
 
