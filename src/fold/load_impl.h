@@ -6,6 +6,7 @@
  *   load-names.c  what the user named: files, and profiles in directories
  *   load-same.c   … what they named twice
  *   load-tail.c   the tail of a killed process
+ *   load-say.c    what is said of them
  */
 #ifndef SIGPROF_FOLD_LOAD_IMPL_H
 #define SIGPROF_FOLD_LOAD_IMPL_H
@@ -33,5 +34,16 @@ void sigprof__load_once(struct load *load);
  * the reader. */
 void sigprof__load_behind(struct load_input *input, struct reader *reader,
                           struct model *model);
+
+/* Around the reading of all; arg of the second is the load. */
+void sigprof__load_progress_begin(struct load *load);
+void sigprof__load_progress(void *arg, size_t done);
+void sigprof__load_progress_end(void);
+
+/* What can be wrong with a file that begins as a profile should. true: something was
+ * said that makes the whole imperfect. */
+bool sigprof__load_say_damage(const char *path, const struct reader *reader);
+void sigprof__load_say_rate(const char *path,
+                            const struct model_process *process);
 
 #endif
