@@ -142,11 +142,13 @@ RUST_FILES = {
     "freebsd-x86_64": "mod bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/freebsd/mod bsd/freebsdlike/freebsd/x86_64/mod "
                       "bsd/freebsdlike/freebsd/x86_64/align bsd/freebsdlike/freebsd/freebsd13/mod "
                       "bsd/freebsdlike/freebsd/freebsd13/x86_64 bsd/freebsdlike/freebsd/freebsd13/b64",
-    "freebsd-aarch64": "bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/freebsd/mod bsd/freebsdlike/freebsd/aarch64",
+    "freebsd-aarch64": "mod bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/freebsd/mod bsd/freebsdlike/freebsd/aarch64 "
+                       "bsd/freebsdlike/freebsd/freebsd13/mod bsd/freebsdlike/freebsd/freebsd13/b64",
     "dragonfly-x86_64": "mod bsd/mod bsd/freebsdlike/mod bsd/freebsdlike/dragonfly/errno bsd/freebsdlike/dragonfly/mod",
     "netbsd-x86_64": "mod bsd/mod bsd/netbsdlike/mod bsd/netbsdlike/netbsd/mod bsd/netbsdlike/netbsd/x86_64",
+    "netbsd-aarch64": "mod bsd/mod bsd/netbsdlike/mod bsd/netbsdlike/netbsd/mod bsd/netbsdlike/netbsd/aarch64",
     "openbsd-x86_64": "mod bsd/mod bsd/netbsdlike/mod bsd/netbsdlike/openbsd/mod bsd/netbsdlike/openbsd/x86_64",
-    "openbsd-aarch64": "bsd/netbsdlike/mod bsd/netbsdlike/openbsd/aarch64",
+    "openbsd-aarch64": "mod bsd/mod bsd/netbsdlike/mod bsd/netbsdlike/openbsd/mod bsd/netbsdlike/openbsd/aarch64",
     "darwin-x86_64": "bsd/mod bsd/apple/mod bsd/apple/b64/mod bsd/apple/b64/x86_64/mod",
     "darwin-aarch64": "bsd/mod bsd/apple/mod bsd/apple/b64/mod bsd/apple/b64/aarch64/mod bsd/apple/b64/aarch64/align",
 }

@@ -8,11 +8,11 @@
 #include "system.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -254,10 +254,25 @@ int clock_of(int tid, int *clock)
     return clock_gettime(*clock, &now);
 }
 
+/* A pipe takes bytes that can be read, and says of others that they cannot. */
+static int bytes_in, bytes_out;
+
+__attribute__((constructor)) static void open_pipe(void)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        abort();
+    bytes_out = ends[0];
+    bytes_in = ends[1];
+}
+
 bool can_be_read(const void *at, size_t size)
 {
     unsigned char bytes[64];
-    struct iovec local = {bytes, size}, remote = {(void *)(uintptr_t)at, size};
+    ssize_t wrote = write(bytes_in, at, size);
 
-    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
+    while (wrote > 0 && read(bytes_out, bytes, (size_t)wrote) < 0 && errno == EINTR)
+        ;
+    return wrote == (ssize_t)size;
 }

@@ -3,26 +3,27 @@
 #include "system.h"
 
 __asm__(".section .rodata\n"
-        "code:\n"
+        ".globl sigcode_begin, sigcode_back, sigcode_end\n"
+        "sigcode_begin:\n"
         "    call *(%rsp)\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    lea 64(%rsp), %rdi\n"
         "    push $0\n"
         "    movq $344, %rax\n"
         "    syscall\n"
         "0:  hlt\n"
         "    jmp 0b\n"
-        "end:\n"
+        "sigcode_end:\n"
         ".text\n");
-extern const char code[], back[], end[];
+extern const char sigcode_begin[], sigcode_back[], sigcode_end[];
 
 uintptr_t sigcode(void)
 {
     static uintptr_t page;
 
     if (!page)
-        page = map_code(code, (size_t)(end - code), true);
-    return page + (uintptr_t)(back - code);
+        page = map_code(sigcode_begin, (size_t)(sigcode_end - sigcode_begin), true);
+    return page + (uintptr_t)(sigcode_back - sigcode_begin);
 }
 
 void finish_frame(uintptr_t context)

@@ -3,10 +3,11 @@
 #include "system.h"
 
 __asm__(".section .rodata\n"
-        "code:\n"
+        ".globl sigcode_begin, sigcode_back, sigcode_end\n"
+        "sigcode_begin:\n"
 #if defined(__x86_64__)
         "    call *(%rsp)\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    lea 16(%rsp), %rdi\n"
         "    push $0\n"
         "    movq $417, %rax\n"
@@ -15,7 +16,7 @@ __asm__(".section .rodata\n"
         "    jmp 0b\n"
 #elif defined(__i386__)
         "    call *16(%esp)\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    lea 32(%esp), %eax\n"
         "    push %eax\n"
         "    testl $0x20000, 84(%eax)\n"
@@ -27,7 +28,7 @@ __asm__(".section .rodata\n"
         "0:  jmp 0b\n"
 #else
         "    blr x8\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    mov x0, sp\n"
         "    add x0, x0, #80\n"
         "1:  mov x8, #417\n"
@@ -36,17 +37,17 @@ __asm__(".section .rodata\n"
         "    svc 0\n"
         "    b 1b\n"
 #endif
-        "end:\n"
+        "sigcode_end:\n"
         ".text\n");
-extern const char code[], back[], end[];
+extern const char sigcode_begin[], sigcode_back[], sigcode_end[];
 
 uintptr_t sigcode(void)
 {
     static uintptr_t page;
 
     if (!page)
-        page = map_code(code, (size_t)(end - code), true);
-    return page + (uintptr_t)(back - code);
+        page = map_code(sigcode_begin, (size_t)(sigcode_end - sigcode_begin), true);
+    return page + (uintptr_t)(sigcode_back - sigcode_begin);
 }
 
 void finish_frame(uintptr_t context)

@@ -4,8 +4,9 @@
 #include "system.h"
 
 __asm__(".text\n"
+        ".globl __sigtramp_siginfo_2\n"
         "    nop\n"
-        "back:\n"
+        "__sigtramp_siginfo_2:\n"
 #if defined(__x86_64__)
         "    mov %r15, %rdi\n"
         "    movq $308, %rax\n"
@@ -27,11 +28,11 @@ __asm__(".text\n"
         "    svc #1\n"
 #endif
 );
-extern const char back[];
+extern const char __sigtramp_siginfo_2[];
 
 uintptr_t sigcode(void)
 {
-    return (uintptr_t)back;
+    return (uintptr_t)__sigtramp_siginfo_2;
 }
 
 void finish_frame(uintptr_t context)

@@ -62,14 +62,25 @@ static struct object {
 } objects[OBJECTS];
 static unsigned object_count;
 
-/* Linux' own object: its unwind tables are in its text. */
-static bool is_vdso(const struct dl_phdr_info *info)
+static bool is_in_text(const struct dl_phdr_info *info, ElfW(Addr) address)
 {
-    unsigned segments = 0;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 
+        if (header->p_type == PT_LOAD && (header->p_flags & PF_X) &&
+            address - header->p_vaddr < header->p_memsz)
+            return true;
+    }
+    return false;
+}
+
+/* No object is like that there. */
+static bool has_tables_in_text(const struct dl_phdr_info *info)
+{
     for (unsigned i = 0; i < info->dlpi_phnum; i++)
-        segments += info->dlpi_phdr[i].p_type == PT_LOAD;
-    return segments == 1;
+        if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME)
+            return is_in_text(info, info->dlpi_phdr[i].p_vaddr);
+    return false;
 }
 
 /* Where the processor can, such a read is made a fault. */
@@ -80,7 +91,7 @@ static int protect_object(struct dl_phdr_info *info, size_t size, void *arg)
 
     (void)size;
     (void)arg;
-    if (is_vdso(info))
+    if (has_tables_in_text(info))
         return 0;
     if (object_count == OBJECTS || info->dlpi_phnum > SEGMENTS)
         abort();

@@ -4,10 +4,11 @@
 #include "system.h"
 
 __asm__(".section .rodata\n"
-        "code:\n"
+        ".globl sigcode_begin, sigcode_back, sigcode_end\n"
+        "sigcode_begin:\n"
 #if defined(__x86_64__)
         "    call *%rax\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    mov %rsp, %rdi\n"
         "    push %rdi\n"
         "    movq $103, %rax\n"
@@ -16,7 +17,7 @@ __asm__(".section .rodata\n"
         "    syscall\n"
 #elif defined(__i386__)
         "    call *12(%esp)\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    lea 16(%esp), %eax\n"
         "    push %eax\n"
         "    push %eax\n"
@@ -26,23 +27,23 @@ __asm__(".section .rodata\n"
         "    int $0x80\n"
 #else
         "    blr x30\n"
-        "back:\n"
+        "sigcode_back:\n"
         "    mov x0, sp\n"
         "    add x0, x0, #8\n"
         "    mov x8, #103\n"
         "    svc 0\n"
 #endif
-        "end:\n"
+        "sigcode_end:\n"
         ".text\n");
-extern const char code[], back[], end[];
+extern const char sigcode_begin[], sigcode_back[], sigcode_end[];
 
 static uintptr_t page;
 
 uintptr_t sigcode(void)
 {
     if (!page)
-        page = map_code(code, (size_t)(end - code), false);
-    return page + (uintptr_t)(back - code);
+        page = map_code(sigcode_begin, (size_t)(sigcode_end - sigcode_begin), false);
+    return page + (uintptr_t)(sigcode_back - sigcode_begin);
 }
 
 bool is_sigcode(uintptr_t address)
