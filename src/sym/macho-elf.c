@@ -3,11 +3,12 @@
  * Mach-O files made into ELF files in memory, which all the rest reads like any
  * other. Taken along is what names need:
  *
- *   sections   with their addresses, in their order, so that a symbol's number
- * of its section stays right. Contents of DWARF's only symbols    of code,
- * without the underscore that compilers put in front. They have no sizes there:
- * functions get what macho.h says stubs      NAME@plt, as in ELF UUID       as
- * build-id
+ * - sections, with their addresses and in their order, so that a symbol's number
+ *   of its section stays right; contents of DWARF's only
+ * - symbols of code, without the underscore that compilers put in front. They have
+ *   no sizes there: functions get what macho.h says
+ * - stubs, as NAME@plt, like ELF's
+ * - the UUID, as build-id
  */
 #include "../fold/bytes.h"
 #include "elf_impl.h"
@@ -24,7 +25,8 @@ struct made {
 };
 
 struct maker {
-    size_t left; /* of contents, in all */
+    size_t left;       /* of contents, in all */
+    size_t names_left; /* of symbols' names */
     struct bytes out, symbols, strings, names;
     struct made made[MACHO_SECTIONS_MAX + 5];
     size_t count;
@@ -39,18 +41,28 @@ static void put(struct bytes *bytes, uint64_t value, unsigned size)
     sigprof__bytes_put(bytes, at, size);
 }
 
+/* Symbols that share their names could fill any memory: of such a file the rest is
+ * left out. */
 static void put_symbol(struct maker *maker, const char *name,
                        const char *suffix, unsigned info, unsigned section,
                        uint64_t address, uint64_t size)
 {
+    size_t length = strnlen(name, maker->names_left);
+    size_t suffix_bytes = strlen(suffix) + 1;
+
+    if (suffix_bytes > maker->names_left - length) {
+        maker->names_left = 0;
+        return;
+    }
+    maker->names_left -= length + suffix_bytes;
     put(&maker->symbols, maker->strings.size, 4);
     put(&maker->symbols, info, 1);
     put(&maker->symbols, 0, 1);
     put(&maker->symbols, section, 2);
     put(&maker->symbols, address, 8);
     put(&maker->symbols, size, 8);
-    sigprof__bytes_put(&maker->strings, name, strlen(name));
-    sigprof__bytes_put(&maker->strings, suffix, strlen(suffix) + 1);
+    sigprof__bytes_put(&maker->strings, name, length);
+    sigprof__bytes_put(&maker->strings, suffix, suffix_bytes);
 }
 
 static void put_functions(struct maker *maker, const struct macho *macho)
@@ -245,6 +257,7 @@ static void make_all(struct maker *maker, const struct macho *macho)
     static const uint8_t none[sizeof(Elf64_Ehdr)];
 
     maker->left = macho->file.size;
+    maker->names_left = macho->file.size; /* each of which is in there once */
     sigprof__bytes_put(&maker->out, none, sizeof none);
     make_section(maker, "", SHT_NULL, (struct macho_span){0});
     for (size_t i = 1; i <= macho->section_count; i++)

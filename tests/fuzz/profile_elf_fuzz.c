@@ -37,6 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         made = sigprof__sym_macho_as_elf(bytes, size, NULL, 0, &made_size);
         if (made && !(elf = sigprof__sym_elf_open(made, made_size)))
             abort(); /* what we make is ELF */
+        if (made && made_size > 8 * size + 32768)
+            abort(); /* with all that shares bytes in there written out */
     }
     if (elf) {
         sigprof__sym_elf_build_id(elf, &id);
