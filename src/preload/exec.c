@@ -44,13 +44,20 @@ INTERPOSED int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
-/* This and fexecve are not in every illumos; who finds them here has no need of them
- * there. */
+/* Of this and fexecve, which are not in every illumos. */
+static int not_there(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
 INTERPOSED int execvpe(const char *file, char *const argv[], char *const envp[]);
 int execvpe(const char *file, char *const argv[], char *const envp[])
 {
     char **edited = EDITED(envp);
 
+    if (!REAL(execvpe))
+        return not_there();
     EXECUTE(file, REAL(execvpe)(file, argv, edited));
     return -1;
 }
@@ -68,6 +75,8 @@ int fexecve(int descriptor, char *const argv[], char *const envp[])
 {
     char **edited = EDITED(envp);
 
+    if (!REAL(fexecve))
+        return not_there();
     EXECUTE("", REAL(fexecve)(descriptor, argv, edited));
     return -1;
 }

@@ -19,6 +19,7 @@
 #define EPIPE 32
 #define ENOTSUP 48
 #define ENAMETOOLONG 78
+#define ENOSYS 89
 #define ELOOP 90
 #define ETIMEDOUT 145
 #define ESTALE 151
