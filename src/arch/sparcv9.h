@@ -64,44 +64,13 @@ static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])
     return word >> 30 == 1 || arch_is_jump(word, 15);
 }
 
-/* What an instruction tells of the window that the code around it is in. */
-enum arch_window {
-    ARCH_WINDOW_SILENT,  /* nothing: the next one is asked */
-    ARCH_WINDOW_SAVE,    /* before it, it is the caller's */
-    ARCH_WINDOW_OWN,     /* ret, restore, return: before it, it is the function's */
-    ARCH_WINDOW_LEAF,    /* retl: it is the caller's */
-    ARCH_WINDOW_CALL,    /* which of the two is said by what is done in its delay */
-    ARCH_WINDOW_BRANCH,  /* goes on elsewhere */
-    ARCH_WINDOW_UNKNOWN  /* goes on nobody knows where */
-};
-
-static inline enum arch_window arch_window_told(uint32_t word)
+/* On conditions of integers or floating point, with prediction or without, or on a
+ * register. */
+static inline bool arch_is_branch(uint32_t word)
 {
-    uint32_t operation = word & 0xc1f80000;
+    unsigned kind = word >> 22 & 7;
 
-    if (word >> 30 == 1 || arch_is_jump(word, 15))
-        return ARCH_WINDOW_CALL;
-    if (operation == 0x81e00000) /* save */
-        return ARCH_WINDOW_SAVE;
-    if (operation == 0x81e80000 || operation == 0x81c80000 ||
-        (word & 0xfffff000) == 0x81c7e000)
-        return ARCH_WINDOW_OWN; /* restore, return, jmpl %i7 + n */
-    if ((word & 0xfffff000) == 0x81c3e000)
-        return ARCH_WINDOW_LEAF; /* jmpl %o7 + n */
-    if (arch_is_jump(word, 0) || word >> 22 == 0)
-        return ARCH_WINDOW_UNKNOWN; /* jmpl; illtrap */
-    if ((word & 0xdfc00000) == 0x10800000 || (word & 0xdfc00000) == 0x10400000)
-        return ARCH_WINDOW_BRANCH; /* ba, with prediction or without */
-    return ARCH_WINDOW_SILENT;
-}
-
-/* Where a branch at pc, ARCH_WINDOW_BRANCH, leads. */
-static inline uintptr_t arch_branch_target(uint32_t word, uintptr_t pc)
-{
-    unsigned bits = word & 0x00800000 ? 22 : 19;
-    uint32_t distance = word << (32 - bits);
-
-    return pc + (uintptr_t)((intptr_t)(int32_t)distance >> (32 - bits)) * 4;
+    return word >> 30 == 0 && kind != 0 && kind != 4 && kind != 7;
 }
 
 /* return: a restore, of which the delay is in the caller's window. */
@@ -113,6 +82,90 @@ static inline bool arch_is_return(uint32_t word)
 static inline bool arch_is_restore(uint32_t word)
 {
     return (word & 0xc1f80000) == 0x81e80000;
+}
+
+static inline bool arch_is_retl(uint32_t word)
+{
+    return (word & 0xfffff000) == 0x81c3e000; /* jmpl %o7 + n */
+}
+
+/* Is a function, or its window, over by it? */
+static inline bool arch_ends(uint32_t word)
+{
+    return arch_is_return(word) || arch_is_restore(word) ||
+           arch_is_retl(word) ||
+           (word & 0xfffff000) == 0x81c7e000; /* ret: jmpl %i7 + n */
+}
+
+/* Does arithmetic, a load or a store have to do with a local or an in? No leaf's has:
+ * they are another function's. */
+static inline bool arch_uses_window(uint32_t word)
+{
+    unsigned kind = word >> 19 & 63;
+    bool to = word >> 25 & 16;
+    bool from = word >> 14 & 16;
+    bool other = !(word >> 13 & 1) && (word & 16);
+
+    if (word >> 30 == 0)
+        return (word >> 22 & 7) == 4 && to; /* sethi */
+    if (word >> 30 == 2 && kind == 0x38)
+        return from;
+    if (word >> 30 == 2)
+        return kind < 0x28 && (to || from || other);
+    return word >> 30 == 3 && (from || other || (to && kind < 0x20));
+}
+
+/* What an instruction tells of the window that the code around it is in. */
+enum arch_window {
+    ARCH_WINDOW_SILENT,  /* nothing: the next one is asked */
+    ARCH_WINDOW_SAVE,    /* before it, it is the caller's */
+    ARCH_WINDOW_OWN,     /* ret, restore, return, and whatever uses it: before it, it
+                          * is the function's */
+    ARCH_WINDOW_LEAF,    /* retl: it is the caller's */
+    ARCH_WINDOW_CALL,    /* which of the two is said by what is done in its delay */
+    ARCH_WINDOW_BRANCH,  /* goes on elsewhere */
+    ARCH_WINDOW_FORK,    /* ... or behind its delay */
+    ARCH_WINDOW_UNKNOWN  /* goes on nobody knows where */
+};
+
+static inline enum arch_window arch_window_told(uint32_t word)
+{
+    if (word >> 30 == 1 || arch_is_jump(word, 15))
+        return ARCH_WINDOW_CALL;
+    if ((word & 0xc1f80000) == 0x81e00000)
+        return ARCH_WINDOW_SAVE;
+    if (arch_ends(word))
+        return arch_is_retl(word) ? ARCH_WINDOW_LEAF : ARCH_WINDOW_OWN;
+    if (word >> 22 == 0 || (arch_is_jump(word, 0) && !arch_uses_window(word)))
+        return ARCH_WINDOW_UNKNOWN; /* illtrap; jmpl */
+    if (!arch_is_branch(word))
+        return arch_uses_window(word) ? ARCH_WINDOW_OWN : ARCH_WINDOW_SILENT;
+    if ((word & 0xdfc00000) == 0x10800000 || (word & 0xdfc00000) == 0x10400000)
+        return ARCH_WINDOW_BRANCH; /* ba, with prediction or without */
+    return ARCH_WINDOW_FORK;
+}
+
+/* Does a stub of the PLT end so? By a jump to a register's address, or by ba,a. */
+static inline bool arch_ends_stub(uint32_t word)
+{
+    enum arch_window told = arch_window_told(word);
+
+    return told == ARCH_WINDOW_UNKNOWN ||
+           (told == ARCH_WINDOW_BRANCH && (word >> 29 & 1));
+}
+
+/* Where a branch at pc leads. */
+static inline uintptr_t arch_branch_target(uint32_t word, uintptr_t pc)
+{
+    unsigned kind = word >> 22 & 7;
+    unsigned bits = kind == 3 ? 16 : kind & 1 ? 19 : 22;
+    uint32_t distance;
+
+    if (kind == 3) /* in two parts */
+        word = (word >> 6 & 0xc000) | (word & 0x3fff);
+    distance = word << (32 - bits);
+
+    return pc + (uintptr_t)((intptr_t)(int32_t)distance >> (32 - bits)) * 4;
 }
 
 /* mov to %o7, of what a leaf has kept it in while it calls: the register; 0: it is

@@ -58,14 +58,15 @@ static uint32_t read_rule(struct rules *rules, const struct rules_unit *unit,
                : (uint32_t)PACKED_NONE;
 }
 
-/* The rule of code for which such tables say nothing. */
-static inline uint32_t others_rule(struct walker *w, uintptr_t key)
+/* The rule of code for which such tables say nothing, or not enough. */
+static inline uint32_t others_rule(struct walker *w, uintptr_t key,
+                                   uint32_t rule)
 {
 #ifdef ARCH_WINDOWS
-    return sigprof__window_rule(w, key);
+    return sigprof__window_rule(w, key, rule);
 #else
     (void)key;
-    return sigprof__exidx_rule(w);
+    return rule == PACKED_NONE ? sigprof__exidx_rule(w) : rule;
 #endif
 }
 
@@ -93,8 +94,7 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
         rule = PACKED_NONE;
     if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
-    if (rule == PACKED_NONE)
-        rule = others_rule(w, key);
+    rule = others_rule(w, key, rule);
     cache_put(place, rule);
     return rule;
 }

@@ -10,6 +10,7 @@
  */
 #include "jit/map.h"
 #include "unwind/exidx.h"
+#include "unwind/packed.h"
 #include "unwind/walker.h"
 
 /* Rare paths keep their locals off the stack of the others. */
@@ -415,13 +416,37 @@ static void follow_window(struct walker *w, int step, uintptr_t context)
 #define walker_context(w) ((uintptr_t)0)
 #endif
 
+/* The rule is exact only since the module is new, or the code generated: a usual one
+ * is used as such. */
+static int step_usual(struct walker *w)
+{
+#ifdef ARCH_WINDOWS
+    struct cfi_state *state = walker_state(w);
+    uintptr_t key = place_key(w->at.pc, w->at.exact);
+    uint32_t rule;
+
+    load_place(w, &state->now);
+    if (find_rules(w) == CFI_FOUND && !state->unit.signal) {
+        rule = sigprof__pack(&state->rules.row, &state->unit, key);
+        rule = sigprof__window_rule(w, key, rule);
+        if (PACKED_KIND(rule) == PACKED_FP || PACKED_KIND(rule) == PACKED_SP)
+            return sigprof__window_step(w, rule);
+    }
+#else
+    (void)w;
+#endif
+    return STEP_NO_CFI;
+}
+
 int sigprof__cfi_exact(struct walker *w)
 {
     struct cfi_state *state = walker_state(w);
     uintptr_t context = walker_context(w);
     bool whole = true;
-    int step;
+    int step = step_usual(w);
 
+    if (step != STEP_NO_CFI)
+        return step;
     if (w->count == 1 && !w->has_point)
         load(w, &state->now);
     else if (w->has_point && is_at(&state->point, &w->at))

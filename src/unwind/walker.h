@@ -177,9 +177,10 @@ void sigprof__window_begin(struct walker *w, uintptr_t context);
 bool sigprof__window_register(struct walker *w, unsigned column,
                               uintptr_t *value);
 
-/* window.c: the rule for code without tables, to be remembered: PACKED_FP, or one read
- * from code. PACKED_NONE: there is none that can be. */
-uint32_t sigprof__window_rule(struct walker *w, uintptr_t key);
+/* window.c: the rule to be remembered, where tables say rule: another where that is
+ * PACKED_NONE, or says that there is no window, which hand-written functions leave it
+ * at: PACKED_FP, or one read from code. PACKED_NONE: there is none that can be. */
+uint32_t sigprof__window_rule(struct walker *w, uintptr_t key, uint32_t rule);
 
 /* window.c: w->at to its caller, by PACKED_FP (it has a window of its own) or
  * PACKED_SP (its return address is in the link register); by such a rule that

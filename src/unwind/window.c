@@ -23,6 +23,7 @@
 
 #define FORWARD_MAX 512 /* instructions to a return: few need ten */
 #define BACK_MAX 4096   /* ... back to a save */
+#define WAYS_MAX 8      /* of branches, to be followed later */
 #define LOOK_STEPS 16   /* instructions that count as a step of the walk */
 #define LINK REGS_LINK
 #define RETURN ARCH_WINDOW_LAST
@@ -68,85 +69,137 @@ static bool told_by_delay(uint32_t delay, struct found *found)
     return true;
 }
 
-/* Back from pc: is there a save, and no return between? */
+/* Back from pc: is there a save, or a use of the window, and no return between, nor
+ * another stub of a PLT? What is done in a return's delay is the return's. */
 static NOINLINE bool follows_save(struct walker *w, uintptr_t pc)
 {
+    bool own = false;
     uint32_t word;
 
     walker_charge(w, BACK_MAX / LOOK_STEPS);
     for (unsigned i = 1; i <= BACK_MAX; i++) {
-        enum arch_window told;
-
-        if (!read_word(w, pc - 4 * (uintptr_t)i, &word))
+        if (!read_word(w, pc - 4 * (uintptr_t)i, &word) || arch_ends(word) ||
+            arch_ends_stub(word))
             return false;
-        told = arch_window_told(word);
-        if (told == ARCH_WINDOW_SAVE)
+        if (own || arch_window_told(word) == ARCH_WINDOW_SAVE)
             return true;
-        if (told == ARCH_WINDOW_OWN || told == ARCH_WINDOW_LEAF)
-            return false;
+        own = arch_window_told(word) == ARCH_WINDOW_OWN;
     }
     return false;
+}
+
+/* Where a branch may go that has not been followed yet, and the change of sp there. */
+struct ways {
+    uintptr_t at[WAYS_MAX];
+    int sp_change[WAYS_MAX];
+    unsigned count;
+    uintptr_t back[WAYS_MAX]; /* targets of those that go back */
+    unsigned back_count;
+};
+
+/* Where a branch at at leads; 0: it has gone there before. */
+static uintptr_t go_back(struct ways *ways, uintptr_t at, uintptr_t target)
+{
+    if (target > at)
+        return target;
+    for (unsigned i = 0; i < ways->back_count; i++)
+        if (ways->back[i] == target)
+            return 0;
+    if (ways->back_count == WAYS_MAX)
+        return 0;
+    ways->back[ways->back_count++] = target;
+    return target;
+}
+
+static void add_way(struct ways *ways, uintptr_t at, int sp_change)
+{
+    if (ways->count == WAYS_MAX)
+        return;
+    ways->at[ways->count] = at;
+    ways->sp_change[ways->count++] = sp_change;
+}
+
+/* Takes the latest. false: there is none left. */
+static bool take_way(struct ways *ways, uintptr_t *at, int *sp_change)
+{
+    if (ways->count == 0)
+        return false;
+    *at = ways->at[--ways->count];
+    *sp_change = ways->sp_change[ways->count];
+    return true;
+}
+
+/* What the instruction at *at tells, with that in its delay; then *found has it. false:
+ * nothing, and *at becomes the next one; or 0, if nobody knows where that is. */
+static bool look_at(struct walker *w, uintptr_t *at, struct ways *ways,
+                    struct found *found)
+{
+    uint32_t word, delay;
+    enum arch_window told;
+
+    if (!read_word(w, *at, &word) || !read_word(w, *at + 4, &delay)) {
+        *at = 0;
+        return false;
+    }
+    told = arch_window_told(word);
+    found->own = told == ARCH_WINDOW_OWN ||
+                 (told != ARCH_WINDOW_SILENT && told != ARCH_WINDOW_SAVE &&
+                  arch_is_restore(delay));
+    if (found->own || told == ARCH_WINDOW_SAVE)
+        return true;
+    if (told == ARCH_WINDOW_CALL && told_by_delay(delay, found))
+        return true;
+    if (told == ARCH_WINDOW_CALL && !calls_thunk(w, word, *at)) {
+        found->own = true;
+        return true;
+    }
+    if (told == ARCH_WINDOW_SILENT && arch_puts_link_back(word))
+        found->link = arch_puts_link_back(word);
+    found->sp_change +=
+        arch_sp_change(told == ARCH_WINDOW_SILENT ? word : delay);
+    if (told == ARCH_WINDOW_FORK)
+        add_way(ways, arch_branch_target(word, *at), found->sp_change);
+    if (told == ARCH_WINDOW_BRANCH) {
+        *at = go_back(ways, *at, arch_branch_target(word, *at));
+    } else {
+        *at = told == ARCH_WINDOW_UNKNOWN ? 0 : *at + 4;
+    }
+    return told == ARCH_WINDOW_LEAF;
 }
 
 /* From at, which is executed next. */
 static NOINLINE void follow(struct walker *w, uintptr_t at, struct found *found)
 {
+    struct ways ways;
     uintptr_t from = at;
-    uint32_t word, delay;
 
-    for (unsigned i = 0; i < FORWARD_MAX; i++, at += 4) {
+    ways.count = 0;
+    ways.back_count = 0;
+    for (unsigned i = 0; i < FORWARD_MAX; i++) {
         if (i % LOOK_STEPS == 0)
             walker_charge(w, 1);
-        if (!read_word(w, at, &word) || !read_word(w, at + 4, &delay))
+        if (look_at(w, &at, &ways, found))
+            return;
+        if (at == 0 && !take_way(&ways, &at, &found->sp_change))
             break;
-        switch (arch_window_told(word)) {
-        case ARCH_WINDOW_SAVE:
-            found->own = false;
-            return;
-        case ARCH_WINDOW_OWN:
-            found->own = true;
-            return;
-        case ARCH_WINDOW_LEAF:
-            found->own = false;
-            found->sp_change += arch_sp_change(delay);
-            return;
-        case ARCH_WINDOW_CALL:
-            if (told_by_delay(delay, found))
-                return;
-            if (!calls_thunk(w, word, at)) {
-                found->own = true;
-                return;
-            }
-            break;
-        case ARCH_WINDOW_BRANCH:
-            if (arch_is_restore(delay)) {
-                found->own = true;
-                return;
-            }
-            found->sp_change += arch_sp_change(delay);
-            at = arch_branch_target(word, at) - 4;
-            break;
-        case ARCH_WINDOW_UNKNOWN:
-            found->own = arch_is_restore(delay) || follows_save(w, from);
-            return;
-        default:
-            if (arch_puts_link_back(word))
-                found->link = arch_puts_link_back(word);
-            found->sp_change += arch_sp_change(word);
-        }
     }
     found->own = follows_save(w, from);
 }
 
-uint32_t sigprof__window_rule(struct walker *w, uintptr_t key)
+uint32_t sigprof__window_rule(struct walker *w, uintptr_t key, uint32_t rule)
 {
     struct found found = {false, LINK, 0};
 
+    if (rule != PACKED_NONE &&
+        (PACKED_KIND(rule) != PACKED_SP || !PACKED_IN_LINK(rule)))
+        return rule;
     if (key & 3) /* of a return address */
         return PACKED_FP;
     follow(w, key, &found);
     if (found.own)
         return PACKED_FP_READ;
+    if (rule != PACKED_NONE)
+        return rule;
     if (found.link != LINK || found.sp_change < 0 ||
         found.sp_change / ARCH_WORD > PACKED_CFA_MAX)
         return PACKED_NONE;
