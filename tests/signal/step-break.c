@@ -2,7 +2,7 @@
 /*
  * Stepping where the CPU has no trap flag for programs: a breakpoint is put at
  * every place where the next instruction may be, and taken away again by the
- * handler of SIGTRAP, which asks the oracle with the ucontext that it got. So no
+ * handler of its signal, which asks the oracle with the ucontext that it got. So no
  * debugger is needed, and it runs under an emulator as on the CPU.
  *
  * A load that a store must follow (ll/sc) is stepped together with that store:
@@ -16,11 +16,12 @@
 #include "step-cpu.h"
 #include "step-judge.h"
 #include "step-work.h"
+#include "support/registers.h"
 
 #define TARGETS_MAX 20
 #define EXCLUSIVE_SPAN 64 /* bytes from the load to its store */
 #define PAGES 1024
-#define PAGE_BYTES ((uintptr_t)4096)
+#define PAGE_BYTES ((uintptr_t)STEP_PAGE_BYTES)
 
 /* A frame without a caller, as a thread's first; the trap in it begins the
  * stepping. */
@@ -32,7 +33,7 @@ __asm__(".text\n"
         ".size step_root, . - step_root\n");
 void step_root(void (*work)(void));
 
-/* SIGTRAP's handler. It goes back by itself: in the code by which other handlers do,
+/* The trap's handler. It goes back by itself: in the code by which other handlers do,
  * which is stepped as well, there may be a breakpoint by then. */
 __asm__(".text\n"
         ".globl step_on_trap\n"
@@ -50,9 +51,12 @@ bool step_went;
 #else
 #define TARGET_BIT ((uintptr_t)0)
 #define TARGET_BIT_OF(pc) ((uintptr_t)0)
-#define SYS_RT_SIGRETURN 139 /* on these CPUs */
 #define step_trap(target, was) ((step_trap_word)STEP_TRAP)
+#ifndef STEP_NOTES
 #define step_note(pc, ucontext)
+#else
+STEP_SEEN;
+#endif
 #define step_resumed(ucontext) regs_pc(ucontext)
 #endif
 
@@ -158,9 +162,9 @@ static void trap_next(uintptr_t pc, const void *ucontext)
     }
     if (step_is_system_call(pc)) {
         memset(writable, 0, sizeof writable);
-        if (step_system_call(ucontext) == SYS_RT_SIGRETURN) {
+        if (step_system_call(ucontext) == STEP_RT_SIGRETURN) {
             put_trap(step_resumed((const char *)regs_sp(ucontext) +
-                                  REGS_SIGINFO_AT + sizeof(siginfo_t)));
+                                  STEP_CONTEXT_AT));
             return;
         }
     }
@@ -187,7 +191,7 @@ void step_trapped(int number, siginfo_t *info, void *ucontext)
     if (begins) {
         pc += step_bytes(pc);
         step_note(pc, ucontext);
-        *(uintptr_t *)(void *)((char *)ucontext + regs_offset(REGS_PC)) = pc;
+        test_register(ucontext, REGS_PC, pc);
     }
     if (stopping)
         return;
@@ -202,7 +206,7 @@ void step_enter_handler(const ucontext_t *interrupted, void *slot,
 {
     (void)slot;
     shadow_signal(&shadow, regs_pc(interrupted), regs_sp(interrupted),
-                  (uintptr_t)interrupted - sizeof(siginfo_t) - REGS_SIGINFO_AT,
+                  (uintptr_t)interrupted - STEP_CONTEXT_AT,
                   arch_return_address((uintptr_t)restorer));
     shadow_call(&shadow, (uintptr_t)__builtin_dwarf_cfa(),
                 arch_return_address((uintptr_t)__builtin_return_address(0)));
@@ -226,7 +230,7 @@ void step_open(void)
     struct sigaction action = {.sa_sigaction = step_on_trap,
                                .sa_flags = SA_SIGINFO};
 
-    sigaction(SIGTRAP, &action, NULL);
+    sigaction(STEP_SIGNAL, &action, NULL);
 }
 
 unsigned step_stack_used(void)

@@ -7,7 +7,7 @@
 #define STEP_CPU_ARM_H
 
 #define STEP_TRAP_OF_TARGET
-#define SYS_RT_SIGRETURN 173
+#define STEP_RT_SIGRETURN 173
 typedef uint32_t step_trap_word;
 
 #define STEP_VECTORS 0xffff0000u /* the kernel's own code, which has no traps */

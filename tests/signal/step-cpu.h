@@ -2,7 +2,7 @@
 /*
  * What the shadow stack has to know of the instruction set: which instructions
  * call, and where a call leaves its return address. x86 of both widths is here;
- * aarch64, arm and riscv64 have files of their own.
+ * aarch64, arm, riscv64 and sparcv9 have files of their own.
  */
 #ifndef STEP_CPU_H
 #define STEP_CPU_H
@@ -21,10 +21,26 @@
 #include "step-cpu-riscv64.h"
 #elif defined __arm__
 #include "step-cpu-arm.h"
+#elif defined __sparc__
+#include "step-cpu-sparcv9.h"
 #else
 #include "step-cpu-aarch64.h"
 #endif
 
+#ifndef STEP_RT_SIGRETURN
+#define STEP_RT_SIGRETURN 139
+#endif
+#ifndef STEP_SIGNAL
+#define STEP_SIGNAL SIGTRAP
+#endif
+#ifndef STEP_PAGE_BYTES
+#define STEP_PAGE_BYTES 4096
+#endif
+#ifndef STEP_CONTEXT_AT /* of a handler's last system call, from sp */
+#define STEP_CONTEXT_AT (REGS_SIGINFO_AT + sizeof(siginfo_t))
+#endif
+
+#ifndef STEP_OWN_CALLS
 /* The slot of a call that leaves nothing on the stack is sp itself: it is over
  * when sp is above, or is that again where the call returns to. */
 static inline bool step_is_call(uintptr_t from, uintptr_t sp_before,
@@ -34,6 +50,7 @@ static inline bool step_is_call(uintptr_t from, uintptr_t sp_before,
     *back = from + step_bytes(from);
     return sp == sp_before && step_calls(from);
 }
+#endif
 
 static inline bool step_is_gone(uintptr_t slot, uintptr_t back, uintptr_t sp,
                                 uintptr_t pc)
