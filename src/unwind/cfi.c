@@ -92,7 +92,8 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
         rule += PACKED_CFA_WORD;
     if (rule == PACKED_SP && sigprof__cfi_hides_frame(w, pc))
         rule = PACKED_NONE;
-    if (rule == PACKED_NONE && sigprof__cfi_is_trampoline(w, pc, 0, &at))
+    if ((rule == PACKED_NONE || packed_may_lie(rule)) &&
+        sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
     rule = others_rule(w, key, rule);
     cache_put(place, rule);

@@ -315,6 +315,13 @@ static NOINLINE int step_trampoline(struct walker *w)
     return STEP_SIGNAL;
 }
 
+/* Of the end of signal handlers: glibc's tables for SPARC take it for a function. */
+#ifdef ARCH_WINDOWS
+#define TABLES_SAY_NOTHING true
+#else
+#define TABLES_SAY_NOTHING false
+#endif
+
 /* state->now to its caller's registers. */
 static int step_registers(struct walker *w)
 {
@@ -324,7 +331,7 @@ static int step_registers(struct walker *w)
     enum expression_result result;
     int step;
 
-    if (!found || state->unit.signal) {
+    if (!found || state->unit.signal || TABLES_SAY_NOTHING) {
         step = step_trampoline(w);
         if (step != STEP_NO_CFI || !found)
             return step;
@@ -424,7 +431,10 @@ static int step_usual(struct walker *w)
     struct cfi_state *state = walker_state(w);
     uintptr_t key = place_key(w->at.pc, w->at.exact);
     uint32_t rule;
+    intptr_t at;
 
+    if (sigprof__cfi_is_trampoline(w, w->at.pc, w->at.sp, &at))
+        return STEP_NO_CFI;
     load_place(w, &state->now);
     if (find_rules(w) == CFI_FOUND && !state->unit.signal) {
         rule = sigprof__pack(&state->rules.row, &state->unit, key);

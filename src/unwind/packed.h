@@ -71,6 +71,13 @@ static inline bool packed_is_window(uint32_t rule)
 #endif
 }
 
+/* It says that there is no window, which is where tables begin: hand-written functions
+ * may leave it at that. */
+static inline bool packed_may_lie(uint32_t rule)
+{
+    return packed_is_window(rule) && PACKED_KIND(rule) == PACKED_SP;
+}
+
 struct rules_row;
 struct rules_unit;
 

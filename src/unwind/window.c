@@ -190,8 +190,7 @@ uint32_t sigprof__window_rule(struct walker *w, uintptr_t key, uint32_t rule)
 {
     struct found found = {false, LINK, 0};
 
-    if (rule != PACKED_NONE &&
-        (PACKED_KIND(rule) != PACKED_SP || !PACKED_IN_LINK(rule)))
+    if (rule != PACKED_NONE && !packed_may_lie(rule))
         return rule;
     if (key & 3) /* of a return address */
         return PACKED_FP;
