@@ -123,7 +123,7 @@ def do_headers(source, rows, system, cpu, folder, compiler):
 
 def places(rows, system):
     at = {int(column): int(value) for _, _, value, column in rows if column != "-"}
-    yield "#define PLACES {%s}\n" % ", ".join(str(at[column]) for column in range(len(at)))
+    yield "#define PLACES {%s}\n" % ", ".join(str(at.get(column, "ON_STACK")) for column in range(max(at) + 1))
     facts = {item: int(value) for _, item, value, _ in rows}
     if system == "darwin":
         yield "#define POINTER_AT %d\n" % facts["ucontext_t.uc_mcontext"]
@@ -137,7 +137,8 @@ def facts(rows):
 
 
 LINUX = {"x86_64": ("x86_64-linux-gnu", ["gcc"], []), "i386": ("i386-linux-gnu", ["gcc", "-m32", "-isystem", "/usr/include/x86_64-linux-gnu", "-Wno-psabi"], []),
-         "aarch64": ("aarch64-linux-gnu", ["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"])}
+         "aarch64": ("aarch64-linux-gnu", ["aarch64-linux-gnu-gcc"], ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]),
+         "sparcv9": ("sparc64-linux-gnu", ["sparc64-linux-gnu-gcc"], ["qemu-sparc64", "-L", "/usr/sparc64-linux-gnu"])}
 
 
 def build(source, rows, system, cpu, folder, changes):
@@ -164,7 +165,8 @@ def build(source, rows, system, cpu, folder, changes):
     with open(folder + "/places.h", "w") as file:
         file.writelines(places(rows, system))
     link = compiler + ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I" + folder, "-I" + source + "/src",
-                       '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu, HERE + "/stand-in.c", folder + "/cell.o",
+                       '-DSIGPROF_REGS="os/regs/linux-%s.h"' % cpu, '-DSIGPROF_ARCH="arch/%s.h"' % cpu,
+                       HERE + "/stand-in.c", folder + "/cell.o",
                        "-no-pie", "-o", folder + "/stand-in"]
     if subprocess.run(link).returncode:
         sys.exit("the stand-in does not link")

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "arch/arch.h"
 #include "os/regs.h"
 #include "places.h"
 
@@ -25,10 +26,24 @@ uintptr_t cell_sp(const void *ucontext);
 uintptr_t cell_fp(const void *ucontext);
 extern unsigned cell_columns;
 
+#define ON_STACK SIZE_MAX /* the kernel has put it there, and not into the context */
+
 static const size_t place[] = PLACES;
 static volatile sig_atomic_t ticks, right, wrong_column = -1;
 static _Alignas(64) unsigned char context[2048];
 static _Alignas(64) unsigned char elsewhere[2048];
+
+/* A register of the window, where that kernel flushes it to. */
+static void put_on_stack(const void *ucontext, unsigned column, uintptr_t value)
+{
+#ifdef ARCH_WINDOWS
+    ((uintptr_t *)regs_sp(ucontext))[column - ARCH_WINDOW_FIRST] = value;
+#else
+    (void)ucontext;
+    (void)column;
+    (void)value;
+#endif
+}
 
 /* The other system's context of these registers. */
 static void lay_out(const void *ucontext)
@@ -44,7 +59,10 @@ static void lay_out(const void *ucontext)
     for (unsigned column = 0; column < REGS_COUNT; column++) {
         uintptr_t value = regs_get(ucontext, column);
 
-        memcpy(base + place[column], &value, sizeof value);
+        if (place[column] == ON_STACK)
+            put_on_stack(ucontext, column, value);
+        else
+            memcpy(base + place[column], &value, sizeof value);
     }
 #ifdef ZERO_AT
     memset(base + ZERO_AT, 0, sizeof(uintptr_t));

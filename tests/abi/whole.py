@@ -3,6 +3,7 @@
 """The whole library of another system, executed on Linux.
 
 usage: whole.py layouts.tsv SOURCE SYSTEM CPU FOLD [LIBRARY]
+       whole.py SOURCE SYSTEM CPU
 
 All sources of the library are compiled for SYSTEM
 against tests/abi/SYSTEM/include, and linked with SYSTEM's stand-in: every name that they
@@ -12,6 +13,7 @@ tests/workloads/shares.c, of whose functions the shares are those that it knows 
 those that LIBRARY, which is for Linux, finds (z tests); SYSTEM/ways.c, of the BSDs bsd/ways.c;
 and SYSTEM/preloaded.c, which is linked with the preload object too: its definitions are
 there_NAME to the program, and to the library, as on that system, what it calls by NAME.
+With three arguments, the sources are compiled, and that is all.
 77: a tool is missing."""
 
 import concurrent.futures
@@ -52,7 +54,7 @@ SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_RE
                       # That system's compilers keep frame pointers, and write no tables for such code.
                       "link": ["-Wl,--wrap=pthread_create", "-fno-omit-frame-pointer",
                                "-fno-asynchronous-unwind-tables"]}}
-FLAGS = {"x86_64": [], "i386": ["-march=i686"], "aarch64": ["-mno-outline-atomics"]}
+FLAGS = {"x86_64": [], "i386": ["-march=i686"], "aarch64": ["-mno-outline-atomics"], "sparcv9": []}
 
 
 def run(command, **more):
@@ -62,10 +64,13 @@ def run(command, **more):
     return result
 
 
-def sources_of(source, system, *names):
+def sources_of(source, system, *names, cpu=None):
     """What src/CMakeLists.txt builds of these lists."""
     text = open(source + "/src/CMakeLists.txt").read()
     lists = dict(re.findall(r"^set\((\w+)\s+([^)]*)\)", text, re.M))
+    for part in re.findall(r'^if\(SIGPROF_CPU STREQUAL "%s"\)(.*?)^endif' % cpu, text, re.M | re.S):
+        for name, more in re.findall(r"list\(APPEND (\w+)\s+([^)]*)\)", part):
+            lists[name] += " " + more
     lists["UNWIND_SOURCE"] = "unwind/no-libunwind.c"
 
     def expand(text):
@@ -399,7 +404,19 @@ def check_ways(checks, fold, there, folder):
     return 0 if all([good for check in checks for good in check(there, fold, folder)]) else 1
 
 
+def only_compile(source, system, cpu):
+    if not shutil.which("clang"):
+        cells.skip("no clang here")
+    names = sources_of(source, system, *LIBRARY, cpu=cpu)
+    with tempfile.TemporaryDirectory() as folder:
+        compile_sources(names, source, system, cpu, folder)
+    print("%d sources compile for %s" % (len(names), cells.target_of(system, cpu)))
+    return 0
+
+
 def main():
+    if len(sys.argv) == 4:
+        return only_compile(*sys.argv[1:])
     layouts, source, system, cpu, fold, *library = sys.argv[1:]
     shares = source + "/tests/workloads/shares.c"
     ways, preloaded = ("%s/%s/%s.c" % (HERE, "bsd" if system in cells.BSDS else system, name)
