@@ -251,6 +251,23 @@ static struct section_end *section_ends(struct sym_elf *elf, size_t *count)
     return ends;
 }
 
+/* illumos' table of local functions beside .dynsym, which strip(1) leaves; libelf does
+ * not know what is in it. */
+#ifndef SHT_SUNW_LDYNSYM
+#define SHT_SUNW_LDYNSYM 0x6ffffff3
+#endif
+
+static Elf_Data *symbols_of(struct sym_elf *elf, Elf_Scn *section,
+                            const GElf_Shdr *header)
+{
+    if (header->sh_type == SHT_SUNW_LDYNSYM)
+        return elf_getdata_rawchunk(elf->elf, (int64_t)header->sh_offset,
+                                    header->sh_size, ELF_T_SYM);
+    return header->sh_type == SHT_SYMTAB || header->sh_type == SHT_DYNSYM
+               ? elf_getdata(section, NULL)
+               : NULL;
+}
+
 /* A table of strings to be read without a call each: its last byte is NUL. */
 static const char *string_table(struct sym_elf *elf, size_t index, size_t *size)
 {
@@ -264,17 +281,16 @@ static const char *string_table(struct sym_elf *elf, size_t index, size_t *size)
     return data->d_buf;
 }
 
-static void collect_table(struct sym_elf *elf, Elf_Scn *section,
+static void collect_table(struct sym_elf *elf, Elf_Data *data,
                           const GElf_Shdr *header,
                           const struct section_end *ends, size_t end_count,
                           struct search *search)
 {
-    Elf_Data *data = elf_getdata(section, NULL);
     size_t entry = gelf_fsize(elf->elf, ELF_T_SYM, 1, EV_CURRENT);
     size_t string_bytes = 0, count;
     const char *strings = string_table(elf, header->sh_link, &string_bytes);
 
-    if (!data || !data->d_buf || !strings || entry == 0)
+    if (!data->d_buf || !strings || entry == 0)
         return;
     count = data->d_size / entry;
     for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
@@ -299,10 +315,14 @@ static void collect(struct sym_elf *elf, struct search *search)
     Elf_Scn *section = NULL;
     GElf_Shdr header;
 
-    while (ends && (section = elf_nextscn(elf->elf, section)) != NULL)
-        if (gelf_getshdr(section, &header) &&
-            (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM))
-            collect_table(elf, section, &header, ends, end_count, search);
+    while (ends && (section = elf_nextscn(elf->elf, section)) != NULL) {
+        Elf_Data *data = gelf_getshdr(section, &header)
+                             ? symbols_of(elf, section, &header)
+                             : NULL;
+
+        if (data)
+            collect_table(elf, data, &header, ends, end_count, search);
+    }
     free(ends);
 }
 
