@@ -7,7 +7,8 @@
  *      start(hz, pid)             sampling began
  *      stop(pid)                  and ended
  *
- * <sys/sdt.h> of SystemTap and of DTrace both know DTRACE_PROBEn. A probe that
+ * <sys/sdt.h> of SystemTap and of DTrace both know DTRACE_PROBEn; the build takes only
+ * the former (`dtrace -G` has to make the latter's calls probes). A probe that
  * nobody looks at is a nop: its arguments are already in registers or memory.
  * Signal-safe: no call, no store.
  */

@@ -3,7 +3,7 @@
 # The static probes are in both objects a user links, as readelf and a tracer see
 # them.
 . "$(dirname "$0")/lib.sh"
-grep -q '^SIGPROF_FOUND_SDT:INTERNAL=1' "$SIGPROF_BUILD/CMakeCache.txt" || {
+grep -q '^SIGPROF_PROBES_LINK:INTERNAL=1' "$SIGPROF_BUILD/CMakeCache.txt" || {
     [ "${SIGPROF_REQUIRE_ALL:-0}" != 1 ] || fail "built without <sys/sdt.h>"
     echo "skipped: built without <sys/sdt.h>"
     exit 77
