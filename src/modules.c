@@ -17,8 +17,8 @@
  * again. All memory is mmap'ed: a program's allocator is never touched.
  *
  * Objects that cannot be unloaded (the main program and what it needs) have
- * their unwind tables read where they are. The others' are copied while the
- * loader's lock is held, since dlclose could unmap them under a handler.
+ * their unwind tables read where they are. The others' are copied, since dlclose
+ * could unmap them under a handler.
  */
 #include "modules.h"
 
@@ -36,7 +36,6 @@
 #include "threads.h"
 #include "unwind/cfi.h"
 
-#define BUILD_ID_BYTES 64      /* SHA-1 has 20, SHA-512 would have 64 */
 #define ARENA_BYTES (64u << 10) /* for about 300 permanent modules */
 #define SYNCHRONIZE_MS 50      /* a handler leaves in microseconds, if it runs */
 
@@ -49,13 +48,13 @@ struct block {
 struct entry {
     struct block block; /* bytes 0: from the arena, never freed */
     struct entry *next;
-    const void *parts;
+    uintptr_t id; /* the object's */
     bool seen; /* by the refresh under way */
     bool told; /* to the event log */
     struct module module;
     struct module_cfi cfi;
     size_t build_id_bytes;
-    uint8_t build_id[BUILD_ID_BYTES];
+    uint8_t build_id[OBJECT_BUILD_ID_MAX];
     const char *given; /* the loader's name, within path */
     char path[];
 };
@@ -152,12 +151,11 @@ struct look {
 
 static bool is_same(const struct entry *entry, const struct object *object)
 {
-    return entry->parts == object->parts && entry->module.low == object->low &&
+    return entry->id == object->id && entry->module.low == object->low &&
            entry->module.high == object->high &&
            entry->build_id_bytes == object->build_id_bytes &&
-           memcmp(entry->build_id, object->build_id ? object->build_id
-                                                    : (const uint8_t *)"",
-                  entry->build_id_bytes) == 0 &&
+           memcmp(entry->build_id, object->build_id, entry->build_id_bytes) ==
+               0 &&
            strcmp(entry->given, object->name) == 0;
 }
 
@@ -233,17 +231,15 @@ static void add_object(struct look *look, const struct object *object)
         return;
     }
     entry->seen = true;
-    entry->parts = object->parts;
+    entry->id = object->id;
     entry->module.low = object->low;
     entry->module.high = object->high;
     entry->module.bias = object->bias;
     entry->module.id = next_id++;
     entry->module.flags = flags;
     entry->module.cfi = &entry->cfi;
-    if (object->build_id_bytes <= BUILD_ID_BYTES && object->build_id_bytes) {
-        entry->build_id_bytes = object->build_id_bytes;
-        memcpy(entry->build_id, object->build_id, object->build_id_bytes);
-    }
+    entry->build_id_bytes = object->build_id_bytes;
+    memcpy(entry->build_id, object->build_id, object->build_id_bytes);
     append(entry);
     look->changed = true;
 }
@@ -252,17 +248,14 @@ static int look_at_object(const struct object *object,
                           const struct object_changes *changes, void *arg)
 {
     struct look *look = arg;
-    struct object known = *object;
     struct entry *entry;
 
     seen = *changes;
-    if (known.low == known.high)
+    if (object->low == object->high)
         return 0;
-    if (known.build_id_bytes > BUILD_ID_BYTES)
-        known.build_id_bytes = 0;
-    entry = find_entry(look, &known);
+    entry = find_entry(look, object);
     if (!entry) {
-        add_object(look, &known);
+        add_object(look, object);
         return 0;
     }
     entry->seen = true;

@@ -12,7 +12,12 @@
 #ifndef DF_1_NODELETE
 #define DF_1_NODELETE 8
 #endif
+#ifndef PT_SUNW_UNWIND /* what illumos' own linker calls the same, on each CPU */
+#define PT_SUNW_UNWIND 0x6464e550
+#endif
 #define DYNAMIC_MAX 4096 /* entries; real objects have about 30 */
+#define PARTS_MAX 1024   /* segments; real objects have about 10 */
+#define STRING_MAX 4096  /* a path */
 
 uintptr_t sigprof__elf_segment_end(const struct object *object,
                                    uintptr_t address)
@@ -29,13 +34,14 @@ uintptr_t sigprof__elf_segment_end(const struct object *object,
 }
 
 /* A NUL-terminated string within a segment, or NULL. */
-static const char *string_at(const struct object *object, uintptr_t address)
+static const char *string_at(const struct object *object, uintptr_t address,
+                             enum os_loaded_slot slot)
 {
     uintptr_t end = sigprof__elf_segment_end(object, address);
+    size_t bytes = end - address < STRING_MAX ? end - address : STRING_MAX;
+    const char *text = end ? sigprof__os_loaded(slot, address, bytes) : NULL;
 
-    if (end == 0 || !memchr((const void *)address, 0, end - address))
-        return NULL;
-    return (const char *)address;
+    return text && memchr(text, 0, bytes) ? text : NULL;
 }
 
 const char *sigprof__object_interpreter(const struct object *object)
@@ -43,7 +49,8 @@ const char *sigprof__object_interpreter(const struct object *object)
     for (unsigned i = 0; i < object->part_count; i++) {
         if (elf_phdr(object, i)->p_type == PT_INTERP)
             return string_at(object,
-                             object->bias + elf_phdr(object, i)->p_vaddr);
+                             object->bias + elf_phdr(object, i)->p_vaddr,
+                             OS_LOADED_INTERPRETER);
     }
     return NULL;
 }
@@ -70,13 +77,15 @@ static size_t padded(size_t size)
 
 static void take_notes(struct object *object, const ElfW(Phdr) *phdr)
 {
-    uintptr_t at = object->bias + phdr->p_vaddr;
-    uintptr_t end = sigprof__elf_segment_end(object, at);
-    size_t left = end == 0 ? 0 : end - at;
+    uintptr_t address = object->bias + phdr->p_vaddr;
+    uintptr_t end = sigprof__elf_segment_end(object, address);
+    size_t left = end == 0 ? 0 : end - address;
+    const uint8_t *at;
 
     if (left > phdr->p_memsz)
         left = phdr->p_memsz;
-    while (left >= sizeof(ElfW(Nhdr))) {
+    at = left ? sigprof__os_loaded(OS_LOADED_NOTES, address, left) : NULL;
+    while (at && left >= sizeof(ElfW(Nhdr))) {
         const ElfW(Nhdr) *note = (const void *)at;
         size_t size = sizeof *note;
 
@@ -86,9 +95,11 @@ static void take_notes(struct object *object, const ElfW(Phdr) *phdr)
         if (size > left)
             return;
         if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-            memcmp(note + 1, "GNU", 4) == 0) {
-            object->build_id = (const uint8_t *)(note + 1) + 4;
+            memcmp(note + 1, "GNU", 4) == 0 &&
+            note->n_descsz <= sizeof object->build_id) {
             object->build_id_bytes = note->n_descsz;
+            memcpy(object->build_id, (const uint8_t *)(note + 1) + 4,
+                   note->n_descsz);
             return;
         }
         at += size;
@@ -96,28 +107,37 @@ static void take_notes(struct object *object, const ElfW(Phdr) *phdr)
     }
 }
 
-/* Reads the program headers. */
-static void look(const struct dl_phdr_info *info, struct object *object)
+/* Reads the program headers. false: it is going. */
+static bool look(const struct dl_phdr_info *info, struct object *object)
 {
+    const char *name =
+        sigprof__os_loaded_name(info->dlpi_name ? info->dlpi_name : "");
+
     memset(object, 0, sizeof *object);
     object->bias = info->dlpi_addr;
-    object->parts = info->dlpi_phdr;
-    object->part_count = info->dlpi_phnum;
-    object->name = info->dlpi_name ? info->dlpi_name : "";
+    object->id = (uintptr_t)info->dlpi_phdr;
+    object->part_count = info->dlpi_phnum < PARTS_MAX ? info->dlpi_phnum : PARTS_MAX;
+    object->parts = sigprof__os_loaded(OS_LOADED_PARTS, object->id,
+                                       object->part_count * sizeof(ElfW(Phdr)));
+    object->name = name;
+    if (!name || !object->parts)
+        return false;
     for (unsigned i = 0; i < object->part_count; i++) {
         const ElfW(Phdr) *phdr = elf_phdr(object, i);
 
         if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X))
             take_exec(object, phdr);
-        else if (phdr->p_type == PT_NOTE && !object->build_id)
+        else if (phdr->p_type == PT_NOTE && !object->build_id_bytes)
             take_notes(object, phdr);
     }
+    return true;
 }
 
 uintptr_t sigprof__elf_eh_frame_hdr(const struct object *object)
 {
     for (unsigned i = 0; i < object->part_count; i++) {
-        if (elf_phdr(object, i)->p_type == PT_GNU_EH_FRAME)
+        if (elf_phdr(object, i)->p_type == PT_GNU_EH_FRAME ||
+            elf_phdr(object, i)->p_type == PT_SUNW_UNWIND)
             return object->bias + elf_phdr(object, i)->p_vaddr;
     }
     return 0;
@@ -138,7 +158,8 @@ static int visit_one(struct dl_phdr_info *info, size_t size, void *arg)
 
     changes.counted =
         sigprof__os_loader_counts(info, size, &changes.adds, &changes.subs);
-    look(info, &object);
+    if (!look(info, &object))
+        return 0;
     object.main = !all->any; /* on most systems it has no name, on some it has */
     all->any = true;
     return all->visit(&object, &changes, all->arg);
@@ -159,15 +180,19 @@ static const ElfW(Dyn) *dynamic_of(const struct object *object, size_t *count)
     for (unsigned i = 0; i < object->part_count; i++) {
         const ElfW(Phdr) *phdr = elf_phdr(object, i);
         uintptr_t at = object->bias + phdr->p_vaddr;
-        uintptr_t end;
+        uintptr_t end, bytes;
 
         if (phdr->p_type != PT_DYNAMIC)
             continue;
         end = sigprof__elf_segment_end(object, at);
-        *count = end == 0 ? 0 : (end - at) / sizeof(ElfW(Dyn));
+        bytes = end == 0 ? 0 : end - at;
+        if (bytes > phdr->p_memsz)
+            bytes = phdr->p_memsz;
+        *count = bytes / sizeof(ElfW(Dyn));
         if (*count > DYNAMIC_MAX)
             *count = DYNAMIC_MAX;
-        return (const void *)at;
+        return sigprof__os_loaded(OS_LOADED_DYNAMIC, at,
+                                  *count * sizeof(ElfW(Dyn)));
     }
     return NULL;
 }
@@ -187,7 +212,7 @@ static void take_dynamic(const struct object *object, const ElfW(Dyn) *entry,
         needs->never_unloaded = true;
     if ((entry->d_tag != DT_SONAME && entry->d_tag != DT_NEEDED) || !strings)
         return;
-    name = string_at(object, strings + entry->d_un.d_val);
+    name = string_at(object, strings + entry->d_un.d_val, OS_LOADED_STRING);
     if (!name)
         return;
     if (entry->d_tag == DT_SONAME)

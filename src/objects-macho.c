@@ -100,7 +100,7 @@ static void take_command(struct object *object,
 
     if (command->cmd == LC_UUID &&
         command->cmdsize >= sizeof(struct uuid_command)) {
-        object->build_id = ((const struct uuid_command *)command)->uuid;
+        memcpy(object->build_id, ((const struct uuid_command *)command)->uuid, 16);
         object->build_id_bytes = 16;
     }
     if (!is_code(segment))
@@ -122,7 +122,7 @@ static bool look(uint32_t index, struct object *object)
         return false;
     copy_name(_dyld_get_image_name(index));
     object->bias = (uintptr_t)_dyld_get_image_vmaddr_slide(index);
-    object->parts = header;
+    object->id = (uintptr_t)header;
     object->part_count = image.header.ncmds;
     object->name = image.name;
     object->main = image.header.filetype == MH_EXECUTE;
@@ -150,7 +150,7 @@ int sigprof__objects_visit(int (*visit)(const struct object *object,
 /* A module whose image is still the one looked at; else that is looked at again. */
 static bool again(const struct object *object)
 {
-    return copy_commands((uintptr_t)object->parts);
+    return copy_commands(object->id);
 }
 
 bool sigprof__macho_code(const struct object *object, uintptr_t *low,

@@ -11,16 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define OBJECT_BUILD_ID_MAX 64 /* SHA-1 has 20, SHA-512 would have 64 */
+
 struct object {
     uintptr_t bias;
-    const void *parts; /* its segments, as the format has them: elf.h, macho.h */
+    uintptr_t id; /* where the loader has its segments: another object's is elsewhere */
+    const void *parts; /* these, as the format has them: elf.h, macho.h */
     unsigned part_count;
     const char *name;  /* the loader's */
     bool main;         /* the program: the first in the list */
     uintptr_t low;     /* the executable segments, from the first ... */
     uintptr_t high;    /* ... to the last; equal if there is none */
-    const uint8_t *build_id;
     size_t build_id_bytes;
+    uint8_t build_id[OBJECT_BUILD_ID_MAX];
 };
 
 /* Objects that have come and gone since the process began; false: the loader does
@@ -31,8 +34,8 @@ struct object_changes {
 };
 
 /* Calls visit for each object, until it returns something else than 0, and returns
- * that. While it runs the loader's lock is held, where there is one, so that what
- * object shows of is mapped. */
+ * that. What object shows of stays, or is read where it may go (os_loaded). Below 0: one
+ * has gone meanwhile, and not all were visited. modules_lock. */
 int sigprof__objects_visit(int (*visit)(const struct object *object,
                                         const struct object_changes *changes,
                                         void *arg),

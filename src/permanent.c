@@ -7,7 +7,7 @@
 #include "os/os.h"
 
 struct candidate {
-    const void *parts;
+    uintptr_t id;
     bool permanent;
     bool expanded;
     struct object_needs needs;
@@ -33,7 +33,7 @@ static int collect_needs(const struct object *object,
         return 1;
     candidate = &permanent->candidate[permanent->count++];
     sigprof__object_needs(object, &candidate->needs);
-    candidate->parts = object->parts;
+    candidate->id = object->id;
     if (permanent->count == 1)
         permanent->interpreter = sigprof__object_interpreter(object);
     candidate->permanent =
@@ -94,10 +94,10 @@ void sigprof__permanent_drop(struct permanent *permanent)
                           permanent->room * sizeof *permanent->candidate);
 }
 
-static bool is_needed(const struct permanent *permanent, const void *parts)
+static bool is_needed(const struct permanent *permanent, uintptr_t id)
 {
     for (uint32_t i = 0; i < permanent->count; i++) {
-        if (permanent->candidate[i].parts == parts)
+        if (permanent->candidate[i].id == id)
             return permanent->candidate[i].permanent;
     }
     return false;
@@ -108,7 +108,7 @@ bool sigprof__permanent_has(const struct permanent *permanent,
 {
     struct object_needs needs;
 
-    if (is_needed(permanent, object->parts))
+    if (is_needed(permanent, object->id))
         return true;
     sigprof__object_needs(object, &needs);
     return needs.never_unloaded;

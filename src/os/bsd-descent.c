@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The BSDs and macOS: the part of os.h that ordinary code calls in which they are alike. */
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,21 +33,4 @@ int sigprof__os_process_parent(pid_t pid, pid_t *parent)
 
     *parent = error ? 0 : process.parent;
     return error;
-}
-
-/* Not all of them, nor of their file systems, promise space otherwise. */
-int sigprof__os_allocate(int descriptor, off_t offset, off_t size)
-{
-    static const char zeros[4096];
-
-    while (size > 0) {
-        size_t bytes = size < (off_t)sizeof zeros ? (size_t)size : sizeof zeros;
-        ssize_t put = pwrite(descriptor, zeros, bytes, offset);
-
-        if (put <= 0)
-            return put < 0 ? errno : ENOSPC;
-        offset += put;
-        size -= put;
-    }
-    return 0;
 }

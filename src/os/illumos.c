@@ -320,8 +320,3 @@ const char *sigprof__os_ring_directory(void)
 {
     return "/tmp";
 }
-
-int sigprof__os_allocate(int descriptor, off_t offset, off_t size)
-{
-    return posix_fallocate(descriptor, offset, size);
-}

@@ -161,6 +161,27 @@ struct dl_phdr_info;
 bool sigprof__os_loader_counts(const struct dl_phdr_info *info, size_t size,
                                uint64_t *adds, uint64_t *subs);
 
+/*
+ * Memory of an object that dl_iterate_phdr(3) shows, to be looked at in its callback:
+ * that itself where the loader holds its lock meanwhile, else a copy, which the next use
+ * of the slot overwrites. NULL, false: it has gone. modules_lock.
+ */
+enum os_loaded_slot {
+    OS_LOADED_PARTS,
+    OS_LOADED_NOTES,
+    OS_LOADED_DYNAMIC,
+    OS_LOADED_STRING,
+    OS_LOADED_INTERPRETER,
+    OS_LOADED_TABLES,
+    OS_LOADED_ROWS,
+    OS_LOADED_FRAMES,
+    OS_LOADED_SLOTS
+};
+const void *sigprof__os_loaded(enum os_loaded_slot slot, uintptr_t address,
+                               size_t bytes);
+bool sigprof__os_loaded_copy(void *to, uintptr_t address, size_t bytes);
+const char *sigprof__os_loaded_name(const char *name);
+
 /* Makes stores before it visible to, and ordered with, what every thread of the
  * process does after it. false: the system cannot. */
 bool sigprof__os_barrier(void);

@@ -17,6 +17,7 @@
 #include "unwind/exidx.h"
 
 #define HDR_VERSION 1
+#define HDR_BYTES 64 /* more than come before the rows: 4, and two pointers */
 #define HDR_ROW_BYTES 8 /* of the only encoding in use: two sdata4 */
 
 /* Where the tables are, as addresses in the process. */
@@ -29,7 +30,7 @@ struct tables {
     uint32_t row_count;
 };
 
-static void find_rows(struct tables *tables, struct dwarf_in *in,
+static void find_rows(struct tables *tables, struct dwarf_in *in, uintptr_t end,
                       unsigned count_encoding, unsigned row_encoding)
 {
     uint64_t count;
@@ -38,7 +39,7 @@ static void find_rows(struct tables *tables, struct dwarf_in *in,
         row_encoding != (DWARF_PE_DATAREL | DWARF_PE_SDATA4))
         return;
     count = sigprof__dwarf_pointer(in, count_encoding, tables->hdr);
-    if (in->bad || count > dwarf_left(in) / HDR_ROW_BYTES)
+    if (in->bad || count > (end - dwarf_address(in)) / HDR_ROW_BYTES)
         return;
     tables->rows = dwarf_address(in);
     tables->row_count = (uint32_t)count;
@@ -47,18 +48,22 @@ static void find_rows(struct tables *tables, struct dwarf_in *in,
 /* Behind the last FDE that has a row; 0: beyond limit. */
 static uintptr_t end_of_frames(const struct tables *tables, uintptr_t limit)
 {
+    const uint8_t *rows =
+        sigprof__os_loaded(OS_LOADED_ROWS, tables->rows,
+                           tables->row_count * (size_t)HDR_ROW_BYTES);
+    const uint8_t *frames = sigprof__os_loaded(
+        OS_LOADED_FRAMES, tables->frames, limit - tables->frames);
     uintptr_t high = tables->frames;
 
-    for (uint32_t i = 0; i < tables->row_count; i++) {
-        const uint8_t *row =
-            (const uint8_t *)(tables->rows + i * (uintptr_t)HDR_ROW_BYTES);
+    for (uint32_t i = 0; rows && frames && i < tables->row_count; i++) {
+        const uint8_t *row = rows + i * (size_t)HDR_ROW_BYTES;
         uintptr_t at = tables->hdr + (uintptr_t)(intptr_t)(int32_t)dwarf_load(
                                          row + 4, 4);
         uintptr_t bytes;
 
         if (at < tables->frames || at > limit - 4)
             return 0;
-        bytes = 4 + (uintptr_t)dwarf_load((const uint8_t *)at, 4);
+        bytes = 4 + (uintptr_t)dwarf_load(frames + (at - tables->frames), 4);
         if (bytes > limit - at)
             return 0;
         if (at + bytes > high)
@@ -84,12 +89,17 @@ static bool find_tables(const struct object *object, struct tables *tables)
 {
     uintptr_t hdr = sigprof__elf_eh_frame_hdr(object);
     uintptr_t end = hdr ? sigprof__elf_segment_end(object, hdr) : 0;
-    struct dwarf_in in = {(const uint8_t *)hdr, (const uint8_t *)end, 0, false};
+    size_t bytes = end - hdr < HDR_BYTES ? end - hdr : HDR_BYTES;
+    const uint8_t *at = end ? sigprof__os_loaded(OS_LOADED_TABLES, hdr, bytes) : NULL;
+    struct dwarf_in in = {at, at, hdr - (uintptr_t)at, false};
     unsigned frame_encoding, count_encoding, row_encoding;
     uintptr_t frames_end;
 
     memset(tables, 0, sizeof *tables);
-    if (end == 0 || dwarf_byte(&in) != HDR_VERSION)
+    if (!at)
+        return false;
+    in.end = at + bytes;
+    if (dwarf_byte(&in) != HDR_VERSION)
         return false;
     tables->hdr = hdr;
     frame_encoding = dwarf_byte(&in);
@@ -99,7 +109,7 @@ static bool find_tables(const struct object *object, struct tables *tables)
     frames_end = sigprof__elf_segment_end(object, tables->frames);
     if (in.bad || frames_end == 0)
         return false;
-    find_rows(tables, &in, count_encoding, row_encoding);
+    find_rows(tables, &in, end, count_encoding, row_encoding);
     if (frames_end != end)
         return find_apart(tables, frames_end);
     tables->low = hdr < tables->frames ? hdr : tables->frames;
@@ -113,17 +123,21 @@ static size_t bytes_of(const struct tables *tables)
            (tables->hdr_high ? tables->hdr_high - tables->hdr : 0);
 }
 
-/* Returns what an address of the rows is more than that of their copy. */
-static uintptr_t copy_tables(const struct tables *tables, uint8_t *copy)
+/* *rows_delta: what an address of the rows is more than that of their copy. false: the
+ * object is going. */
+static bool copy_tables(const struct tables *tables, uint8_t *copy,
+                        uintptr_t *rows_delta)
 {
     size_t frames = tables->high - tables->low;
 
-    memcpy(copy, (const void *)tables->low, frames);
+    *rows_delta = tables->low - (uintptr_t)copy;
+    if (!sigprof__os_loaded_copy(copy, tables->low, frames))
+        return false;
     if (!tables->hdr_high)
-        return tables->low - (uintptr_t)copy;
-    memcpy(copy + frames, (const void *)tables->hdr,
-           tables->hdr_high - tables->hdr);
-    return tables->hdr - (uintptr_t)(copy + frames);
+        return true;
+    *rows_delta = tables->hdr - (uintptr_t)(copy + frames);
+    return sigprof__os_loaded_copy(copy + frames, tables->hdr,
+                                   tables->hdr_high - tables->hdr);
 }
 
 /* Where the copy of the other tables begins, behind that of these. */
@@ -188,9 +202,9 @@ void sigprof__cfi_describe(struct module_cfi *cfi,
     if (!found)
         return;
     if (copy) {
-        if (copy_bytes < bytes_of(&tables))
+        if (copy_bytes < bytes_of(&tables) ||
+            !copy_tables(&tables, copy, &rows_delta))
             return;
-        rows_delta = copy_tables(&tables, copy);
         cfi->delta = tables.low - (uintptr_t)copy;
     }
     cfi->frames = (const uint8_t *)(tables.frames - cfi->delta);

@@ -208,12 +208,14 @@ class D:
 
     def value(self, expression):
         path = expression.split(".")
-        if len(path) == 1:
+        if expression.isupper():
+            code = "core.sys.solaris.sys.elf." + expression
+        elif len(path) == 1:
             code = path[0] + ".sizeof"
         else:
             code = path[0] + "." + path[1] + ".offsetof"
         with tempfile.NamedTemporaryFile("w", suffix=".d") as source:
-            source.write("import core.sys.posix.ucontext, core.sys.posix.signal;\npragma(msg, cast(long)%s);\n" % code)
+            source.write("import core.sys.posix.ucontext, core.sys.posix.signal;\nstatic import core.sys.solaris.sys.elf;\npragma(msg, cast(long)%s);\n" % code)
             source.flush()
             result = subprocess.run(["ldc2", "-mtriple=" + self.triple, "-c", "-o-", source.name],
                                     capture_output=True, text=True)

@@ -42,6 +42,7 @@ pthread_atfork pthread_key_create pthread_setspecific sigprof__preload_mark __di
 _GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
 
 SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_REENTRANT"],
+                       "played": "posix_fallocate",
                        "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "illumos/programs.c", "threads.c"]},
            **{system: {"defines": [], "polls": system in ("netbsd", "dragonfly"), "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
                         "link": ["-Wl,-z,separate-code"],
@@ -279,10 +280,10 @@ def weight_of(lines, *frames):
     return found
 
 
-def go(there, fold, folder, way):
+def go(there, fold, folder, way, **more):
     """What the program said, and its profile."""
     out = "%s/%s.sigprof" % (folder, way)
-    said = profile(there, [way], out, stdout=subprocess.PIPE, text=True).stdout
+    said = profile(there, [way], out, stdout=subprocess.PIPE, text=True, **more).stdout
     said = dict(line.split() for line in said.splitlines())
     return said, out
 
@@ -351,9 +352,50 @@ def check_exec(there, fold, folder):
                 (said["exit_status"] == "0") if polls else (said["killed_by"] == str(int(signal.SIGPROF))), said)
 
 
+# Who guesses at frames takes the decoy's address for a return address.
+THROUGH = """typedef void worker(unsigned);
+static __attribute__((noinline)) void *here(void) { return __builtin_return_address(0); }
+static __attribute__((noinline)) void *decoy(void) { void *at = here(); __asm__ volatile(""); return at; }
+static __attribute__((noinline)) void inner(worker *work, unsigned ms)
+{
+    void *volatile pile[64];
+    for (int i = 0; i < 64; i++) pile[i] = decoy();
+    work(ms);
+    __asm__ volatile("" : : "r"(pile) : "memory");
+}
+void through(worker *work, unsigned ms) { inner(work, ms); __asm__ volatile(""); }
+"""
+
+
+def hide_symbols(path):
+    """Makes .symtab what illumos' linker calls .SUNW_ldynsym."""
+    data = bytearray(open(path, "rb").read())
+    wide = data[4] == 2
+    start, = struct.unpack_from("<Q" if wide else "<I", data, 40 if wide else 32)
+    size, count = struct.unpack_from("<HH", data, 58 if wide else 46)
+    types = [start + i * size + 4 for i in range(count)]
+    found = [at for at in types if struct.unpack_from("<I", data, at)[0] == 2]
+    struct.pack_into("<I", data, found[0], 0x6ffffff3)
+    open(path, "wb").write(data)
+
+
+def check_unload(there, fold, folder):
+    """No crash at any moment of a look; and the tables of an object that stays are whole: stacks go through it."""
+    compiler = cells.LINUX["i386" if open(there, "rb").read(5)[4] == 1 else "x86_64"][1]
+    run([*compiler, "-O2", "-fomit-frame-pointer", "-fPIC", "-shared", "-x", "c", "-", "-o", folder + "/through.so"],
+        input=THROUGH, text=True)
+    hide_symbols(folder + "/through.so")
+    said, out = go(there, fold, folder, "unload", cwd=folder)
+    lines = folded(fold, out)
+    whole, work = (weight_of(lines, *frames, "work_here") for frames in (["main", "unload", "through", "inner"], []))
+    yield holds("an object goes at any moment of a look", int(said["gone"]) > 10, said)
+    yield holds("and one that stays is walked through", work > 0.5 * 0.3 * HZ and whole == work, whole, "of", work)
+    yield holds("by its tables", weight_of(lines, "decoy", "work_here") == 0, weight_of(lines, "decoy"))
+
+
 HANDLED = [check_handlers, check_fork]
 NOT_EMULATED = check_fork, check_exec  # qemu-user's child aborts where there were threads
-WAYS = {"illumos": [check_states, *HANDLED, check_deferred], "freebsd": [*HANDLED, check_exec, check_deferred],
+WAYS = {"illumos": [check_states, *HANDLED, check_deferred, check_unload], "freebsd": [*HANDLED, check_exec, check_deferred],
         **{system: [*HANDLED, check_exec] for system in ("netbsd", "openbsd", "dragonfly")}}
 
 

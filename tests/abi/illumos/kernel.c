@@ -361,6 +361,11 @@ void illumos_setcontext(void)
     longjmp(latest->back, 1);
 }
 
+bool is_in_handler(void)
+{
+    return latest != NULL;
+}
+
 static const size_t place[] = PLACES;
 
 /* The registers, where that system has them; what a 64-bit kernel leaves 0 is. */

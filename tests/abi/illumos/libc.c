@@ -355,39 +355,101 @@ void *illumos_mmap(void *at, size_t size, int prot, int flags, int descriptor,
                 descriptor, offset);
 }
 
-/* The first object, the program, has its path for a name. */
-struct visit {
-    int (*visit)(void *, size_t, void *);
-    void *arg;
-    bool any;
+/* The first object, the program, has its path for a name. The loader's lock is not held
+ * while an object is shown; where one goes meanwhile, that is the end. */
+#define OBJECTS_MAX 256
+struct objects {
+    struct dl_phdr_info info[OBJECTS_MAX];
+    unsigned count;
 };
 
-static int visit_object(struct dl_phdr_info *info, size_t size, void *arg)
+void (*loader_moment)(void);
+static __thread bool iterating __attribute__((tls_model("initial-exec")));
+
+bool is_iterating(void)
 {
-    static char path[PATH_MAX];
-    struct visit *visit = arg;
-    unsigned char there[ABI_struct_dl_phdr_info] = {0};
+    return iterating;
+}
+
+/* Its linker has a type of its own for the segment with unwind tables. */
+static void mark_tables(const struct dl_phdr_info *info)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t at = (uintptr_t)info->dlpi_phdr & ~(page - 1);
+    size_t bytes =
+        (uintptr_t)(info->dlpi_phdr + info->dlpi_phnum) - at;
+    ElfW(Phdr) *phdr = (ElfW(Phdr) *)(uintptr_t)info->dlpi_phdr;
+    ElfW(Phdr) *end = phdr + info->dlpi_phnum;
+
+    while (phdr < end && phdr->p_type != PT_GNU_EH_FRAME)
+        phdr++;
+    if (phdr == end || !info->dlpi_name || strstr(info->dlpi_name, "linux-") ||
+        mprotect((void *)at, bytes, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
+        return;
+    phdr->p_type = ABI_PT_SUNW_UNWIND;
+    mprotect((void *)at, bytes, PROT_READ | PROT_EXEC);
+}
+
+static int note_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct objects *objects = arg;
 
     (void)size;
-    if (!visit->any && !path[0] &&
-        readlink("/proc/self/exe", path, sizeof path - 1) < 0)
+    mark_tables(info);
+    if (objects->count == OBJECTS_MAX)
         abort();
+    objects->info[objects->count++] = *info;
+    return 0;
+}
+
+static const char *own_path(void)
+{
+    static char path[PATH_MAX];
+
+    if (!path[0] && readlink("/proc/self/exe", path, sizeof path - 1) < 0)
+        abort();
+    return path;
+}
+
+static int show(const struct dl_phdr_info *info, const char *name,
+                int (*visit)(void *, size_t, void *), void *arg)
+{
+    unsigned char there[ABI_struct_dl_phdr_info] = {0};
+
     AT(uintptr_t, there, 0) = info->dlpi_addr;
-    AT(const char *, there, sizeof(void *)) =
-        visit->any ? info->dlpi_name : path;
+    AT(const char *, there, sizeof(void *)) = name;
     AT(const void *, there, 2 * sizeof(void *)) = info->dlpi_phdr;
     AT(uint16_t, there, 3 * sizeof(void *)) = info->dlpi_phnum;
     AT(uint64_t, there, ABI_struct_dl_phdr_info_dlpi_adds) = info->dlpi_adds;
     AT(uint64_t, there, ABI_struct_dl_phdr_info_dlpi_subs) = info->dlpi_subs;
-    visit->any = true;
-    return visit->visit(there, sizeof there, visit->arg);
+    return visit(there, sizeof there, arg);
+}
+
+static unsigned long long objects_gone(void)
+{
+    struct objects now = {.count = 0};
+
+    dl_iterate_phdr(note_object, &now);
+    return now.info[0].dlpi_subs;
 }
 
 int illumos_dl_iterate_phdr(int (*visit)(void *, size_t, void *), void *arg)
 {
-    struct visit all = {visit, arg, false};
+    struct objects objects = {.count = 0};
+    int result = 0;
 
-    return dl_iterate_phdr(visit_object, &all);
+    dl_iterate_phdr(note_object, &objects);
+    iterating = true;
+    for (unsigned i = 0; i < objects.count && result == 0; i++) {
+        if (loader_moment)
+            loader_moment();
+        result = show(&objects.info[i],
+                      i ? objects.info[i].dlpi_name : own_path(), visit, arg);
+        if (result == 0 && objects_gone() != objects.info[0].dlpi_subs)
+            result = -1;
+    }
+    iterating = false;
+    return result;
 }
 
 /* Python's module is loaded into Python only. */

@@ -285,6 +285,8 @@ int illumos_openat64(int folder, const char *path, int flags, ...)
 
 ssize_t illumos_pread64(int descriptor, void *to, size_t size, long long at)
 {
+    if (loader_moment && is_iterating() && !is_in_handler())
+        loader_moment();
     return pread64(descriptor, to, size, at);
 }
 

@@ -45,6 +45,8 @@ bool is_kernel(pid_t tid); /* the thread that plays it: nobody is to see it */
 uint64_t clock_of(pid_t tid);
 uint64_t clock_now(int clock);
 
+bool is_in_handler(void); /* the calling thread */
+
 int signal_here(int number);  /* illumos' number of a signal as Linux's; 0: none */
 int signal_there(int number); /* and back */
 void set_there(const sigset_t *here, void *there);
@@ -65,6 +67,11 @@ extern _Atomic unsigned counted[STATES];
 /* A handler of the program's own. */
 typedef void handler_there(int, void *, void *);
 void handle_there(int number, handler_there *handler, bool with_siginfo);
+
+/* Called with each object that dl_iterate_phdr is about to show, when nothing holds the
+ * loader's lock, and before each read of memory that its callback makes. */
+extern void (*loader_moment)(void);
+bool is_iterating(void);
 
 /* Behind a system call of the program's that blocked: there the kernel hands over
  * what it has noted. */

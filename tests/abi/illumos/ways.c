@@ -6,11 +6,13 @@
  *  handlers  work in a handler, with and without a siginfo
  *  deferred  work in libc's critical regions: ticks come at their ends
  *  fork      parent and child work
+ *  unload    an object goes while the loader's list is looked at, at any moment of it
  *
  * Each says what has to be found, on stdout.
  */
 #include "system.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 
@@ -69,12 +71,72 @@ static void states(void)
     printf("interrupted_calls %u\n", atomic_load(&interrupted_calls));
 }
 
+/* ---- unload: an object beside the program, of whole.py's ------------------------ */
+
+#define OBJECT "./through.so"
+#define MOMENTS_MAX 1000
+
+int sigprof__modules_refresh(void);
+
+static void *object;
+static unsigned moments_left, moments;
+static pthread_t looker; /* the drain looks, too */
+
+static void pass_moment(void)
+{
+    if (!pthread_equal(pthread_self(), looker))
+        return;
+    moments++;
+    if (!object || moments_left-- > 0)
+        return;
+    dlclose(object);
+    object = NULL;
+}
+
+static void load_object(void)
+{
+    object = dlopen(OBJECT, RTLD_NOW);
+    if (!object)
+        abort();
+}
+
+/* It goes at the first moment, at the second, until it is still there at the end. */
+static void unload(void)
+{
+    void (*through)(void (*)(unsigned), unsigned);
+    unsigned gone = 0;
+    sigset_t all, before; /* no tick closes it */
+
+    looker = pthread_self();
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (unsigned at = 0; at == gone && at < MOMENTS_MAX; at++) {
+        load_object();
+        moments_left = at;
+        moments = 0;
+        loader_moment = pass_moment;
+        sigprof__modules_refresh();
+        loader_moment = NULL;
+        gone += object == NULL;
+        if (object)
+            dlclose(object);
+        sigprof__modules_refresh();
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    printf("gone %u\nmoments %u\n", gone, moments);
+    load_object();
+    sigprof__modules_refresh();
+    through = (void (*)(void (*)(unsigned), unsigned))dlsym(object, "through");
+    through(work_here, 300);
+}
+
 int main(int argc, char **argv)
 {
     static const struct way ways[] = {{"states", states},
                                       {"handlers", handlers},
                                       {"deferred", deferred},
                                       {"fork", fork_and_work},
+                                      {"unload", unload},
                                       {NULL, NULL}};
 
     return go(ways, argc, argv);

@@ -12,6 +12,7 @@
 #define PT_NOTE 4
 #define PT_PHDR 6
 #define PT_TLS 7
+#define PT_SUNW_UNWIND 0x6464e550
 #define PT_GNU_EH_FRAME 0x6474e550
 #define PF_X 1
 #define PF_W 2
