@@ -193,6 +193,7 @@ static void in_child(void)
     struct guard guard = fork_guard;
 
     sigprof__os_thread_forked(tid_at_fork);
+    sigprof__thread_note_first();
     unlock_all();
     sigprof__foreign_after_fork();
     sigprof__clock_after_fork();

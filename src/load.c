@@ -195,6 +195,7 @@ __attribute__((constructor)) static void loaded(void)
     struct guard guard;
 
     sigprof__guard_enter(&guard);
+    sigprof__thread_note_first();
     if (!sigprof__preload_mark) {
         sigprof__gdb_find();
         start_from_environment(NULL);

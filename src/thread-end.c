@@ -17,6 +17,26 @@ static pthread_key_t leaving;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static bool have_key;
 
+static int first_tid; /* 0: not known */
+
+/* On Linux the first thread has the process's number; elsewhere it is the one that
+ * there is at load. */
+void sigprof__thread_note_first(void)
+{
+    int tid = sigprof__os_tid();
+    unsigned count;
+
+    first_tid = tid == (int)getpid() ||
+                        (sigprof__os_thread_count(&count) == 0 && count == 1)
+                    ? tid
+                    : 0;
+}
+
+static bool is_first(void)
+{
+    return sigprof__os_tid() == (first_tid ? first_tid : (int)getpid());
+}
+
 /*
  * The first thread may leave before the others. The last one must not find the
  * drain alive: where threads tell their end the last of them stops the session;
@@ -26,7 +46,7 @@ static void leave_process(void)
 {
     bool last = sigprof__thread_is_last();
 
-    if (!last && (sigprof__threads_are_told() || sigprof__os_tid() != getpid()))
+    if (!last && (sigprof__threads_are_told() || !is_first()))
         return;
     if (last) {
         sigprof__stop_and_say(false);

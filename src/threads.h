@@ -132,6 +132,10 @@ void sigprof__thread_end_self(void);
 /* thread-end.c. The calling thread's end will be noticed, by a key's destructor. */
 void sigprof__thread_end_watch(void);
 
+/* thread-end.c. At load, and in a forked child: the calling thread is the first, if there
+ * is no other. */
+void sigprof__thread_note_first(void);
+
 /* Does the process end with the calling thread? */
 bool sigprof__thread_is_last(void);
 

@@ -393,9 +393,15 @@ def check_unload(there, fold, folder):
     yield holds("by its tables", weight_of(lines, "decoy", "work_here") == 0, weight_of(lines, "decoy"))
 
 
+def check_leave(there, fold, folder):
+    _, out = go(there, fold, folder, "leave")
+    work = weight_of(folded(fold, out), "use_cpu")
+    yield holds("the process ends with its last thread", work > 0.5 * 0.7 * HZ, work)
+
+
 HANDLED = [check_handlers, check_fork]
 NOT_EMULATED = check_fork, check_exec  # qemu-user's child aborts where there were threads
-WAYS = {"illumos": [check_states, *HANDLED, check_deferred, check_unload], "freebsd": [*HANDLED, check_exec, check_deferred],
+WAYS = {"illumos": [check_states, *HANDLED, check_deferred, check_leave, check_unload], "freebsd": [*HANDLED, check_exec, check_deferred],
         **{system: [*HANDLED, check_exec] for system in ("netbsd", "openbsd", "dragonfly")}}
 
 

@@ -6,6 +6,7 @@
  *  handlers  work in a handler, with and without a siginfo
  *  deferred  work in libc's critical regions: ticks come at their ends
  *  fork      parent and child work
+ *  leave     the first thread ends before another
  *  unload    an object goes while the loader's list is looked at, at any moment of it
  *
  * Each says what has to be found, on stdout.
@@ -69,6 +70,26 @@ static void states(void)
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     printf("interrupted_calls %u\n", atomic_load(&interrupted_calls));
+}
+
+static _Atomic bool known;
+
+static void *work_on(void *arg)
+{
+    use_cpu(400); /* it is to be known */
+    atomic_store(&known, true);
+    work_here(300);
+    return arg;
+}
+
+static void leave(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, work_on, NULL);
+    while (!atomic_load(&known))
+        sleep_here(5);
+    pthread_exit(NULL);
 }
 
 /* ---- unload: an object beside the program, of whole.py's ------------------------ */
@@ -136,6 +157,7 @@ int main(int argc, char **argv)
                                       {"handlers", handlers},
                                       {"deferred", deferred},
                                       {"fork", fork_and_work},
+                                      {"leave", leave},
                                       {"unload", unload},
                                       {NULL, NULL}};
 
