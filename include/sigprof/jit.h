@@ -192,7 +192,8 @@ SIGPROF_API SIGPROF_WEAK void sigprof_walk_remember(struct sigprof_walk *walk,
                                                     uint64_t key,
                                                     uint32_t number);
 
-/* In a walk. The ucontext_t of the thread where it was interrupted. */
+/* In a walk. What a handler gets of the thread where it was interrupted: a ucontext_t; on
+ * Linux for sparcv9 a struct sigcontext. */
 SIGPROF_API SIGPROF_WEAK const void *
 sigprof_walk_context(const struct sigprof_walk *walk);
 
