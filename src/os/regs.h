@@ -19,17 +19,19 @@
  *
  *  REGS_LENGTH_AT    in place of REGS_SIGINFO_AT: where the ucontext_t has its own
  *                    length, from sp there, which is REGS_LENGTH
- *  REGS_COOKIE_AT    in place of these five: where the kernel has put into a ucontext_t
- *                    its address, exclusive-or-ed with a secret of the process; the
- *                    ucontext_t lies REGS_CONTEXT_AT bytes above sp
+ *  REGS_COOKIE_AT    in place of regs_trampoline() and what is with it: where the
+ *                    kernel has put into a ucontext_t its address,
+ *                    exclusive-or-ed with a secret of the process; the ucontext_t
+ *                    lies REGS_CONTEXT_AT bytes above sp
+ *  REGS_MARKED_RETURN  in its place, too: handlers are called with this return
+ *                    address, which no code has; REGS_MARKED_POINTER bytes
+ *                    above the sp there is a pointer, of which
+ *                    regs_marked_context() makes that to the ucontext_t; 0: it is
+ *                    in the chain that REGS_CHAIN_AT, in each ucontext_t, goes on
+ *                    with
  *  REGS_DEFERS       the C library may call a handler later, at the end of a section of
  *                    its own, with a ucontext_t that it has had made there: it lies on
  *                    the stack of that place, and the kernel's below it
- *  REGS_MARKED_RETURN  handlers are called with this return address, which no code
- *                    has; REGS_MARKED_POINTER bytes above the sp there is a
- *                    pointer, of which regs_marked_context() makes that to the
- *                    ucontext_t; 0: it is in the chain that REGS_CHAIN_AT, in
- *                    each ucontext_t, goes on with
  *  REGS_ELSEWHERE    regs_base(): the registers are not in the ucontext_t; columns
  *                    are offsets from there
  *  REGS_BIAS         what stack and frame pointers, in registers and in frames, are

@@ -11,8 +11,6 @@
 #include <sys/regset.h>
 #include <ucontext.h>
 
-#include "os/regs/no-trampoline.h"
-
 #define REGS_COUNT 9 /* eax..edi and the return address column */
 #define REGS_FP 5
 #define REGS_SP 4

@@ -10,8 +10,6 @@
 #include <sys/regset.h>
 #include <ucontext.h>
 
-#include "os/regs/no-trampoline.h"
-
 #define REGS_COUNT 17 /* rax..r15 and the return address column */
 #define REGS_FP 6
 #define REGS_SP 7
