@@ -76,6 +76,14 @@ static const uint32_t test_code[] = {
     0xd63f0000, /* blr x0 */
     0xa8c17bfd, /* ldp x29, x30, [sp], #16 */
     0xd65f03c0};
+#elif defined(__sparc__)
+#define TEST_CODE_RETURN 12
+static const uint32_t test_code[] = {
+    0x9de3bf50, /* save %sp, -176, %sp */
+    0x9fc60000, /* call %i0 */
+    0x01000000, /* nop */
+    0x81c7e008, /* ret */
+    0x91e80008}; /* restore %g0, %o0, %o0 */
 #elif defined(__riscv)
 #define TEST_CODE_RETURN 20
 static const uint32_t test_code[] = {
