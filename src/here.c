@@ -7,9 +7,13 @@
  */
 #include <errno.h>
 
+#include "arch/arch.h"
 #include "os/os.h"
 #include "sigprof_impl.h"
 #include "threads.h"
+
+/* riscv64's frame pointer shows to its frame's upper end, s390x's frame begins there. */
+#define FRAME_IS_CALLERS_SP (ARCH_RECORD_FP < 0 || ARCH_CFA_SP != 0)
 
 int sigprof_thread_defer(int defers)
 {
@@ -31,7 +35,8 @@ __attribute__((noinline)) int sigprof_sample_here(void)
     if (!slot)
         return 0;
     before = atomic_load(&slot->samples);
-    sigprof__point.here = (uintptr_t)__builtin_frame_address(0);
+    sigprof__point.here =
+        (uintptr_t)__builtin_frame_address(0) - FRAME_IS_CALLERS_SP;
     atomic_signal_fence(memory_order_seq_cst);
     sigprof__os_signal_thread(slot->tid, slot->value);
     atomic_signal_fence(memory_order_seq_cst);

@@ -121,8 +121,9 @@ SIGPROF_API SIGPROF_WEAK uint32_t sigprof_function_intern(const char *name,
 /*
  * Thread-safe. The interpreter's loop is [start, start + bytes); bytes 0: the
  * function that holds start, as its unwind tables have it (those of arm do not say
- * where one ends). There can be 16. SIGPROF_EINVAL: no such function is known;
- * SIGPROF_EFULL.
+ * where one ends; for riscv64 and mips64el compilers make them where they are asked to,
+ * by -fasynchronous-unwind-tables). There can be 16. SIGPROF_EINVAL: no such function is
+ * known; SIGPROF_EFULL.
  */
 SIGPROF_API SIGPROF_WEAK int sigprof_loop_declare(const void *start,
                                                   size_t bytes);

@@ -188,6 +188,28 @@ static bool is_put_there(struct walker *w, const struct place *place)
             (half_of(code) | half_of(code + 2) << 16) == ARM_NOP);
 }
 
+#define START_BYTES 64 /* from there to _start's call of main's caller: at most 44 */
+
+/* Is the call one of a program's first function? That begins with fp and lr set to 0;
+ * behind its last call lies data, which looks like code. */
+static bool is_start(struct walker *w, const struct place *place)
+{
+    uint8_t *code = ((struct search *)(void *)walker_state(w)->pulled)->code;
+
+    if (place->exact ||
+        !sigprof__cfi_read_code(w, place->pc - START_BYTES, code, START_BYTES))
+        return false;
+    for (unsigned i = 0; i + 8 <= START_BYTES; i += 2) {
+        uint32_t fp = half_of(code + i) | half_of(code + i + 2) << 16;
+        uint32_t lr = half_of(code + i + 4) | half_of(code + i + 6) << 16;
+
+        if ((fp == 0x0b00f04f && lr == 0x0e00f04f) || /* Thumb */
+            (fp == 0xe3a0b000 && lr == 0xe3a0e000))
+            return true;
+    }
+    return false;
+}
+
 static void charge(struct walker *w, const struct question *q)
 {
     walker_charge(w, (FOLLOW_MAX - q->left) / FOLLOW_COST +
@@ -251,7 +273,7 @@ enum cfi_found sigprof__exidx_row(struct walker *w, const struct place *place,
         result = look_up(module->cfi, key, &search->table);
     else if (!pull(w, key, &search->table, &result))
         return CFI_NO_MODULE;
-    root = is_put_there(w, place);
+    root = is_put_there(w, place) || (result != EHABI_OK && is_start(w, place));
     if (!root && (result != EHABI_OK || place->exact)) {
         q.thumb = is_thumb(w, place, status);
         if (w->count == 1 && place->exact)

@@ -138,24 +138,25 @@ static void check_hooked(const char *name)
 {
     struct profile profile;
     uint64_t pc[64], weight = 0;
+    unsigned late = 0;
 
     CHECK_EQ(profile_read(&profile, run_path(name)), 0);
-    CHECK(profile.samples >= SAMPLES_WANTED);
     for (uint32_t i = 0; i < profile.samples; i++) {
         const struct profile_sample *sample = &profile.sample[i];
         uint32_t count = profile_stack(&profile, i, pc, 64);
 
-        CHECK(sample->lag_ns > 0);
+        late += sample->lag_ns > 0; /* else the tick came at the hook */
         CHECK(count > 1);
         CHECK(is_at_hook(pc[0]));
         CHECK(!is_at_hook(pc[1]));
-#ifdef __GLIBC__
+#if defined __GLIBC__ && !defined __arm__ && !defined __riscv && !defined __mips__
         CHECK_EQ(sample->end, 0);
-#else /* musl tells nothing of where a thread begins */
+#else /* which tell little of where a thread begins, as musl does */
         CHECK_EQ(sample->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
 #endif
         weight += sample->weight;
     }
+    CHECK(late >= SAMPLES_WANTED);
     CHECK(weight > profile.samples); /* many ticks came before each hook */
     printf("   %u samples of %llu periods\n", profile.samples,
            (unsigned long long)weight);
@@ -176,9 +177,10 @@ static void run_to_hook(unsigned clock, unsigned unwind, bool host_handles)
         spin();
         come_to_hook();
     }
+    /* First: a tick between would be a sample of its own. */
+    CHECK_EQ(sigprof_stop(), 0);
     CHECK_EQ(sigprof_thread_defer(0), 1);
     come_to_hook();
-    CHECK_EQ(sigprof_stop(), 0);
 }
 
 static void a_thread_that_defers_is_sampled_at_its_hook(void)
@@ -278,9 +280,9 @@ static void a_hook_that_blocks_the_signal_tries_again(void)
         CHECK_EQ(sigprof_sample_here(), 0);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     } while (!sigprof_sample_here());
-    CHECK_EQ(sigprof_thread_defer(0), 1);
     CHECK_EQ(sigprof_stop(), 0);
-    CHECK_EQ(taken(), 1);
+    CHECK_EQ(sigprof_thread_defer(0), 1);
+    CHECK(taken() >= 1);
 }
 
 int main(void)
