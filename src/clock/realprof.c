@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ITIMER_REALPROF, ordinary code's side. Theory: realprof.h. There is one such timer in
- * a process, as of ITIMER_PROF, and whoever sets the other takes it away: so it
- * gives way to the program as that one does. */
+ * a process, and while it is on, requests for ITIMER_PROF are ignored: so it gives way to
+ * the program's, as ITIMER_PROF does. */
 #include "clock/clock.h"
 
 #include "os/os.h"
