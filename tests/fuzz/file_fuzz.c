@@ -12,25 +12,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "answers.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ADDRESSES 500
-
-static volatile size_t sink;
-
-/* Every string is read to its end. */
-static void read_answer(const struct sym_answer *answer)
-{
-    sink += answer->name ? strlen(answer->name) : 0;
-    sink += answer->shown ? strlen(answer->shown) : 0;
-    for (uint32_t i = 0; i < answer->place_count; i++) {
-        const struct sym_place *place = &answer->places[i];
-
-        sink += place->name ? strlen(place->name) : 0;
-        sink += place->shown ? strlen(place->shown) : 0;
-        sink += place->file ? strlen(place->file) : 0;
-    }
-}
 
 static void resolve(const char *path)
 {

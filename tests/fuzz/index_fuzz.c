@@ -5,25 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ADDRESSES 500
 #define FILES_AT 8 /* in the header: which files it was made from */
-
-static volatile size_t sink;
-
-static void read_answer(const struct sym_answer *answer)
-{
-    sink += answer->name ? strlen(answer->name) : 0;
-    sink += answer->shown ? strlen(answer->shown) : 0;
-    for (uint32_t i = 0; i < answer->place_count; i++) {
-        const struct sym_place *place = &answer->places[i];
-
-        sink += place->name ? strlen(place->name) : 0;
-        sink += place->shown ? strlen(place->shown) : 0;
-        sink += place->file ? strlen(place->file) : 0;
-    }
-}
 
 static void ask(const uint8_t *bytes, size_t size)
 {

@@ -9,11 +9,13 @@ usage: embedded.py FOLD lua LUA SCRIPT
 The script says what CPU time it gave to each of three functions; the shares of the
 samples, pooled over three runs, have to agree (|z| at most 4).
 """
-import math
 import os
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+from judge import worst_z
 
 RUNS = 3
 Z_MAX = 4
@@ -98,13 +100,7 @@ def worst_of():
             early += count(kind, folded, seen)
     total = sum(seen.values())
     assert total > 60, f"{total} samples"
-    worst = 0
-    for name in NAMES:
-        want = truth[name] / sum(truth.values())
-        got = seen[name] / total
-        z = (got - want) / math.sqrt(want * (1 - want) / total)
-        print(f"{name}: {100 * got:.1f} % of {100 * want:.1f} %, z {z:+.2f}")
-        worst = max(worst, abs(z))
+    worst = worst_z(truth, seen, total)
     print(f"{total} samples, {early} with a loop that had no frame yet")
     assert early <= total / 10
     return worst

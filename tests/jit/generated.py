@@ -15,11 +15,13 @@ once in a few thousand times: then it runs again, longer.
 """
 import glob
 import gzip
-import math
 import os
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+from judge import worst_z
 
 RUNS = 3
 Z_MAX = 4
@@ -90,13 +92,7 @@ def worst_of(ms):
             count(folded, seen)
     total = sum(seen.values())
     assert total > 100, f"{total} samples"
-    worst = 0
-    for name in NAMES:
-        want = truth[name] / sum(truth.values())
-        got = seen[name] / total
-        z = (got - want) / math.sqrt(want * (1 - want) / total)
-        print(f"{name}: {100 * got:.1f} % of {100 * want:.1f} %, z {z:+.2f}")
-        worst = max(worst, abs(z))
+    worst = worst_z(truth, seen, total)
     print(f"{total} samples")
     return worst
 

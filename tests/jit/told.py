@@ -17,13 +17,15 @@ older process of the same pid left, or that is a link, is not believed. Or many:
 a bound, and what is left out is said.
 """
 import glob
-import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+from judge import worst_z
 
 RUNS = 3
 Z_MAX = 4
@@ -116,13 +118,7 @@ def worst_of(setup, command):
                 seen[name] += weight if name in leaf else 0
     total = sum(seen.values())
     assert total > 200, f"{total} samples of {NAMES}"
-    worst = 0
-    for name in NAMES:
-        want = truth[name] / sum(truth.values())
-        got = seen[name] / total
-        z = (got - want) / math.sqrt(want * (1 - want) / total)
-        print(f"{name}: {100 * got:.1f} % of {100 * want:.1f} %, z {z:+.2f}")
-        worst = max(worst, abs(z))
+    worst = worst_z(truth, seen, total)
     print(f"{total} samples")
     return worst
 
