@@ -144,6 +144,16 @@ static bool is_back(const struct wall_account *wall, int asleep, uintptr_t pc,
            pc - atomic_load(&wall->pc) + PC_BYTES <= 2 * PC_BYTES;
 }
 
+/* It sleeps elsewhere than its handler found it, after a call that the signal broke.
+ * If its clock stands from one look to the next, it was not on its way back. */
+static bool has_moved(struct wall_account *wall, int asleep, uint64_t cpu_ns)
+{
+    bool moved = asleep == 0 && cpu_ns == wall->elsewhere_ns;
+
+    wall->elsewhere_ns = asleep == 0 ? cpu_ns : 0;
+    return moved;
+}
+
 /* What it did on its way back is the same stack's, which is right as long as its
  * clock stands at cpu_ns. settled: that was read behind the handler's end. */
 static void take_as_seen(struct slot *slot, uint64_t cpu_ns, bool settled)
@@ -208,8 +218,8 @@ static void find_stack(struct slot *slot, uint32_t periods, uint64_t cpu_ns,
         take_as_seen(slot, cpu_ns, ran);
         return;
     }
-    if (handled && ran_for_us(ran_ns))
-        return; /* it is on its way back, or will have moved by the next look */
+    if (handled && !has_moved(wall, asleep, cpu_ns) && ran_for_us(ran_ns))
+        return; /* it is on its way back, or the next look will tell */
     wall->cpu_ns = cpu_ns;
     put_repeats(slot);
     atomic_store(&wall->stack, WALL_STACK_NONE);
@@ -256,6 +266,7 @@ static int arm(struct slot *slot, uint64_t first_ns)
     wall->run_ns = wall->cpu_ns;
     wall->looked = sigprof__sampler_tick();
     wall->still = 0;
+    wall->elsewhere_ns = 0;
     wall->repeats = 0;
     wall->armed = true;
     sigprof__sampler_add(slot);

@@ -15,7 +15,8 @@
  *
  * So a thread is signalled at most once after it last ran. A signal wakes a
  * sleeper, which then goes to sleep again where it was (or handles the broken
- * call): the same place is the same stack, and not a reason for another signal.
+ * call): the same place is the same stack, and not a reason for another signal. Where
+ * it does not go back, but sleeps elsewhere, it is asked there.
  *
  * A thread that is found runnable was running for as long as its CPU clock says,
  * and for the rest it waited for a CPU.
@@ -59,6 +60,7 @@ struct wall_account {
     /* the sampler's; threads_lock */
     bool armed;
     uint64_t cpu_ns;      /* when last looked at */
+    uint64_t elsewhere_ns; /* cpu_ns at which it slept not where it was handled; 0 */
     uint64_t run_ns;      /* CPU time up to which `running` was charged */
     uint32_t looked;      /* tick of that */
     uint32_t still;       /* ticks since it was seen to run */

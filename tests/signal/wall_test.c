@@ -26,7 +26,7 @@
 #define SLEEPERS 1000u
 #define STACK_BYTES (64u << 10)
 
-enum { PLAIN, BY_FRAME_POINTER, BLOCKED, BUSY, BUSY_BLOCKED };
+enum { PLAIN, BY_FRAME_POINTER, MOVING, BLOCKED, BUSY, BUSY_BLOCKED };
 
 struct thread {
     pthread_t thread;
@@ -121,6 +121,19 @@ static __attribute__((noinline)) void sleep_in_a_frame(struct thread *me,
     CHECK_EQ(room[0], 0);
 }
 
+/* The signal that asks where it is makes it sleep elsewhere. */
+static __attribute__((noinline)) void move_on(struct thread *me, unsigned size)
+{
+    volatile char *room = __builtin_alloca(size);
+
+    room[0] = 0;
+    ready++;
+    CHECK(!woken() && errno == EINTR);
+    sigprof_label_set(me->label);
+    sleep_in_a_frame(me, size);
+    CHECK_EQ(room[0], 0);
+}
+
 static void spin(void)
 {
     ready++;
@@ -136,11 +149,14 @@ static void *run(void *arg)
     me->tid = (int)syscall(SYS_gettid);
     if (me->kind == BLOCKED || me->kind == BUSY_BLOCKED)
         block_sigprof();
-    sigprof_label_set(me->label);
+    if (me->kind != MOVING)
+        sigprof_label_set(me->label);
     if (me->kind == BUSY || me->kind == BUSY_BLOCKED)
         spin();
     else if (me->kind == BY_FRAME_POINTER)
         sleep_in_a_frame(me, 100 + me->label);
+    else if (me->kind == MOVING)
+        move_on(me, 100);
     else
         sleep_on(me);
     return NULL;
@@ -205,6 +221,7 @@ static void end(void)
 
 struct charged {
     uint64_t periods, asleep, samples;
+    uint64_t labelled; /* periods with any label, and with a stack */
     uint64_t used_ns, said_periods, cause; /* of EXIT */
     uint32_t label, frames_most;
 };
@@ -228,6 +245,8 @@ static struct charged charged_to(const struct profile *profile, int tid)
         if (sample->state == FORMAT_STATE_SLEEPING)
             sum.asleep += sample->weight;
         frames = profile_stack(profile, i, pc, 64);
+        if (sample->label && frames >= 3)
+            sum.labelled += sample->weight;
         sum.frames_most = frames > sum.frames_most ? frames : sum.frames_most;
     }
     for (unsigned i = 0; i < profile->threads; i++)
@@ -330,6 +349,30 @@ static void a_stack_that_needs_more_registers_costs_one_signal(void)
     CHECK_EQ(profile_read(&profile, run_path("frames.sigprof")), 0);
     for (unsigned i = 0; i < thread_count; i++)
         check_sleeper(&profile, &threads[i]);
+    profile_free(&profile);
+}
+
+static void who_sleeps_elsewhere_after_the_signal_is_found_there(void)
+{
+    uint32_t elsewhere = sigprof_label_intern("sleeps", "elsewhere", 0);
+    struct profile profile;
+
+    begin();
+    for (unsigned i = 0; i < 20; i++)
+        make(i % 2 ? MOVING : PLAIN, i % 2 ? elsewhere : 0);
+    until_ready();
+    start(500, "elsewhere.sigprof");
+    until_charged(400, thread_count); /* a signal may wait for the CPU for some */
+    CHECK_EQ(sigprof_stop(), 0);
+    end();
+    CHECK_EQ(profile_read(&profile, run_path("elsewhere.sigprof")), 0);
+    for (unsigned i = 1; i < thread_count; i += 2) {
+        struct charged sum = charged_to(&profile, threads[i].tid);
+
+        CHECK(threads[i].interrupted > 0);
+        check_sleeper(&profile, &threads[i]);
+        CHECK(sum.labelled * 2 > sum.periods);
+    }
     profile_free(&profile);
 }
 
@@ -557,6 +600,7 @@ int main(void)
     RUN(a_stack_that_needs_more_registers_costs_one_signal);
     RUN(who_blocks_the_signal_is_sampled_asleep_and_said_to_block);
     RUN(a_sleeper_s_label_is_its_samples);
+    RUN(who_sleeps_elsewhere_after_the_signal_is_found_there);
     RUN(a_signal_without_its_value_is_still_ours);
     RUN(only_threads_of_the_program_are_charged);
     RUN(a_sleep_is_charged_up_to_the_end);
