@@ -144,7 +144,33 @@ static int open_in_path(const char *program)
     return -1;
 }
 
-/* Of a program of this word size; another one's library is not ours anyway. */
+/* Files of both word sizes begin alike. */
+static bool read_start(int fd, Elf32_Ehdr *head)
+{
+    return pread(fd, head, sizeof *head, 0) == (ssize_t)sizeof *head &&
+           memcmp(head->e_ident, ELFMAG, SELFMAG) == 0;
+}
+
+/* Than the library that was to be preloaded. */
+static bool is_of_another_cpu(int fd)
+{
+    Elf32_Ehdr theirs, ours;
+    char path[PATH_BYTES];
+    int library = place_preload(path, sizeof path)
+                      ? open(path, O_RDONLY | O_CLOEXEC)
+                      : -1;
+    bool differs;
+
+    if (library < 0)
+        return false;
+    differs = read_start(fd, &theirs) && read_start(library, &ours) &&
+              (theirs.e_ident[EI_CLASS] != ours.e_ident[EI_CLASS] ||
+               theirs.e_machine != ours.e_machine);
+    close(library);
+    return differs;
+}
+
+/* Of a program of this word size. */
 static bool lacks_interpreter(int fd)
 {
     Elf64_Ehdr head;
@@ -175,6 +201,9 @@ const char *place_obstacle(const char *program)
         ((about.st_mode & S_ISUID && about.st_uid != geteuid()) ||
          (about.st_mode & S_ISGID && about.st_gid != getegid())))
         why = "it is set-id, and the system preloads nothing into such";
+    else if (is_of_another_cpu(fd))
+        why = "it is for another CPU or of another word size, and needs a "
+              "libsigprof that is built for that";
     else if (lacks_interpreter(fd))
         why = "it is linked statically, and nothing can be preloaded; link "
               "libsigprof into it (libsigprof(7))";

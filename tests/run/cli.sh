@@ -102,6 +102,17 @@ says './static wrote no profile: it is linked statically'
 nothing_left
 echo 'ok: static programs'
 
+if "${CC:-cc}" -m32 -static -o narrow work.c 2>narrow.log; then
+    gives 4 "$RUN" -o narrow.folded ./narrow 4
+    says './narrow wrote no profile: it is for another CPU or of another word size'
+    nothing_left
+    echo 'ok: programs of 32 bits'
+elif [ "$REQUIRE_ALL" = ON ]; then
+    fail "programs of 32 bits: $(cat narrow.log)"
+else
+    echo 'skipped: programs of 32 bits, which this compiler does not make'
+fi
+
 # What a virtual machine is told; these only look like some.
 for name in java php8.2 nodejs; do
     printf '#!/bin/sh\necho "$0 $* $JAVA_TOOL_OPTIONS"\n' >$name
