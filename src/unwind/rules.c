@@ -396,6 +396,7 @@ static bool run_program(struct run *run, const struct dwarf_in *program)
 /*
  * Some of glibc's string functions for i386 count what they push as popped: the
  * CFA goes down from sp + 4 as it should go up. Where registers are saved is right.
+ * vfork truly pops: its return address is in a register.
  */
 static void mend_cfa(struct rules_row *row)
 {
@@ -403,7 +404,7 @@ static void mend_cfa(struct rules_row *row)
     int32_t by = 2 * (ARCH_WORD - row->cfa_value);
 
     if (row->cfa_kind != RULE_REGISTER || row->cfa_register != REGS_SP ||
-        row->cfa_value > 0)
+        row->cfa_value > 0 || row->kind[REGS_PC] != RULE_AT)
         return;
     row->cfa_value += by;
     for (unsigned i = 0; i < RULES_COLUMNS; i++) {

@@ -799,6 +799,54 @@ static void generated_code_is_stepped_by_its_frame_pointer(void)
 #endif /* TEST_CODE_RETURN */
 
 #if defined(__x86_64__) || defined(__i386__)
+#ifdef __x86_64__
+#define PC "%rip"
+#define COUNT "%rcx"
+#define WORD "8"
+#else
+#define PC "%eip"
+#define COUNT "%ecx"
+#define WORD "4"
+#endif
+
+/* Its return address is in a register while it traps, as in i386's vfork. */
+__asm__(".pushsection .text\n"
+        ".type returns_by_register, @function\n"
+        "returns_by_register:\n"
+        ".cfi_startproc\n"
+        "pop " COUNT "\n"
+        ".cfi_adjust_cfa_offset -" WORD "\n"
+        ".cfi_register " PC ", " COUNT "\n"
+        "int3\n"
+        "push " COUNT "\n"
+        ".cfi_adjust_cfa_offset " WORD "\n"
+        "ret\n"
+        ".cfi_endproc\n"
+        ".size returns_by_register, . - returns_by_register\n"
+        ".popsection\n");
+void returns_by_register(void) __asm__("returns_by_register");
+
+static NOINLINE int call_by_register(void)
+{
+    true_count = test_backtrace(true_pcs, 64);
+    returns_by_register();
+    return sink;
+}
+
+static void a_return_address_that_was_popped_is_in_its_register(void)
+{
+    struct sigaction action = {.sa_sigaction = on_signal,
+                               .sa_flags = SA_SIGINFO};
+    struct sigaction old;
+
+    CHECK(sigaction(SIGTRAP, &action, &old) == 0);
+    use_stack();
+    sink = call_by_register();
+    check_against_backtrace();
+    CHECK(sigaction(SIGTRAP, &old, NULL) == 0);
+    test_walk_drop(&walk);
+}
+
 /* At each instruction of generated code the caller is the next frame. */
 static void the_first_frame_of_generated_code_keeps_its_caller(void)
 {
@@ -1130,6 +1178,7 @@ int main(int argc, char **argv)
 #endif
 #if defined(__x86_64__) || defined(__i386__)
     RUN(the_first_frame_of_generated_code_keeps_its_caller);
+    RUN(a_return_address_that_was_popped_is_in_its_register);
 #endif
 #ifdef __x86_64__
     RUN(declared_code_may_be_gone_under_a_signal);
