@@ -47,11 +47,11 @@ SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_RE
            **{system: {"defines": [], "polls": system in ("netbsd", "dragonfly"), "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
                         "link": ["-Wl,-z,separate-code"],
                        "same": "strftime pthread_self opendir closedir",
-                       "parts": ["bsd/signals.c", "bsd/frames.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c",
+                       "parts": ["bsd/actions.c", "bsd/signals.c", "bsd/frames.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c",
                                  system + "/sigcode.c", system + "/kernel.c", "threads.c"]} for system in cells.BSDS},
            "darwin": {"defines": [], "played": "dlopen sem_init sem_post sem_wait",
                       "same": "localtime_r strftime pthread_self pthread_getspecific opendir closedir arc4random",
-                      "parts": ["darwin/system.c", "darwin/mach.c", "darwin/images.c", "threads.c"],
+                      "parts": ["bsd/actions.c", "bsd/files.c", "darwin/system.c", "darwin/mach.c", "darwin/images.c", "threads.c"],
                       # That system's compilers keep frame pointers, and write no tables for such code.
                       "link": ["-Wl,--wrap=pthread_create", "-fno-omit-frame-pointer",
                                "-fno-asynchronous-unwind-tables"]}}

@@ -10,6 +10,9 @@
  *  TIMERS_FIND_ANY_THREAD   a timer's signal goes to a thread that did not run
  *  CODE_OF_TIMER, CODE_OF_THREAD   si_code of setitimer's and of a directed signal
  *  CONTEXT_MASK_AT   where a context has the signal mask
+ *  RATE_BYTES, RATE_AT   how it tells the rate of its timer's clock
+ *  MASK_CALL         the number of sigprocmask(2), where it can be called by that
+ *  OWN_ERRNO         the function that tells where errno is
  *  FRAME_BYTES, FRAME_CONTEXT_AT, FRAME_SIGINFO_AT   what the kernel leaves on the stack
  *  FRAME_RETURN      ... of which that many bytes, the first, are a return address
  *  SIGINFO_ALWAYS    also for a handler that has not asked for it
@@ -29,6 +32,8 @@
 
 #include "facts.h"
 
+#include "actions.h"
+
 #define AT(type, base, offset)                                                 \
     (*(type *)(void *)((char *)(uintptr_t)(base) + (offset)))
 
@@ -43,6 +48,8 @@ typedef int32_t time_there;
 #endif
 typedef void *thread_there;
 
+#define STAT_TIME_AT ABI_struct_stat_st_mtim
+
 /* DEFERS: around what libthr calls a critical region. */
 void enter_critical(void);
 void exit_critical(void);
@@ -50,18 +57,13 @@ extern _Atomic unsigned deferred_signals;
 
 /* ---- signals.c ---------------------------------------------------------------- */
 
-void set_there(const sigset_t *here, void *there);
-void set_here(const void *there, sigset_t *here);
 int thread_here(int tid);
 int own_thread(void);
-int signal_here(int number); /* that system's number of a signal as ours; 0: none */
 int signal_thread(int tid, int number);
 int clock_of(int tid, int *clock);
 bool can_be_read(const void *at, size_t size); /* up to 64 bytes */
 
 /* ---- frames.c ------------------------------------------------------------------ */
-
-typedef void handler_there(int, void *, void *);
 
 /* These registers, as that system lays them out. */
 void lay_out(const void *here, unsigned char *there);
@@ -70,29 +72,29 @@ void deliver(int number, bool with_siginfo, int code, const void *ucontext,
              handler_there *entry);
 /* Goes back to where the latest signal came; its mask is that of context. */
 void signal_return(const void *context) __attribute__((noreturn));
-/* Maps code where no module is, so that it can be executed, and read if asked for. */
-uintptr_t map_code(const char *code, size_t size, bool can_be_read);
-
 /* ---- SYSTEM/sigcode.c ------------------------------------------------------------ */
 
-/* Where handlers return to. */
+/* Where handlers return to: sigcode_back, in a page with SIGCODE_RIGHTS, where there are
+ * such. */
 uintptr_t sigcode(void);
+bool is_sigcode(uintptr_t address);
 /* What else the kernel puts into a frame. */
 void finish_frame(uintptr_t context);
 
 /* ---- SYSTEM/kernel.c --------------------------------------------------------------- */
 
-/* What the C library has called in place of handlers: it calls call_handler, and does not
- * come back. */
+struct answer; /* told.c */
+/* sysctl(3)'s to a name. false: it is not played. */
+bool answer_to(const int *name, unsigned words, struct answer *answer);
+
+/* DEFERS: what the C library has called in place of handlers: it calls call_handler, and does
+ * not come back. */
 handler_there signal_entry;
 
 /* ---- signals.c ------------------------------------------------------------------- */
 
 /* The program's own. */
 void call_handler(int number, void *siginfo, void *context);
-
-/* Makes one a handler. */
-void handle_there(int number, handler_there *handler, bool with_siginfo);
 
 /* ---- calls.c ------------------------------------------------------------------- */
 
@@ -109,7 +111,11 @@ struct answer {
 };
 char *take(struct answer *answer, size_t bytes); /* NULL: there is no room */
 void put_text(struct answer *answer, const char *text, size_t size);
-int give(const struct answer *answer, size_t *size); /* what sysctl returns */
+void put_word(struct answer *answer, uintptr_t word);
+void put_boot(struct answer *answer);
+void put_rate(struct answer *answer);
+void put_program(struct answer *answer);
+void put_command_line(struct answer *answer);
 
 /* What Linux tells of a thread. */
 struct told {
@@ -132,8 +138,6 @@ struct told_mapping {
 void each_mapping(void (*visit)(const struct told_mapping *mapping, void *arg),
                   void *arg);
 
-uint64_t boot_us(void);
-int ticks_a_second(void);
 uintptr_t end_of_stack(void);
 int text_of(const char *path, char *text, size_t size);
 

@@ -7,6 +7,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -42,6 +43,35 @@ int PLAYED(dl_iterate_phdr)(int (*visit)(void *, size_t, void *), void *arg);
 void *PLAYED(dlopen)(const char *path, int how);
 void *PLAYED(dlsym)(void *handle, const char *name);
 int PLAYED(getrlimit)(int which, void *limit);
+
+#define PLAYED_AS(macro) PLAYED(macro) /* of what it stands for */
+
+int *PLAYED_AS(OWN_ERRNO)(void);
+int PLAYED(syscall)(int number, ...);
+
+int *PLAYED_AS(OWN_ERRNO)(void)
+{
+    return &errno;
+}
+
+#ifdef MASK_CALL
+/* A mask for an impossible change: is it read? */
+int PLAYED(syscall)(int number, ...)
+{
+    const void *mask;
+    va_list list;
+    long how;
+
+    va_start(list, number);
+    how = va_arg(list, long);
+    mask = va_arg(list, const void *);
+    va_end(list);
+    if (number != MASK_CALL || how != -1)
+        abort();
+    errno = can_be_read(mask, ABI_sigset_t) ? EINVAL : EFAULT;
+    return -1;
+}
+#endif
 
 /* ---- Times: those of some have more bytes than ours --------------------------------- */
 

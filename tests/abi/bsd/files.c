@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A BSD's files on Linux: offsets have 64 bits. */
+/* Files of the BSDs and macOS on Linux: offsets have 64 bits. */
 #include "system.h"
 
 #include <dirent.h>
@@ -87,7 +87,7 @@ static int put_status(int result, const struct stat64 *here, void *there)
     AT(mode_there, there, ABI_struct_stat_st_mode) = (mode_there)here->st_mode;
     AT(uint32_t, there, ABI_struct_stat_st_uid) = here->st_uid;
     AT(int64_t, there, ABI_struct_stat_st_size) = here->st_size;
-    AT(time_there, there, ABI_struct_stat_st_mtim) = here->st_mtim.tv_sec;
+    AT(time_there, there, STAT_TIME_AT) = here->st_mtim.tv_sec;
     return 0;
 }
 

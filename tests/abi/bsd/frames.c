@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include "os/regs.h"
 #include "places.h"
 
 #define OURS 4096u /* of the stack: what is above the frame */
+#define PAGE 4096u
 
 /* What has to be gone back to. */
 struct delivery {
@@ -123,16 +123,36 @@ __attribute__((noinline)) void deliver(int number, bool with_siginfo, int code,
            _NSIG / 8); /* as many bytes as the kernel has there */
 }
 
-uintptr_t map_code(const char *code, size_t size, bool can_be_read)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                    -1, 0);
+/* Where no module is. */
+#ifdef SIGCODE_RIGHTS
+extern const char sigcode_begin[], sigcode_back[], sigcode_end[];
+static char *sigcode_page;
 
-    if (at == MAP_FAILED)
-        return 0;
-    memcpy(at, code, size);
-    mprotect(at, page, can_be_read ? PROT_READ | PROT_EXEC : PROT_EXEC);
-    __builtin___clear_cache(at, at + size);
-    return (uintptr_t)at;
+uintptr_t sigcode(void)
+{
+    size_t size = (size_t)(sigcode_end - sigcode_begin);
+
+    if (!sigcode_page) {
+        sigcode_page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memcpy(sigcode_page, sigcode_begin, size);
+        mprotect(sigcode_page, PAGE, SIGCODE_RIGHTS);
+        __builtin___clear_cache(sigcode_page, sigcode_page + size);
+    }
+    return (uintptr_t)sigcode_page + (uintptr_t)(sigcode_back - sigcode_begin);
 }
+
+bool is_sigcode(uintptr_t address)
+{
+    return sigcode_page && address - (uintptr_t)sigcode_page < PAGE;
+}
+#endif
+
+#ifndef DEFERS
+/* A handler is called as it is: this is only here to take the context back. */
+void signal_entry(int number, void *siginfo, void *context)
+{
+    call_handler(number, siginfo, context);
+    signal_return(context);
+}
+#endif

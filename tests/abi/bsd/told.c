@@ -30,15 +30,6 @@ void put_text(struct answer *answer, const char *text, size_t size)
         memcpy(there, text, size);
 }
 
-int give(const struct answer *answer, size_t *size)
-{
-    *size = answer->used;
-    if (answer->used <= answer->room)
-        return 0;
-    errno = ENOMEM;
-    return -1;
-}
-
 int text_of(const char *path, char *text, size_t size)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -60,7 +51,7 @@ static unsigned long long field(const char *stat, int number)
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-uint64_t boot_us(void)
+static uint64_t boot_us(void)
 {
     return (clock_now(CLOCK_REALTIME) - clock_now(CLOCK_BOOTTIME)) / 1000000000u *
            1000000u;
@@ -162,10 +153,70 @@ uintptr_t end_of_stack(void)
     return high;
 }
 
-int ticks_a_second(void)
+static int ticks_a_second(void)
 {
     struct timespec step;
 
     clock_getres(CLOCK_MONOTONIC_COARSE, &step);
     return (int)(1000000000 / step.tv_nsec);
+}
+
+/* ---- What all tell -------------------------------------------------------------- */
+
+void put_word(struct answer *answer, uintptr_t word)
+{
+    char *there = take(answer, sizeof word);
+
+    if (there)
+        AT(uintptr_t, there, 0) = word;
+}
+
+void put_boot(struct answer *answer)
+{
+    char *there = take(answer, ABI_struct_timeval);
+
+    if (there)
+        AT(time_there, there, 0) = (time_there)(boot_us() / 1000000u);
+}
+
+void put_rate(struct answer *answer)
+{
+    char *there = take(answer, RATE_BYTES);
+
+    if (there)
+        AT(int, there, RATE_AT) = ticks_a_second();
+}
+
+void put_program(struct answer *answer)
+{
+    char text[4096];
+    ssize_t got = readlink("/proc/self/exe", text, sizeof text - 1);
+
+    text[got > 0 ? got : 0] = '\0';
+    put_text(answer, text, strlen(text) + 1);
+}
+
+void put_command_line(struct answer *answer)
+{
+    char text[4096];
+
+    put_text(answer, text,
+             (size_t)text_of("/proc/self/cmdline", text, sizeof text));
+}
+
+int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
+                   const void *set, size_t set_size);
+
+int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
+                   const void *set, size_t set_size)
+{
+    struct answer answer = {to, *size, 0};
+
+    if (set || set_size != 0 || !answer_to(name, words, &answer))
+        abort(); /* nothing that we play */
+    *size = answer.used;
+    if (answer.used <= answer.room)
+        return 0;
+    errno = ENOMEM;
+    return -1;
 }

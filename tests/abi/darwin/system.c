@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * macOS's signals and files on Linux. ITIMER_PROF is Linux' own: it too runs on the CPU
+ * macOS's signals on Linux. ITIMER_PROF is Linux' own: it too runs on the CPU
  * time of the process, and is raised in a thread that used some. What a signal brings
  * comes as that system lays it out: the registers behind a pointer, and no word of who
  * sent it.
  */
 #include "system.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -29,50 +24,6 @@
 
 /* ---- Signals ------------------------------------------------------------------ */
 
-/* By number there. */
-static const signed char numbers[32] = {
-    [1] = SIGHUP,   [2] = SIGINT,   [3] = SIGQUIT,    [4] = SIGILL,
-    [5] = SIGTRAP,  [6] = SIGABRT,  [8] = SIGFPE,     [9] = SIGKILL,
-    [10] = SIGBUS,  [11] = SIGSEGV, [12] = SIGSYS,    [13] = SIGPIPE,
-    [14] = SIGALRM, [15] = SIGTERM, [16] = SIGURG,    [17] = SIGSTOP,
-    [18] = SIGTSTP, [19] = SIGCONT, [20] = SIGCHLD,   [21] = SIGTTIN,
-    [22] = SIGTTOU, [23] = SIGIO,   [24] = SIGXCPU,   [25] = SIGXFSZ,
-    [26] = SIGVTALRM, [ABI_SIGPROF] = SIGPROF, [28] = SIGWINCH,
-    [30] = SIGUSR1, [31] = SIGUSR2};
-
-static int signal_here(int number)
-{
-    return number > 0 && number < 32 ? numbers[number] : 0;
-}
-
-static int signal_there(int number)
-{
-    for (int i = 1; i < 32; i++)
-        if (numbers[i] == number)
-            return i;
-    return 0;
-}
-
-static uint32_t set_there(const sigset_t *here)
-{
-    uint32_t there = 0;
-
-    for (int i = 1; i < 32; i++)
-        if (numbers[i] && sigismember(here, numbers[i]) == 1)
-            there |= 1u << (i - 1);
-    return there;
-}
-
-static void set_here(uint32_t there, sigset_t *here)
-{
-    sigemptyset(here);
-    for (int i = 1; i < 32; i++)
-        if (numbers[i] && (there >> (i - 1) & 1))
-            sigaddset(here, numbers[i]);
-}
-
-typedef void handler_there(int, void *, void *);
-static unsigned char actions[32][ABI_struct_sigaction]; /* as the program set them */
 static const size_t place[] = PLACES;
 
 static void lay_out(const ucontext_t *here, unsigned char *context,
@@ -80,14 +31,13 @@ static void lay_out(const ucontext_t *here, unsigned char *context,
 {
     memset(context, 0xa5, ABI_ucontext_t);
     memset(registers, 0xa5, ABI_struct___darwin_mcontext64);
-    AT(uint32_t, context, ABI_ucontext_t_uc_sigmask) =
-        set_there(&here->uc_sigmask);
+    set_there(&here->uc_sigmask, context + ABI_ucontext_t_uc_sigmask);
     AT(void *, context, ABI_ucontext_t_uc_mcontext) = registers;
     for (unsigned column = 0; column < REGS_COUNT; column++)
         AT(uintptr_t, registers, place[column]) = regs_get(here, column);
 }
 
-static void arrive(int number, siginfo_t *info, void *arg)
+void arrive(int number, siginfo_t *info, void *arg)
 {
     int saved_errno = errno, there = signal_there(number);
     _Alignas(16) unsigned char context[ABI_ucontext_t];
@@ -100,96 +50,14 @@ static void arrive(int number, siginfo_t *info, void *arg)
     if (info->si_code == SI_USER)
         AT(int, siginfo, ABI_siginfo_t_si_pid) = info->si_pid;
     AT(handler_there *, actions[there], 0)(there, siginfo, context);
-    set_here(AT(uint32_t, context, ABI_ucontext_t_uc_sigmask),
-             &here->uc_sigmask);
+    set_here(context + ABI_ucontext_t_uc_sigmask, &here->uc_sigmask);
     errno = saved_errno;
 }
 
-int darwin_sigaction(int number, const void *set, void *get);
-int darwin_sigaddset(uint32_t *set, int number);
-int darwin_sigemptyset(uint32_t *set);
-int darwin_sigfillset(uint32_t *set);
-int darwin_sigismember(const uint32_t *set, int number);
-int darwin_pthread_sigmask(int how, const uint32_t *set, uint32_t *before);
 int darwin_sigprocmask(int how, const uint32_t *set, uint32_t *before);
-int darwin_sigpending(uint32_t *set);
-int darwin_sigwait(const uint32_t *set, int *number);
-int darwin_raise(int number);
 int darwin_pthread_kill(void *thread, int number);
 int darwin_setitimer(int which, const void *set, void *get);
 int darwin_getitimer(int which, void *get);
-
-int darwin_sigaction(int number, const void *set, void *get)
-{
-    unsigned char before[ABI_struct_sigaction];
-    struct sigaction action;
-    handler_there *handler;
-    int flags;
-
-    memset(&action, 0, sizeof action);
-    if (!signal_here(number)) {
-        errno = EINVAL;
-        return -1;
-    }
-    memcpy(before, actions[number], sizeof before);
-    if (get)
-        memcpy(get, before, sizeof before);
-    if (!set)
-        return 0;
-    memcpy(actions[number], set, sizeof before);
-    handler = AT(handler_there *, set, 0);
-    flags = AT(int, set, ABI_struct_sigaction_sa_flags);
-    action.sa_flags = SA_SIGINFO |
-                      ((flags & ABI_SA_ONSTACK) ? SA_ONSTACK : 0) |
-                      ((flags & ABI_SA_RESTART) ? SA_RESTART : 0);
-    action.sa_sigaction = arrive;
-    set_here(AT(const uint32_t, set, ABI_struct_sigaction_sa_mask),
-             &action.sa_mask);
-    if ((uintptr_t)handler < 2) {
-        action.sa_flags = 0;
-        action.sa_handler = (uintptr_t)handler ? SIG_IGN : SIG_DFL;
-    }
-    return sigaction(signal_here(number), &action, NULL);
-}
-
-int darwin_sigaddset(uint32_t *set, int number)
-{
-    *set |= 1u << (number - 1);
-    return 0;
-}
-
-int darwin_sigemptyset(uint32_t *set)
-{
-    *set = 0;
-    return 0;
-}
-
-int darwin_sigfillset(uint32_t *set)
-{
-    *set = ~0u;
-    return 0;
-}
-
-int darwin_sigismember(const uint32_t *set, int number)
-{
-    return *set >> (number - 1) & 1;
-}
-
-int darwin_pthread_sigmask(int how, const uint32_t *set, uint32_t *before)
-{
-    sigset_t here, was;
-    int error;
-
-    if (set)
-        set_here(*set, &here);
-    error = pthread_sigmask(how == ABI_SIG_SETMASK   ? SIG_SETMASK
-                            : how == ABI_SIG_UNBLOCK ? SIG_UNBLOCK
-                                                     : SIG_BLOCK,
-                            set ? &here : NULL, &was);
-    if (before)
-        *before = set_there(&was);
-    return error;
-}
 
 /* A mask for an impossible change: is it read? */
 int darwin_sigprocmask(int how, const uint32_t *set, uint32_t *before)
@@ -200,31 +68,6 @@ int darwin_sigprocmask(int how, const uint32_t *set, uint32_t *before)
         abort();
     errno = copy_safely((uintptr_t)set, &mask, sizeof mask) ? EINVAL : EFAULT;
     return -1;
-}
-
-int darwin_sigpending(uint32_t *set)
-{
-    sigset_t here;
-    int result = sigpending(&here);
-
-    *set = set_there(&here);
-    return result;
-}
-
-int darwin_sigwait(const uint32_t *set, int *number)
-{
-    sigset_t here;
-    int error;
-
-    set_here(*set, &here);
-    error = sigwait(&here, number);
-    *number = signal_there(*number);
-    return error;
-}
-
-int darwin_raise(int number)
-{
-    return raise(signal_here(number));
 }
 
 /* A thread is the number of its port: mach.c. */
@@ -411,45 +254,10 @@ int darwin_sem_trywait(sem_t *semaphore)
     return sem_trywait(semaphore);
 }
 
-/* ---- Files ---------------------------------------------------------------------------- */
+/* ---- Memory --------------------------------------------------------------------------- */
 
-int darwin_open(const char *path, int flags, ...);
 void *darwin_mmap(void *at, size_t size, int prot, int flags, int descriptor,
                   int64_t offset);
-void *darwin_readdir(void *directory);
-int darwin_stat(const char *path, void *to);
-int darwin_lstat(const char *path, void *to);
-int darwin_fstat(int descriptor, void *to);
-
-static int flags_here(int flags)
-{
-    static const int pairs[][2] = {
-        {ABI_O_APPEND, O_APPEND},   {ABI_O_NONBLOCK, O_NONBLOCK},
-        {ABI_O_CREAT, O_CREAT},     {ABI_O_EXCL, O_EXCL},
-        {ABI_O_NOCTTY, O_NOCTTY},   {ABI_O_NOFOLLOW, O_NOFOLLOW},
-        {ABI_O_CLOEXEC, O_CLOEXEC}};
-    int here = flags & 3, left = flags & ~3;
-
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        here |= (flags & pairs[i][0]) ? pairs[i][1] : 0;
-        left &= ~pairs[i][0];
-    }
-    if (left)
-        abort(); /* a flag that we do not know */
-    return here;
-}
-
-/* Of variable arguments it reads an int, as a caller passes a mode_t. */
-int darwin_open(const char *path, int flags, ...)
-{
-    mode_t mode;
-    va_list list;
-
-    va_start(list, flags);
-    mode = (mode_t)va_arg(list, int);
-    va_end(list);
-    return open(path, flags_here(flags), mode);
-}
 
 void *darwin_mmap(void *at, size_t size, int prot, int flags, int descriptor,
                   int64_t offset)
@@ -457,50 +265,4 @@ void *darwin_mmap(void *at, size_t size, int prot, int flags, int descriptor,
     return mmap(at, size, prot,
                 (flags & 3) | ((flags & ABI_MAP_ANON) ? MAP_ANONYMOUS : 0),
                 descriptor, offset);
-}
-
-void *darwin_readdir(void *directory)
-{
-    static __thread unsigned char there[ABI_struct_dirent_d_name + 1024];
-    struct dirent *entry = readdir(directory);
-
-    if (!entry)
-        return NULL;
-    snprintf((char *)there + ABI_struct_dirent_d_name, 1024, "%s", entry->d_name);
-    return there;
-}
-
-static int put_status(int result, const struct stat *here, void *there)
-{
-    if (result != 0)
-        return result;
-    memset(there, 0, ABI_struct_stat);
-    AT(int, there, ABI_struct_stat_st_dev) = (int)here->st_dev;
-    AT(uint64_t, there, ABI_struct_stat_st_ino) = here->st_ino;
-    AT(uint16_t, there, ABI_struct_stat_st_mode) = (uint16_t)here->st_mode;
-    AT(uint32_t, there, ABI_struct_stat_st_uid) = here->st_uid;
-    AT(int64_t, there, ABI_struct_stat_st_size) = here->st_size;
-    AT(time_t, there, ABI_struct_stat_st_mtimespec) = here->st_mtim.tv_sec;
-    return 0;
-}
-
-int darwin_stat(const char *path, void *to)
-{
-    struct stat here;
-
-    return put_status(stat(path, &here), &here, to);
-}
-
-int darwin_lstat(const char *path, void *to)
-{
-    struct stat here;
-
-    return put_status(lstat(path, &here), &here, to);
-}
-
-int darwin_fstat(int descriptor, void *to)
-{
-    struct stat here;
-
-    return put_status(fstat(descriptor, &here), &here, to);
 }

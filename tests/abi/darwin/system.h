@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * macOS, played on Linux: what the whole library, compiled for that system, calls.
- * system.c has signals and files; mach.c what Mach and libproc tell of threads, memory
+ * system.c has signals; mach.c what Mach and libproc tell of threads, memory
  * and processes; images.c dyld's list, where objects of ELF are images of Mach-O; threads
- * are ../threads.c's. See ../illumos/system.h.
+ * are ../threads.c's, and numbers of signals, and files, those of the BSDs. See ../illumos/system.h.
  */
 #ifndef ABI_DARWIN_SYSTEM_H
 #define ABI_DARWIN_SYSTEM_H
@@ -18,6 +18,8 @@
 
 #include "facts.h"
 
+#include "../bsd/actions.h"
+
 #define AT(type, base, offset)                                                 \
     (*(type *)(void *)((char *)(uintptr_t)(base) + (offset)))
 
@@ -26,6 +28,12 @@
 #define LOCK_AT 8
 #define ONCE_AT 8
 typedef void *thread_there;
+
+/* For ../bsd/files.c. */
+#define STAT_TIME_AT ABI_struct_stat_st_mtimespec
+typedef int dev_there;
+typedef uint16_t mode_there;
+typedef int64_t time_there;
 
 static inline struct timespec time_here(const void *there)
 {

@@ -12,6 +12,11 @@
 #define CODE_OF_TIMER 0 /* nobody is told */
 #define CODE_OF_THREAD 0
 #define CONTEXT_MASK_AT ABI_ucontext_t_uc_sigmask
+#define RATE_BYTES ABI_struct_kinfo_clockinfo
+#define RATE_AT ABI_struct_kinfo_clockinfo_ci_hz
+#define MASK_CALL ABI_SYS_sigprocmask
+#define OWN_ERRNO __error
+#define SIGCODE_RIGHTS (PROT_READ | PROT_EXEC)
 #define FRAME_BYTES ABI_struct_sigframe
 #define FRAME_CONTEXT_AT ABI_struct_sigframe_sf_uc
 #define FRAME_SIGINFO_AT ABI_struct_sigframe_sf_si

@@ -4,26 +4,15 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-int *PLAYED(__error)(void);
 int PLAYED(thr_kill)(long tid, int number);
 int PLAYED(pthread_getthreadid_np)(void);
-int PLAYED(syscall)(int number, ...);
 int PLAYED(clock_getcpuclockid2)(int64_t id, int which, int *clock);
 int PLAYED(pthread_attr_get_np)(void *thread, void *attributes);
-int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
-                   const void *set, size_t set_size);
-
-int *PLAYED(__error)(void)
-{
-    return &errno;
-}
 
 int PLAYED(thr_kill)(long tid, int number)
 {
@@ -33,23 +22,6 @@ int PLAYED(thr_kill)(long tid, int number)
 int PLAYED(pthread_getthreadid_np)(void)
 {
     return own_thread();
-}
-
-/* A mask for an impossible change: is it read? */
-int PLAYED(syscall)(int number, ...)
-{
-    const void *mask;
-    va_list list;
-    long how;
-
-    va_start(list, number);
-    how = va_arg(list, long);
-    mask = va_arg(list, const void *);
-    va_end(list);
-    if (number != ABI_SYS_sigprocmask || how != -1)
-        abort();
-    errno = can_be_read(mask, ABI_sigset_t) ? EINVAL : EFAULT;
-    return -1;
 }
 
 int PLAYED(clock_getcpuclockid2)(int64_t id, int which, int *clock)
@@ -168,66 +140,50 @@ static void put_mapping(const struct told_mapping *mapping, void *arg)
     strcpy(there + ABI_struct_kinfo_vmentry_kve_path, mapping->path);
 }
 
+static void put_thread_of(pid_t pid, struct answer *answer)
+{
+    struct told told;
+
+    tell(pid, pid, &told);
+    if (told.threads)
+        put_process(&told, answer);
+}
+
 static bool of_process(const int *name, struct answer *answer)
 {
-    char text[4096];
-    struct told told;
-    ssize_t got;
-
-    if (name[2] == (ABI_KERN_PROC_PID | ABI_KERN_PROC_INC_THREAD)) {
+    if (name[2] == (ABI_KERN_PROC_PID | ABI_KERN_PROC_INC_THREAD))
         each_thread(name[3], put_process, answer);
-    } else if (name[2] == ABI_KERN_PROC_PID) {
-        tell(name[3], name[3], &told);
-        if (told.threads)
-            put_process(&told, answer);
-    } else if (name[2] == ABI_KERN_PROC_VMMAP) {
+    else if (name[2] == ABI_KERN_PROC_PID)
+        put_thread_of(name[3], answer);
+    else if (name[2] == ABI_KERN_PROC_VMMAP)
         each_mapping(put_mapping, answer);
-    } else if (name[2] == ABI_KERN_PROC_ARGS) {
-        put_text(answer, text,
-                 (size_t)text_of("/proc/self/cmdline", text, sizeof text));
-    } else if (name[2] == ABI_KERN_PROC_PATHNAME && name[3] == -1) {
-        got = readlink("/proc/self/exe", text, sizeof text - 1);
-        text[got > 0 ? got : 0] = '\0';
-        put_text(answer, text, strlen(text) + 1);
-    } else {
+    else if (name[2] == ABI_KERN_PROC_ARGS)
+        put_command_line(answer);
+    else if (name[2] == ABI_KERN_PROC_PATHNAME && name[3] == -1)
+        put_program(answer);
+    else
         return false;
-    }
     return true;
 }
 
 static bool of_kernel(int what, struct answer *answer)
 {
-    char *there;
-
-    if (what == ABI_KERN_CLOCKRATE) {
-        there = take(answer, ABI_struct_clockinfo);
-        if (there)
-            AT(int, there, ABI_struct_clockinfo_stathz) = ticks_a_second();
-    } else if (what == ABI_KERN_BOOTTIME) {
-        there = take(answer, ABI_struct_timeval);
-        if (there)
-            AT(time_there, there, 0) = (time_there)(boot_us() / 1000000u);
-    } else if (what == ABI_KERN_USRSTACK) {
-        there = take(answer, sizeof(uintptr_t));
-        if (there)
-            AT(uintptr_t, there, 0) = end_of_stack();
-    } else {
+    if (what == ABI_KERN_CLOCKRATE)
+        put_rate(answer);
+    else if (what == ABI_KERN_BOOTTIME)
+        put_boot(answer);
+    else if (what == ABI_KERN_USRSTACK)
+        put_word(answer, end_of_stack());
+    else
         return false;
-    }
     return true;
 }
 
-int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
-                   const void *set, size_t set_size)
+bool answer_to(const int *name, unsigned words, struct answer *answer)
 {
-    struct answer answer = {to, *size, 0};
-    bool known = name[0] == ABI_CTL_KERN && !set && set_size == 0;
-
-    if (known && words == 4 && name[1] == ABI_KERN_PROC)
-        known = of_process(name, &answer);
-    else
-        known = known && words == 2 && of_kernel(name[1], &answer);
-    if (!known)
-        abort(); /* nothing that we play */
-    return give(&answer, size);
+    if (name[0] != ABI_CTL_KERN)
+        return false;
+    if (words == 2)
+        return of_kernel(name[1], answer);
+    return words == 4 && name[1] == ABI_KERN_PROC && of_process(name, answer);
 }

@@ -39,16 +39,6 @@ __asm__(".section .rodata\n"
 #endif
         "sigcode_end:\n"
         ".text\n");
-extern const char sigcode_begin[], sigcode_back[], sigcode_end[];
-
-uintptr_t sigcode(void)
-{
-    static uintptr_t page;
-
-    if (!page)
-        page = map_code(sigcode_begin, (size_t)(sigcode_end - sigcode_begin), true);
-    return page + (uintptr_t)(sigcode_back - sigcode_begin);
-}
 
 void finish_frame(uintptr_t context)
 {

@@ -4,25 +4,14 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-int *PLAYED(__errno)(void);
 int PLAYED(_lwp_self)(void);
 int PLAYED(_lwp_kill)(int tid, int number);
-int PLAYED(syscall)(int number, ...);
 int PLAYED(clock_getcpuclockid2)(int type, unsigned id, int *clock);
 int PLAYED(pthread_getattr_np)(void *thread, void *attributes);
-int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
-                   const void *set, size_t set_size);
-
-int *PLAYED(__errno)(void)
-{
-    return &errno;
-}
 
 int PLAYED(_lwp_self)(void)
 {
@@ -32,23 +21,6 @@ int PLAYED(_lwp_self)(void)
 int PLAYED(_lwp_kill)(int tid, int number)
 {
     return signal_thread(tid, number);
-}
-
-/* A mask for an impossible change: is it read? */
-int PLAYED(syscall)(int number, ...)
-{
-    const void *mask;
-    va_list list;
-    long how;
-
-    va_start(list, number);
-    how = va_arg(list, long);
-    mask = va_arg(list, const void *);
-    va_end(list);
-    if (number != ABI_SYS___sigprocmask14 || how != -1)
-        abort();
-    errno = can_be_read(mask, ABI_sigset_t) ? EINVAL : EFAULT;
-    return -1;
 }
 
 int PLAYED(clock_getcpuclockid2)(int type, unsigned id, int *clock)
@@ -68,13 +40,6 @@ void *PLAYED(__ps_strings);
 __attribute__((constructor)) static void find_strings(void)
 {
     PLAYED(__ps_strings) = (void *)(end_of_stack() - ABI_struct_ps_strings);
-}
-
-/* A handler is called as it is: this is only here to take the context back. */
-void signal_entry(int number, void *siginfo, void *context)
-{
-    call_handler(number, siginfo, context);
-    signal_return(context);
 }
 
 /* ---- sysctl(3) ------------------------------------------------------------------- */
@@ -124,41 +89,8 @@ static void put_mapping(const struct told_mapping *mapping, void *arg)
              mapping->path);
 }
 
-static void put_boot(struct answer *answer)
-{
-    char *there = take(answer, ABI_struct_timeval);
-
-    if (there)
-        AT(time_there, there, 0) = (time_there)(boot_us() / 1000000u);
-}
-
-static void put_rate(struct answer *answer)
-{
-    char *there = take(answer, ABI_struct_clockinfo);
-
-    if (there)
-        AT(int, there, ABI_struct_clockinfo_hz) = ticks_a_second();
-}
-
-static void put_program(struct answer *answer)
-{
-    char text[4096];
-    ssize_t got = readlink("/proc/self/exe", text, sizeof text - 1);
-
-    text[got > 0 ? got : 0] = '\0';
-    put_text(answer, text, strlen(text) + 1);
-}
-
-static void put_arguments(struct answer *answer)
-{
-    char text[4096];
-
-    put_text(answer, text,
-             (size_t)text_of("/proc/self/cmdline", text, sizeof text));
-}
-
 /* The names end with the sizes of what is asked for. */
-static bool answer_to(const int *name, unsigned words, struct answer *answer)
+bool answer_to(const int *name, unsigned words, struct answer *answer)
 {
     if (name[0] == ABI_CTL_VM)
         return words == 5 && name[1] == ABI_VM_PROC && name[2] == ABI_VM_PROC_MAP &&
@@ -182,18 +114,8 @@ static bool answer_to(const int *name, unsigned words, struct answer *answer)
         put_program(answer);
     else if (words == 4 && name[1] == ABI_KERN_PROC_ARGS &&
              name[3] == ABI_KERN_PROC_ARGV)
-        put_arguments(answer);
+        put_command_line(answer);
     else
         return false;
     return true;
-}
-
-int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
-                   const void *set, size_t set_size)
-{
-    struct answer answer = {to, *size, 0};
-
-    if (set || set_size != 0 || !answer_to(name, words, &answer))
-        abort(); /* nothing that we play */
-    return give(&answer, size);
 }

@@ -12,6 +12,10 @@
 #define CODE_OF_TIMER ABI_SI_TIMER
 #define CODE_OF_THREAD ABI_SI_LWP
 #define CONTEXT_MASK_AT ABI_ucontext_t_uc_sigmask
+#define RATE_BYTES ABI_struct_clockinfo
+#define RATE_AT ABI_struct_clockinfo_hz
+#define MASK_CALL ABI_SYS___sigprocmask14
+#define OWN_ERRNO __errno
 #define FRAME_BYTES ABI_struct_sigframe_siginfo
 #define FRAME_CONTEXT_AT ABI_struct_sigframe_siginfo_sf_uc
 #define FRAME_SIGINFO_AT ABI_struct_sigframe_siginfo_sf_si

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-int *PLAYED(__errno)(void);
 int PLAYED(getthrid)(void);
 int PLAYED(thrkill)(int tid, int number, void *block);
 int PLAYED(pselect)(int count, void *in, void *out, void *bad, const void *time,
                     const void *mask);
 int PLAYED(pthread_stackseg_np)(void *thread, void *stack);
-int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
-                   const void *set, size_t set_size);
-
-int *PLAYED(__errno)(void)
-{
-    return &errno;
-}
 
 int PLAYED(getthrid)(void)
 {
@@ -154,13 +145,6 @@ int PLAYED(pselect)(int count, void *in, void *out, void *bad, const void *time,
     return -1;
 }
 
-/* A handler is called as it is: this is only here to take the context back. */
-void signal_entry(int number, void *siginfo, void *context)
-{
-    call_handler(number, siginfo, context);
-    signal_return(context);
-}
-
 /* ---- sysctl(3) ------------------------------------------------------------------- */
 
 static void put_entry(const struct told *told, int tid, struct answer *answer)
@@ -247,34 +231,10 @@ static void put_arguments(struct answer *answer)
     }
 }
 
-static void put_strings(struct answer *answer)
-{
-    char *there = take(answer, sizeof(uintptr_t));
-
-    if (there)
-        AT(uintptr_t, there, 0) = end_of_stack() - ABI_struct_ps_strings;
-}
-
-static void put_boot(struct answer *answer)
-{
-    char *there = take(answer, ABI_struct_timeval);
-
-    if (there)
-        AT(time_there, there, 0) = (time_there)(boot_us() / 1000000u);
-}
-
-static void put_rate(struct answer *answer)
-{
-    char *there = take(answer, ABI_struct_clockinfo);
-
-    if (there)
-        AT(int, there, ABI_struct_clockinfo_hz) = ticks_a_second();
-}
-
-static bool answer_to(const int *name, unsigned words, struct answer *answer)
+bool answer_to(const int *name, unsigned words, struct answer *answer)
 {
     if (name[0] == ABI_CTL_VM && words == 2 && name[1] == ABI_VM_PSSTRINGS) {
-        put_strings(answer);
+        put_word(answer, end_of_stack() - ABI_struct_ps_strings);
         return true;
     }
     if (name[0] != ABI_CTL_KERN)
@@ -295,14 +255,4 @@ static bool answer_to(const int *name, unsigned words, struct answer *answer)
     else
         return false;
     return true;
-}
-
-int PLAYED(sysctl)(const int *name, unsigned words, void *to, size_t *size,
-                   const void *set, size_t set_size)
-{
-    struct answer answer = {to, *size, 0};
-
-    if (set || set_size != 0 || !answer_to(name, words, &answer))
-        abort(); /* nothing that we play */
-    return give(&answer, size);
 }

@@ -35,21 +35,6 @@ __asm__(".section .rodata\n"
 #endif
         "sigcode_end:\n"
         ".text\n");
-extern const char sigcode_begin[], sigcode_back[], sigcode_end[];
-
-static uintptr_t page;
-
-uintptr_t sigcode(void)
-{
-    if (!page)
-        page = map_code(sigcode_begin, (size_t)(sigcode_end - sigcode_begin), false);
-    return page + (uintptr_t)(sigcode_back - sigcode_begin);
-}
-
-bool is_sigcode(uintptr_t address)
-{
-    return page && address - page < 4096;
-}
 
 #define SECRET ((uintptr_t)UINT64_C(0x9e3779b97f4a7c15))
 

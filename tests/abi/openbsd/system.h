@@ -12,6 +12,10 @@
 #define CODE_OF_TIMER 0 /* nobody is told */
 #define CODE_OF_THREAD 0
 #define CONTEXT_MASK_AT ABI_ucontext_t_sc_mask
+#define RATE_BYTES ABI_struct_clockinfo
+#define RATE_AT ABI_struct_clockinfo_hz
+#define OWN_ERRNO __errno
+#define SIGCODE_RIGHTS PROT_EXEC
 #define CLOCKS_HAVE_TYPES
 #define HEADERS_THERE /* kernel.c: of text that cannot be read */
 const ElfW(Phdr) *headers_there(const struct dl_phdr_info *info);
@@ -26,7 +30,6 @@ const ElfW(Phdr) *headers_there(const struct dl_phdr_info *info);
 #endif
 #define FRAME_RETURN 0
 #define SIGINFO_ALWAYS false
-bool is_sigcode(uintptr_t address); /* sigcode.c */
 typedef int clock_there;
 typedef long suseconds_there;
 typedef int32_t dev_there;
