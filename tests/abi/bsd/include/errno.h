@@ -4,29 +4,11 @@
 
 #include <sys/types.h>
 
-#define EPERM 1
-#define ENOENT 2
-#define ESRCH 3
-#define EINTR 4
-#define EIO 5
-#define E2BIG 7
-#define ENOMEM 12
-#define EACCES 13
+#include <abi/errors.h>
+
 #define EFAULT 14
-#define EEXIST 17
-#define EXDEV 18
-#define EINVAL 22
-#define EFBIG 27
-#define ENOSPC 28
-#define EPIPE 32
-#define EAGAIN 35
-#define EWOULDBLOCK EAGAIN
 #define EOPNOTSUPP 45
 #define ENOTSUP ABI_ENOTSUP
-#define ETIMEDOUT 60
-#define ELOOP 62
-#define ENAMETOOLONG 63
-#define ESTALE 70
 
 int *ABI_ERRNO(void);
 #define errno (*ABI_ERRNO())

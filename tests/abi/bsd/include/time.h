@@ -14,23 +14,6 @@ struct timespec {
     long tv_nsec;
 };
 
-struct tm {
-    int tm_sec;
-    int tm_min;
-    int tm_hour;
-    int tm_mday;
-    int tm_mon;
-    int tm_year;
-    int tm_wday;
-    int tm_yday;
-    int tm_isdst;
-    long tm_gmtoff;
-    char *tm_zone;
-};
-
-int clock_gettime(clockid_t, struct timespec *);
-struct tm *localtime_r(const time_t *restrict, struct tm *restrict);
-int nanosleep(const struct timespec *, struct timespec *);
-size_t strftime(char *, size_t, const char *, const struct tm *);
+#include <abi/tm.h>
 
 #endif

@@ -2,34 +2,11 @@
 #ifndef ABI_BSD_INCLUDE_UNISTD_H
 #define ABI_BSD_INCLUDE_UNISTD_H
 
-#include <sys/types.h>
+#include <abi/calls.h>
 
-#define STDERR_FILENO 2
-#define F_OK 0
 #define _SC_PAGESIZE ABI_SC_PAGESIZE
 
-extern char **environ;
-
-int access(const char *, int);
-int close(int);
-int ftruncate(int, off_t);
-char *getcwd(char *, size_t);
-gid_t getegid(void);
-uid_t geteuid(void);
-gid_t getgid(void);
 int gethostname(char *, size_t);
-pid_t getpid(void);
-pid_t getppid(void);
-uid_t getuid(void);
-int issetugid(void);
-off_t lseek(int, off_t, int);
-ssize_t pread(int, void *, size_t, off_t);
-ssize_t read(int, void *, size_t);
-ssize_t readlink(const char *, char *, size_t);
 int syscall(int, ...);
-long sysconf(int);
-int unlink(const char *);
-ssize_t pwrite(int, const void *, size_t, off_t);
-ssize_t write(int, const void *, size_t);
 
 #endif

@@ -6,26 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-#define SIGHUP 1
-#define SIGPIPE 13
-#define SIGURG 16
-#define SIGIO 23
-#define SIGXFSZ 25
-#define SIGPROF 27
-#define SIGWINCH 28
-#define SIGUSR1 30
-#define SIGUSR2 31
 #define NSIG 32
-#define SIG_BLOCK 1
-#define SIG_UNBLOCK 2
-#define SIG_SETMASK 3
-#define SA_ONSTACK 1
-#define SA_RESTART 2
-#define SA_RESETHAND 4
-#define SA_NODEFER 16
-#define SA_SIGINFO 64
-#define SIG_DFL ((void (*)(int))0)
-#define SIG_IGN ((void (*)(int))1)
 
 typedef unsigned int sigset_t;
 
@@ -61,19 +42,10 @@ struct sigaction {
     sigset_t sa_mask;
     int sa_flags;
 };
-#define sa_handler abi_function.abi_handler
-#define sa_sigaction abi_function.abi_sigaction
 
-int sigaction(int, const struct sigaction *, struct sigaction *);
-int sigaddset(sigset_t *, int);
-int sigemptyset(sigset_t *);
-int sigfillset(sigset_t *);
-int sigismember(const sigset_t *, int);
+#include <abi/signals.h>
+
 int pthread_kill(pthread_t, int);
-int pthread_sigmask(int, const sigset_t *, sigset_t *);
 int sigprocmask(int, const sigset_t *, sigset_t *);
-int raise(int);
-int sigpending(sigset_t *);
-int sigwait(const sigset_t *, int *);
 
 #endif

@@ -47,17 +47,11 @@ typedef struct {
     int ss_flags;
 } stack_t;
 
+#include <abi/sets.h>
+
 long _sysconf(int);
-int sigaddset(sigset_t *, int);
-int sigemptyset(sigset_t *);
-int sigfillset(sigset_t *);
-int sigismember(const sigset_t *, int);
-int pthread_sigmask(int, const sigset_t *, sigset_t *);
-int raise(int);
 void (*signal(int, void (*)(int)))(int);
-int sigpending(sigset_t *);
 int sigprocmask(int, const sigset_t *, sigset_t *);
-int sigwait(const sigset_t *, int *);
 
 /* Of a tick of ITIMER_REALPROF; other signals' are another part of the union. */
 typedef struct siginfo {

@@ -13,21 +13,7 @@ typedef struct timespec {
 } timespec_t;
 typedef struct timespec timestruc_t;
 
-struct tm {
-    int tm_sec;
-    int tm_min;
-    int tm_hour;
-    int tm_mday;
-    int tm_mon;
-    int tm_year;
-    int tm_wday;
-    int tm_yday;
-    int tm_isdst;
-};
-
-int clock_gettime(clockid_t, struct timespec *);
-struct tm *localtime_r(const time_t *restrict, struct tm *restrict);
-int nanosleep(const struct timespec *, struct timespec *);
-size_t strftime(char *, size_t, const char *, const struct tm *);
+#define ABI_NO_ZONE 1
+#include <abi/tm.h>
 
 #endif

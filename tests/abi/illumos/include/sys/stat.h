@@ -4,14 +4,6 @@
 
 #include <time.h>
 
-#define S_IFMT 0xf000
-#define S_IFREG 0x8000
-#define S_IFDIR 0x4000
-#define S_IFLNK 0xa000
-#define S_ISLNK(mode) (((mode) & S_IFMT) == S_IFLNK)
-#define S_ISREG(mode) (((mode) & S_IFMT) == S_IFREG)
-#define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
-
 struct stat {
     dev_t st_dev;
 #if !defined(_LP64)
@@ -42,8 +34,6 @@ struct stat {
 };
 #define st_mtime st_mtim.tv_sec
 
-int fstat(int, struct stat *);
-int lstat(const char *, struct stat *);
-int stat(const char *, struct stat *);
+#include <abi/stat.h>
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_BSD_INCLUDE_ABI_SIGNALS_H
-#define ABI_BSD_INCLUDE_ABI_SIGNALS_H
+#ifndef ABI_COMMON_INCLUDE_ABI_SIGNALS_H
+#define ABI_COMMON_INCLUDE_ABI_SIGNALS_H
 
-/* What is the same in <signal.h>, behind that system's own types. */
+/* What is the same in <signal.h> of the BSDs and macOS, behind that system's own types. */
+#include <abi/sets.h>
+
 #define SIGHUP 1
 #define SIGPIPE 13
 #define SIGURG 16
@@ -27,13 +29,5 @@
 #define sa_sigaction abi_function.abi_sigaction
 
 int sigaction(int, const struct sigaction *, struct sigaction *);
-int sigaddset(sigset_t *, int);
-int sigemptyset(sigset_t *);
-int sigfillset(sigset_t *);
-int sigismember(const sigset_t *, int);
-int pthread_sigmask(int, const sigset_t *, sigset_t *);
-int raise(int);
-int sigpending(sigset_t *);
-int sigwait(const sigset_t *, int *);
 
 #endif

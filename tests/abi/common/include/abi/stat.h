@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_BSD_INCLUDE_ABI_STAT_H
-#define ABI_BSD_INCLUDE_ABI_STAT_H
+#ifndef ABI_COMMON_INCLUDE_ABI_STAT_H
+#define ABI_COMMON_INCLUDE_ABI_STAT_H
 
 /* What is the same in <sys/stat.h>, behind that system's own structure. */
 #define S_IFMT 0xf000

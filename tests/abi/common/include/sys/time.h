@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_DARWIN_INCLUDE_SYS_TIME_H
-#define ABI_DARWIN_INCLUDE_SYS_TIME_H
+#ifndef ABI_COMMON_INCLUDE_SYS_TIME_H
+#define ABI_COMMON_INCLUDE_SYS_TIME_H
 
 #include <time.h>
 

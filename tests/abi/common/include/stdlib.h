@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ABI_ILLUMOS_INCLUDE_STDLIB_H
-#define ABI_ILLUMOS_INCLUDE_STDLIB_H
+#ifndef ABI_COMMON_INCLUDE_STDLIB_H
+#define ABI_COMMON_INCLUDE_STDLIB_H
 
 #include <stddef.h>
 
 void _Exit(int) __attribute__((noreturn));
+unsigned int arc4random(void);
 void arc4random_buf(void *, size_t);
 int atoi(const char *);
 void *bsearch(const void *, const void *, size_t, size_t,
