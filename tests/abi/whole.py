@@ -342,14 +342,13 @@ def check_fork(there, fold, folder):
 
 
 def check_exec(there, fold, folder):
-    """A timer that runs on CPU time outlives exec, and kills a program that does not expect its signal."""
+    """A timer that runs on CPU time outlives exec, and kills a program that does not expect its signal. Where there is
+    none a directed signal may come in the midst of an exec: then that kills it, seldom."""
     said, _ = go(there, fold, folder, "paused")
     yield holds("a program that is executed lives, if sampling is paused", said["exit_status"] == "0", said)
     said, out = go(there, fold, folder, "exec")
-    info = subprocess.check_output([fold, "--info", out], text=True)
-    polls = re.search(r"(?m)^\s*clock\s+polled", info)
-    yield holds("if not, also where there is no timer, and only there",
-                (said["exit_status"] == "0") if polls else (said["killed_by"] == str(int(signal.SIGPROF))), said)
+    if "polled" not in subprocess.check_output([fold, "--info", out], text=True):
+        yield holds("if not, the timer kills it", said["killed_by"] == str(int(signal.SIGPROF)), said)
 
 
 # Who guesses at frames takes the decoy's address for a return address.
