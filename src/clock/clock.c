@@ -75,12 +75,17 @@ void sigprof__clock_end(void)
 
 int sigprof__clock_arm(struct slot *slot, uint64_t first_ns)
 {
-    return in_use()->arm(slot, first_ns);
+    const struct clock_ops *clock = in_use();
+
+    return clock->arm ? clock->arm(slot, first_ns) : 0;
 }
 
 void sigprof__clock_disarm(struct slot *slot, bool forever)
 {
-    in_use()->disarm(slot, forever);
+    const struct clock_ops *clock = in_use();
+
+    if (clock->disarm)
+        clock->disarm(slot, forever);
 }
 
 /* The wall clock charges what has passed, as long as the thread is there. */

@@ -18,8 +18,8 @@ struct clock_ops {
     /* Process-wide part. Return 0 or a SIGPROF_E… code. */
     int (*begin)(void);
     void (*end)(void);
-    /* A thread's part. arm returns 0 or an errno value. forever: the thread is
-     * leaving, or the clock is not to be used again. */
+    /* A thread's part; NULL: it has none. arm returns 0 or an errno value. forever:
+     * the thread is leaving, or the clock is not to be used again. */
     int (*arm)(struct slot *slot, uint64_t first_ns);
     void (*disarm)(struct slot *slot, bool forever);
 };

@@ -12,6 +12,7 @@
  */
 #include "clock/clock.h"
 
+#include <stddef.h>
 #include <sys/time.h>
 
 #include "os/os.h"
@@ -53,19 +54,6 @@ static void end(void)
     sigprof__clock_tell();
     if (atomic_exchange(&armed, 0) && !atomic_load(&yielded))
         set_period(0);
-}
-
-static int arm(struct slot *slot, uint64_t first_ns)
-{
-    (void)slot;
-    (void)first_ns;
-    return 0;
-}
-
-static void disarm(struct slot *slot, bool forever)
-{
-    (void)slot;
-    (void)forever;
 }
 
 void sigprof__clock_yield_itimer(bool program_armed)
@@ -116,4 +104,4 @@ void sigprof__clock_after_fork(void)
     atomic_store(&yielded, false);
 }
 
-const struct clock_ops sigprof__itimer = {begin, end, arm, disarm};
+const struct clock_ops sigprof__itimer = {begin, end, NULL, NULL};

@@ -4,6 +4,8 @@
  * the program's, as ITIMER_PROF does. */
 #include "clock/clock.h"
 
+#include <stddef.h>
+
 #include "os/os.h"
 #include "sigprof/sigprof.h"
 
@@ -19,17 +21,4 @@ static void end(void)
 }
 
 /* Threads are in it when they are born. */
-static int arm(struct slot *slot, uint64_t first_ns)
-{
-    (void)slot;
-    (void)first_ns;
-    return 0;
-}
-
-static void disarm(struct slot *slot, bool forever)
-{
-    (void)slot;
-    (void)forever;
-}
-
-const struct clock_ops sigprof__realprof = {begin, end, arm, disarm};
+const struct clock_ops sigprof__realprof = {begin, end, NULL, NULL};
