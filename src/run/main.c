@@ -10,8 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,220 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "config.h"
+#include "arguments.h"
 #include "os/preload.h"
 #include "places.h"
-#include "sigprof/sigprof.h"
 #include "vm.h"
-
-enum exit_code {
-    EXIT_USAGE = 2,     /* also sigprof-fold's */
-    EXIT_OURS = 125,    /* we failed, the program did not run */
-    EXIT_NOT_RUN = 126, /* it was found and could not be executed */
-    EXIT_NOT_FOUND = 127
-};
 
 #define FOLDED_NOTHING 4 /* sigprof-fold: written, but there was no sample */
 
-#define PATH_BYTES 4096
 #define HZ_DEFAULT "99"
-
-struct run {
-    char **argv; /* the program's */
-    const char *out;
-    const char *vm; /* NULL: by the program's name */
-    char folder[PATH_BYTES]; /* of raw files, to be folded; or "" */
-    char preload[PATH_BYTES];
-    char fold[PATH_BYTES];
-    struct timespec began;
-    pid_t pid;
-    struct child_signals signals;
-};
-
-static const char usage[] =
-    "Usage: sigprof-run [OPTIONS] [--] PROGRAM [ARGUMENT...]\n"
-    "Runs PROGRAM with libsigprof preloaded and exits as PROGRAM does.\n"
-    "\n"
-    "  -F, --hz HZ          samples a second of a thread's CPU time (99)\n"
-    "  -o, --output FILE    x.sigprof: the profile; % as in SIGPROF_OUT\n"
-    "                       x.html: a flame graph, x.folded, x.pb.gz and all\n"
-    "                       that sigprof-fold writes, made by it at the end;\n"
-    "                       a folder: a profile for each process\n"
-    "      --clock CLOCK    auto, thread, itimer, perf, wall or polled\n"
-    "                       (illumos: realprof)\n"
-    "      --unwind HOW     cfi, fp or libunwind\n"
-    "      --depth FRAMES   frames kept of a stack, 1 to 1024 (256)\n"
-    "      --ring SIZE      64K to 1G (4M)\n"
-    "      --follow WHICH   children profiled too: all, fork or none\n"
-    "      --vm NAME        add what a virtual machine needs to name its functions,\n"
-    "                       and say so: java, node, ... (by the program's name)\n"
-    "  -v, --verbose        say what is sampled, and the balance sheet\n"
-    "      --help, --version\n"
-    "\n"
-    "Without -o each process leaves PROGRAM.PID.sigprof in this folder, to be\n"
-    "read by sigprof-fold. Exit status: PROGRAM's; 2 usage, 125 sigprof-run\n"
-    "failed, 126 PROGRAM could not be executed, 127 it was not found.\n";
-
-static void say_list(const char *format, va_list list)
-{
-    fputs("sigprof-run: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
-}
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-    va_list rest;
-
-    va_start(rest, format);
-    say_list(format, rest);
-    va_end(rest);
-}
-
-__attribute__((format(printf, 2, 3))) static _Noreturn void
-fail(int code, const char *format, ...)
-{
-    va_list rest;
-
-    va_start(rest, format);
-    say_list(format, rest);
-    va_end(rest);
-    exit(code);
-}
-
-/* ---- Options ----------------------------------------------------------------- */
-
-enum option_id {
-    OPTION_HZ = 'F',
-    OPTION_OUTPUT = 'o',
-    OPTION_VERBOSE = 'v',
-    OPTION_CLOCK = 256,
-    OPTION_UNWIND,
-    OPTION_DEPTH,
-    OPTION_RING,
-    OPTION_FOLLOW,
-    OPTION_VM,
-    OPTION_HELP,
-    OPTION_VERSION
-};
-
-static const struct option options[] = {
-    {"hz", required_argument, NULL, OPTION_HZ},
-    {"output", required_argument, NULL, OPTION_OUTPUT},
-    {"vm", required_argument, NULL, OPTION_VM},
-    {"verbose", no_argument, NULL, OPTION_VERBOSE},
-    {"clock", required_argument, NULL, OPTION_CLOCK},
-    {"unwind", required_argument, NULL, OPTION_UNWIND},
-    {"depth", required_argument, NULL, OPTION_DEPTH},
-    {"ring", required_argument, NULL, OPTION_RING},
-    {"follow", required_argument, NULL, OPTION_FOLLOW},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
-    {NULL, 0, NULL, 0}};
-
-/* The variable that an option sets; NULL: there is no such option. */
-static const char *variable_of(int option)
-{
-    switch (option) {
-    case OPTION_HZ:
-        return "SIGPROF_HZ";
-    case OPTION_CLOCK:
-        return "SIGPROF_CLOCK";
-    case OPTION_UNWIND:
-        return "SIGPROF_UNWIND";
-    case OPTION_DEPTH:
-        return "SIGPROF_DEPTH";
-    case OPTION_RING:
-        return "SIGPROF_RING";
-    case OPTION_FOLLOW:
-        return "SIGPROF_FOLLOW";
-    case OPTION_VERBOSE:
-        return "SIGPROF_VERBOSE";
-    case OPTION_OUTPUT:
-        return "SIGPROF_OUT";
-    default:
-        return NULL;
-    }
-}
-
-static void set(const char *name, const char *value)
-{
-    if (setenv(name, value, 1) != 0)
-        fail(EXIT_OURS, "%s: %s", name, strerror(errno));
-}
-
-static const char *long_name(int option)
-{
-    const struct option *at = options;
-
-    while (at->name && at->val != option)
-        at++;
-    return at->name;
-}
-
-/* message is "SIGPROF_HZ=abc: want …": of the option just taken, it is told as
- * "--hz=abc: want …". */
-static _Noreturn void refuse_value(int option, const char *message)
-{
-    const char *name = variable_of(option), *rest = strchr(message, '=');
-
-    if (name && rest && strlen(name) == (size_t)(rest - message) &&
-        strncmp(name, message, strlen(name)) == 0)
-        fail(EXIT_USAGE, "--%s%s", long_name(option), rest);
-    fail(EXIT_USAGE, "%s", message);
-}
-
-/* option: the one that has just set a variable, or 0. */
-static void check_variables(int option)
-{
-    struct sigprof__config config;
-    char message[512];
-
-    if (sigprof__config_from_environment(&config, message, sizeof message) < 0)
-        refuse_value(option, message);
-}
-
-static void take_value(int option, const char *value)
-{
-    const char *name = variable_of(option);
-
-    if (!name)
-        exit(EXIT_USAGE); /* getopt has said why */
-    set(name, value ? value : "1");
-    check_variables(option);
-}
-
-static _Noreturn void print_and_exit(const char *text)
-{
-    fputs(text, stdout);
-    exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_OURS);
-}
-
-static void parse(struct run *run, int argc, char **argv)
-{
-    static char version[64];
-    int option;
-
-    snprintf(version, sizeof version, "sigprof-run %d.%d.%d\n",
-             SIGPROF_VERSION_MAJOR, SIGPROF_VERSION_MINOR,
-             SIGPROF_VERSION_PATCH);
-    while ((option = getopt_long(argc, argv, "+F:o:v", options, NULL)) != -1) {
-        if (option == OPTION_HELP)
-            print_and_exit(usage);
-        else if (option == OPTION_VERSION)
-            print_and_exit(version);
-        else if (option == OPTION_OUTPUT)
-            run->out = optarg;
-        else if (option == OPTION_VM)
-            run->vm = optarg;
-        else
-            take_value(option, optarg);
-    }
-    run->argv = argv + optind;
-    if (!*run->argv)
-        fail(EXIT_USAGE, "no program named; try 'sigprof-run --help'");
-}
 
 /* ---- The output ---------------------------------------------------------------- */
 
@@ -277,7 +70,7 @@ static void send_raw_files(const char *folder)
         *to++ = *at;
     }
     strcpy(to, "/%e.%p.sigprof");
-    set("SIGPROF_OUT", pattern);
+    variable_set("SIGPROF_OUT", pattern);
 }
 
 /* A child that is to fold, not to be profiled. */
@@ -380,7 +173,7 @@ static void plan_output(struct run *run)
                          "of a file or a folder");
     } else if (run->out && is_raw(run->out)) {
         check_writable("-o ", run->out);
-        set("SIGPROF_OUT", run->out);
+        variable_set("SIGPROF_OUT", run->out);
     } else if (run->out) {
         plan_folding(run);
     }
@@ -528,14 +321,14 @@ int main(int argc, char **argv)
     int status;
 
     if (!getenv("SIGPROF_HZ"))
-        set("SIGPROF_HZ", HZ_DEFAULT);
-    parse(&run, argc, argv);
-    check_variables(0);
+        variable_set("SIGPROF_HZ", HZ_DEFAULT);
+    arguments_parse(&run, argc, argv);
+    variables_check(0);
     find_preload(&run);
     prepare_vm(&run);
     child_begin(&run.signals);
     plan_output(&run);
-    check_variables(OPTION_OUTPUT);
+    variables_check(ARGUMENT_OUTPUT);
     status = run_program(&run);
     profiled = look_for_profiles(&run);
     is_told = WIFEXITED(status);
