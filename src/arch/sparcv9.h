@@ -73,6 +73,13 @@ static inline bool arch_is_branch(uint32_t word)
     return word >> 30 == 0 && kind != 0 && kind != 4 && kind != 7;
 }
 
+/* Of such: is what is in its delay done only if it goes elsewhere; or, if it always
+ * does, never? */
+static inline bool arch_annuls(uint32_t word)
+{
+    return word >> 29 & 1;
+}
+
 /* return: a restore, of which the delay is in the caller's window. */
 static inline bool arch_is_return(uint32_t word)
 {
@@ -151,7 +158,7 @@ static inline bool arch_ends_stub(uint32_t word)
     enum arch_window told = arch_window_told(word);
 
     return told == ARCH_WINDOW_UNKNOWN ||
-           (told == ARCH_WINDOW_BRANCH && (word >> 29 & 1));
+           (told == ARCH_WINDOW_BRANCH && arch_annuls(word));
 }
 
 /* Where a branch at pc leads. */

@@ -25,6 +25,7 @@
 #define BACK_MAX 4096   /* ... back to a save */
 #define WAYS_MAX 8      /* of branches, to be followed later */
 #define LOOK_STEPS 16   /* instructions that count as a step of the walk */
+#define NOP 0x01000000
 #define LINK REGS_LINK
 #define RETURN ARCH_WINDOW_LAST
 
@@ -142,6 +143,8 @@ static bool look_at(struct walker *w, uintptr_t *at, struct ways *ways,
         return false;
     }
     told = arch_window_told(word);
+    if (told == ARCH_WINDOW_BRANCH && arch_annuls(word))
+        delay = NOP;
     found->own = told == ARCH_WINDOW_OWN ||
                  (told != ARCH_WINDOW_SILENT && told != ARCH_WINDOW_SAVE &&
                   arch_is_restore(delay));
@@ -155,10 +158,15 @@ static bool look_at(struct walker *w, uintptr_t *at, struct ways *ways,
     }
     if (told == ARCH_WINDOW_SILENT && arch_puts_link_back(word))
         found->link = arch_puts_link_back(word);
+    if (told == ARCH_WINDOW_FORK)
+        add_way(ways, arch_branch_target(word, *at),
+                found->sp_change + arch_sp_change(delay));
+    if (told == ARCH_WINDOW_FORK || told == ARCH_WINDOW_CALL) {
+        *at += told == ARCH_WINDOW_FORK && arch_annuls(word) ? 8 : 4;
+        return false; /* the delay comes next */
+    }
     found->sp_change +=
         arch_sp_change(told == ARCH_WINDOW_SILENT ? word : delay);
-    if (told == ARCH_WINDOW_FORK)
-        add_way(ways, arch_branch_target(word, *at), found->sp_change);
     if (told == ARCH_WINDOW_BRANCH) {
         *at = go_back(ways, *at, arch_branch_target(word, *at));
     } else {

@@ -58,6 +58,41 @@ static void an_instruction_tells_of_its_window(void)
     CHECK_EQ(arch_puts_link_back(0x9e100005), 5);
 }
 
+__asm__(".text\n"
+        "forks:\n" /* leaves, that take 192 bytes of stack back */
+        "    bne 1f\n"
+        "    add %sp, 192, %sp\n"
+        "    retl\n"
+        "    nop\n"
+        "1:  retl\n"
+        "    nop\n"
+        "forks_annulled:\n"
+        "    bne,a 1f\n"
+        "    add %sp, 96, %sp\n"
+        "    retl\n"
+        "    add %sp, 192, %sp\n"
+        "1:  retl\n"
+        "    add %sp, 96, %sp\n"
+        "goes_on:\n"
+        "    ba,a 1f\n"
+        "    restore\n"
+        "1:  retl\n"
+        "    add %sp, 192, %sp\n");
+extern const char forks[], forks_annulled[], goes_on[];
+
+static void a_delay_is_done_once_or_not_at_all(void)
+{
+    static struct walker w;
+    const char *const codes[] = {forks, forks_annulled, goes_on};
+
+    w.snapshot = sigprof__modules();
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        w.steps = UNWIND_STEPS_MAX;
+        CHECK_EQ(sigprof__window_rule(&w, (uintptr_t)codes[i], PACKED_NONE),
+                 PACKED_SP_READ + 192 / 8 * PACKED_CFA_WORD);
+    }
+}
+
 /* ---- A thread that sleeps ------------------------------------------------ */
 
 static int ends[2];
@@ -170,6 +205,7 @@ int main(void)
 {
     CHECK(sigprof__modules_refresh() == 0);
     RUN(an_instruction_tells_of_its_window);
+    RUN(a_delay_is_done_once_or_not_at_all);
     RUN(a_sleeper_s_windows_are_on_its_stack);
     RUN(a_save_in_tables_is_a_rule_for_all_registers);
     return 0;
