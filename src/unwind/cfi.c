@@ -36,6 +36,7 @@
 #include "unwind/cache.h"
 #include "unwind/exidx.h"
 #include "unwind/packed.h"
+#include "unwind/window.h"
 
 /* Off the hot path, with their locals. */
 #define NOINLINE __attribute__((noinline))
@@ -56,18 +57,6 @@ static uint32_t read_rule(struct rules *rules, const struct rules_unit *unit,
     return sigprof__rules_run(rules, unit, key)
                ? sigprof__pack(&rules->row, unit, key)
                : (uint32_t)PACKED_NONE;
-}
-
-/* The rule of code for which such tables say nothing, or not enough. */
-static inline uint32_t others_rule(struct walker *w, uintptr_t key,
-                                   uint32_t rule)
-{
-#ifdef ARCH_WINDOWS
-    return sigprof__window_rule(w, key, rule);
-#else
-    (void)key;
-    return rule == PACKED_NONE ? sigprof__exidx_rule(w) : rule;
-#endif
 }
 
 /* Looks up the rule for key, which is pc or the byte before it, in the module's
@@ -95,7 +84,9 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
     if ((rule == PACKED_NONE || packed_may_lie(rule)) &&
         sigprof__cfi_is_trampoline(w, pc, 0, &at))
         rule = PACKED_EXACT;
-    rule = others_rule(w, key, rule);
+    if (rule == PACKED_NONE)
+        rule = sigprof__exidx_rule(w);
+    rule = sigprof__window_rule(w, key, rule);
     cache_put(place, rule);
     return rule;
 }
@@ -225,12 +216,6 @@ static int end_at_zero(struct walker *w, uintptr_t ra_at)
     return FORMAT_END_COMPLETE;
 }
 
-#ifdef ARCH_WINDOWS
-#define step_window(w, rule) sigprof__window_step(w, rule)
-#else
-#define step_window(w, rule) STEP_NO_CFI
-#endif
-
 static NOINLINE int step_packed(struct walker *w, uint32_t rule)
 {
     bool by_fp = PACKED_KIND(rule) == PACKED_FP;
@@ -241,7 +226,7 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
     uintptr_t pc;
 
     if (packed_is_window(rule))
-        return step_window(w, rule);
+        return sigprof__window_step(w, rule);
     /* It has called, and the rule does not tell: aarch64's swapcontext, which keeps
      * its return address in what it switches from. */
     if (PACKED_IN_LINK(rule) && !w->at.exact)
@@ -292,38 +277,6 @@ static inline struct unwind_frame *push(struct walker *w,
     frame->flags = (uint16_t)((at->exact ? FRAME_EXACT : 0) |
                               (place_is_low(at) ? FRAME_LOW : 0));
     return frame;
-}
-
-/* window.c's step where all is as usual; else false, and nothing was changed. */
-static inline bool hop_window(struct walker *w, struct place *at)
-{
-#ifdef ARCH_WINDOWS
-    uintptr_t sp = at->fp;
-    uintptr_t pc_at = at->sp + ARCH_WINDOW_PC;
-    intptr_t ra_at = (intptr_t)(pc_at - sp);
-    uintptr_t pc;
-
-    if (w->has_window || sp <= at->sp || (sp & (ARCH_STACK_ALIGN - 1)) != 0 ||
-        ra_at != (int16_t)ra_at ||
-        sigprof__memory_is_outside(&w->memory, pc_at) ||
-        sigprof__memory_is_outside(&w->memory, sp + ARCH_WINDOW_FP))
-        return false;
-    pc = arch_return_address(memory_load(pc_at));
-    if (pc < FORMAT_FIRST_PC)
-        return false;
-    w->last->ra_at = (int16_t)ra_at;
-    w->last->fp_at = ARCH_WINDOW_FP;
-    walker_note_step(w, true, true);
-    at->pc = pc;
-    at->sp = sp;
-    at->fp = regs_unbiased(memory_load(sp + ARCH_WINDOW_FP));
-    at->exact = false;
-    return true;
-#else
-    (void)w;
-    (void)at;
-    return false;
-#endif
 }
 
 /* step_packed where all is as usual; else false, and nothing was changed. */
@@ -396,11 +349,8 @@ static NOINLINE uint32_t run_ahead(struct walker *w)
 /* By a rule that code was read for: right as a rule, but a guess. */
 static int step_read(struct walker *w, uint32_t rule)
 {
-#ifdef ARCH_WINDOWS
-    int result = sigprof__window_read(w, rule);
-#else
-    int result = step_packed(w, rule);
-#endif
+    int result = ARCH_HAS_WINDOWS ? sigprof__window_read(w, rule)
+                                  : step_packed(w, rule);
 
     w->guessed = true;
     if (w->last->flags & FRAME_STEPPED)

@@ -10,8 +10,7 @@
  */
 #include "jit/map.h"
 #include "unwind/exidx.h"
-#include "unwind/packed.h"
-#include "unwind/walker.h"
+#include "unwind/window.h"
 
 /* Rare paths keep their locals off the stack of the others. */
 #define NOINLINE __attribute__((noinline))

@@ -169,26 +169,6 @@ struct guess {
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess);
 
-/* window.c: the registers that were interrupted are in a context, or the walk's own
- * (0), and w->at has their pc and sp: adds its fp. */
-void sigprof__window_begin(struct walker *w, uintptr_t context);
-
-/* window.c: a register of the latest context. */
-bool sigprof__window_register(struct walker *w, unsigned column,
-                              uintptr_t *value);
-
-/* window.c: the rule to be remembered, where tables say rule: another where that is
- * PACKED_NONE, or says that there is no window, which hand-written functions leave it
- * at: PACKED_FP, or one read from code. PACKED_NONE: there is none that can be. */
-uint32_t sigprof__window_rule(struct walker *w, uintptr_t key, uint32_t rule);
-
-/* window.c: w->at to its caller, by PACKED_FP (it has a window of its own) or
- * PACKED_SP (its return address is in the link register); by such a rule that
- * window_rule read; or by nothing. As step(). */
-int sigprof__window_step(struct walker *w, uint32_t rule);
-int sigprof__window_read(struct walker *w, uint32_t rule);
-int sigprof__window_guess(struct walker *w);
-
 /* prologue.c: the same by the code that makes frames, where compilers leave no
  * tables. first: place was interrupted by the tick. */
 int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,

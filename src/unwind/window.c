@@ -16,8 +16,7 @@
  * too, but qemu-user has not. As long as walker_has_window(), the frame that
  * the walk is at has that window.
  */
-#include "unwind/packed.h"
-#include "unwind/walker.h"
+#include "unwind/window.h"
 
 #define NOINLINE __attribute__((noinline))
 
