@@ -187,6 +187,9 @@ static void end_thread(void)
     else
         finish();
     drain.cpu_before_ns = sigprof__drain_cpu_ns();
+    /* The system may list a thread that has been joined for a moment yet: the next
+     * session is not to take it for the program's. */
+    sigprof__thread_gone(sigprof__os_tid(), FORMAT_EXIT_ENDED);
     atomic_store(&drain_tid, 0);
 }
 

@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "drain.h"
+#include "format.h"
 #include "os/os.h"
 #include "sigprof_impl.h"
 #include "sys.h"
+#include "threads.h"
 
 #define NAP_NS 1000000 /* until who has the control lock is done */
 
@@ -72,6 +74,7 @@ static void *run(void *arg)
             serve();
     sigprof__os_thread_cpu_ns(sigprof__os_tid(), &ns);
     atomic_store(&used_ns, ns);
+    sigprof__thread_gone(sigprof__os_tid(), FORMAT_EXIT_ENDED); /* as the drain */
     return arg;
 }
 
