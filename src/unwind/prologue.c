@@ -101,6 +101,15 @@ static NOINLINE void read_frame(struct walker *w, uintptr_t begin, uintptr_t pc,
         *made = whole;
 }
 
+/* Is pc where a function returns to, with sp: behind a call, or a handler's end? */
+static NOINLINE bool is_returned_to(struct walker *w, uintptr_t pc, uintptr_t sp)
+{
+    intptr_t at;
+
+    return sigprof__cfi_follows_call(w, pc) ||
+           sigprof__cfi_is_trampoline(w, pc, sp, &at);
+}
+
 /* The frame's caller, if there is a return address where it should be. */
 static bool has_caller(struct walker *w, const struct place *place,
                        const struct arch_frame_made *made, struct place *caller)
@@ -121,7 +130,7 @@ static bool has_caller(struct walker *w, const struct place *place,
     caller->fp = place->fp;
     caller->exact = false;
     caller->low = false;
-    return sigprof__cfi_follows_call(w, caller->pc) &&
+    return is_returned_to(w, caller->pc, cfa) &&
            (made->fp_at == 0 ||
             sigprof__memory_read(&w->memory,
                                  cfa + (uintptr_t)(intptr_t)made->fp_at,
@@ -145,18 +154,22 @@ static bool guess_first(struct walker *w, struct place *place, uintptr_t begin,
     uintptr_t link = arch_return_address(
         regs_get(w->memory.walk->ucontext, REGS_LINK));
     struct place caller;
+    uintptr_t cfa = place->sp;
+    intptr_t at;
 
+    if (begin && made->ra_at == 0 && !returns)
+        cfa += (uintptr_t)(intptr_t)made->bytes;
     if (begin && has_caller(w, place, made, &caller) &&
         (caller.pc == link || is_own_link(w, begin, place->pc, link))) {
         *place = caller;
         return true;
     }
-    if (!sigprof__module_find(w->snapshot, link) ||
-        !sigprof__cfi_follows_call(w, link) ||
-        (begin && !returns && is_own_link(w, begin, place->pc, link)))
+    if ((!sigprof__module_find(w->snapshot, link) ||
+         !sigprof__cfi_follows_call(w, link) ||
+         (begin && !returns && is_own_link(w, begin, place->pc, link))) &&
+        !sigprof__cfi_is_trampoline(w, link, cfa, &at))
         return false;
-    if (begin && made->ra_at == 0 && !returns)
-        place->sp += (uintptr_t)(intptr_t)made->bytes;
+    place->sp = cfa;
     place->pc = link;
     place->exact = false;
     return true;
