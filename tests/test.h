@@ -87,6 +87,14 @@ static inline bool test_is_emulated(void)
     return text && text[0];
 }
 
+/* Is a part of a test left out, since an emulator runs it, which lacks this? */
+static inline bool test_emulator_lacks(const char *what)
+{
+    if (test_is_emulated())
+        printf("   left out under an emulator: %s\n", what);
+    return test_is_emulated();
+}
+
 static inline void test_skip(const char *reason)
 {
     const char *all = getenv("SIGPROF_REQUIRE_ALL");

@@ -26,15 +26,13 @@ static void remove_files(void)
 static void run_end_as(struct forged *forged, const char *threads,
                        const char *how)
 {
-    char rings[8][512];
-
     *forged = (struct forged){.preload = preload, .workload = workload,
                               .threads = threads, .ticks = "100", .end = how,
                               .out = run_path("%p.p")};
     remove_files();
     forged_run(forged);
-    CHECK_STR(forged->run.err, "");
-    (void)rings;
+    if (!WIFSIGNALED(forged->run.status) || !test_is_emulated())
+        CHECK_STR(forged->run.err, ""); /* else it says which signal */
 }
 
 static void check_profile(const char *path, uint64_t ticks, bool clean)
@@ -293,13 +291,18 @@ int main(int argc, char **argv)
     RUN(abort_leaves_all_in_the_ring);
     RUN(a_fault_leaves_all_in_the_ring);
     RUN(a_terminated_process_leaves_all_in_the_ring);
-    RUN(an_executed_program_s_file_is_another);
-    RUN(a_program_without_samples_leaves_the_file_before_it_alone);
+    if (!test_emulator_lacks("programs of its CPU that are executed")) {
+        RUN(an_executed_program_s_file_is_another);
+        RUN(a_program_without_samples_leaves_the_file_before_it_alone);
+    }
     RUN(after_a_failed_exec_sampling_goes_on);
     RUN(after_a_failed_exec_a_pause_goes_on);
-    RUN(a_forked_child_has_a_file_of_its_own);
-    RUN(a_child_that_is_killed_harms_nobody);
-    RUN(a_fixed_name_is_the_parent_s_and_children_append_their_pid);
-    RUN(a_process_whose_main_thread_leaves_ends_with_its_last_thread);
+    if (!test_emulator_lacks("threads of forked children")) {
+        RUN(a_forked_child_has_a_file_of_its_own);
+        RUN(a_child_that_is_killed_harms_nobody);
+        RUN(a_fixed_name_is_the_parent_s_and_children_append_their_pid);
+    }
+    if (!test_emulator_lacks("an end of its own thread with the program's last"))
+        RUN(a_process_whose_main_thread_leaves_ends_with_its_last_thread);
     return 0;
 }

@@ -89,9 +89,17 @@ static char *read_and_remove(char *path, size_t *bytes)
     return text;
 }
 
-static void put_environment(const char *const *changes)
+/* The loader's variables, which an emulator would obey itself. */
+static bool is_of_loader(const char *change)
+{
+    return strncmp(change, "LD_", 3) == 0;
+}
+
+static void put_environment(const char *const *changes, bool loader_too)
 {
     for (; changes && *changes; changes++) {
+        if (is_of_loader(*changes) && !loader_too)
+            continue;
         if (strchr(*changes, '='))
             putenv((char *)(size_t)*changes);
         else
@@ -100,8 +108,8 @@ static void put_environment(const char *const *changes)
 }
 
 /*
- * Programs for another CPU: by the emulator that runs this test, which gets their
- * environment as options. What is preloaded is theirs, not its own.
+ * Programs for another CPU: by the emulator that runs this test. What is preloaded is
+ * theirs, not its own: that it gets as an option, which could hold no comma.
  */
 static void execute_emulated(const char *emulator, const struct run *run)
 {
@@ -113,6 +121,8 @@ static void execute_emulated(const char *emulator, const struct run *run)
         argv[count++] = word;
     for (const char *const *change = run->environment;
          change && *change && count < 40; change++) {
+        if (!is_of_loader(*change))
+            continue;
         argv[count++] = strchr(*change, '=') ? "-E" : "-U";
         argv[count++] = (char *)(size_t)*change;
     }
@@ -160,9 +170,11 @@ void run_begin(struct run *run)
     syscall(SYS_close_range, 3u, ~0u, 0u);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (test_is_emulated() && is_own_format(run->argv[0]))
+    if (test_is_emulated() && is_own_format(run->argv[0])) {
+        put_environment(run->environment, false);
         execute_emulated(getenv("SIGPROF_TEST_EMULATOR"), run);
-    put_environment(run->environment);
+    }
+    put_environment(run->environment, true);
     execvp(run->argv[0], run->argv);
     _exit(127);
 }

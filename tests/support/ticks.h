@@ -54,6 +54,21 @@ static inline unsigned ticks_threads(struct ticks_thread *threads, unsigned room
     return count;
 }
 
+/* The calling thread's timer. qemu-user has a thread of its own, with one too. */
+static inline bool ticks_self(struct ticks_thread *self)
+{
+    struct ticks_thread threads[64];
+    unsigned count = ticks_threads(threads, 64);
+    int tid = (int)syscall(SYS_gettid);
+
+    for (unsigned i = 0; i < count; i++)
+        if (threads[i].tid == tid) {
+            *self = threads[i];
+            return true;
+        }
+    return false;
+}
+
 /* Stops the SIGPROF timers of the process, until the library sets them again: at
  * one hertz too, the first tick can come at any moment. */
 static inline void ticks_silence(void)
