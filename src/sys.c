@@ -2,6 +2,8 @@
 /* The replaceable table. Contract: sys.h. */
 #include "sys.h"
 
+#include <stddef.h>
+
 /* glibc gives setitimer's first argument an enum type of its own; the second is
  * not const in illumos' header. */
 static int set_timer(int which, uint64_t period_ns)
