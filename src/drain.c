@@ -149,7 +149,8 @@ static void serve(uint64_t asked, bool rotate)
     sigprof__drain_lock();
     request.served = asked;
     request.failed = !good;
-    request.turned = turned;
+    if (rotate) /* who asked may look after a later pass */
+        request.turned = turned;
     pthread_cond_broadcast(&drain_done);
     sigprof__drain_unlock();
 }
