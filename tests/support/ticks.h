@@ -69,6 +69,11 @@ static inline bool ticks_self(struct ticks_thread *self)
     return false;
 }
 
+/* A program under qemu-user, and nobody else, has timers with such ids; the file has
+ * those of the kernel that it runs on. */
+#define TICKS_EMULATED_ID 0x0caf0000
+#define TICKS_EMULATED_IDS 32
+
 /* Stops the SIGPROF timers of the process, until the library sets them again: at
  * one hertz too, the first tick can come at any moment. */
 static inline void ticks_silence(void)
@@ -81,6 +86,8 @@ static inline void ticks_silence(void)
 
     if (!file)
         return;
+    for (int i = 0; i < TICKS_EMULATED_IDS; i++)
+        syscall(SYS_timer_settime, TICKS_EMULATED_ID | i, 0, never, NULL);
     while (fgets(line, sizeof line, file)) {
         sscanf(line, "ID: %d", &id);
         if (sscanf(line, "signal: %u/", &number) == 1 && number == SIGPROF)
