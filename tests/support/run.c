@@ -139,7 +139,9 @@ static bool is_own_format(const char *path)
     FILE *self = fopen("/proc/self/exe", "rb");
     FILE *file = fopen(path, "rb");
     bool same = self && file && fread(own, 20, 1, self) == 1 &&
-                fread(other, 20, 1, file) == 1 && memcmp(own, other, 20) == 0;
+                fread(other, 20, 1, file) == 1 &&
+                memcmp(own, other, 6) == 0 && /* but not what extensions it uses */
+                memcmp(own + 18, other + 18, 2) == 0;
 
     if (self)
         fclose(self);
