@@ -120,9 +120,11 @@ int sigprof__toggle_begin(int number)
     code = take_signal(number);
     if (code) /* the program has it since, as the manual allows */
         return sigprof__session.forked ? 0 : code;
+    sigprof__threads_lock(); /* a sweep is to know it for ours, the drain's too */
     running = sigprof__drain_spawn(&thread, run) == 0;
     while (running && !atomic_load(&toggle_tid))
-        sched_yield(); /* a sweep is to know it for ours */
+        sched_yield();
+    sigprof__threads_unlock();
     return running ? 0 : SIGPROF_ETHREAD;
 }
 

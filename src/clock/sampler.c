@@ -259,10 +259,10 @@ int sigprof__sampler_begin(sampler_look *how)
     origin_ns = sigprof__os_now_ns() - random % sigprof__state.period_ns;
     done = 0;
     sigprof__sampler_block = (struct ring_owner){.mixed = true};
-    sigprof__threads_unlock();
     running = sigprof__drain_spawn(&sampler, sample) == 0;
     if (running)
-        wait_until_ready();
+        wait_until_ready(); /* before the drain sweeps, which is to know it for ours */
+    sigprof__threads_unlock();
     return running ? 0 : SIGPROF_ETHREAD;
 }
 
