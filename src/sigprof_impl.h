@@ -92,7 +92,7 @@ extern struct sigprof__session sigprof__session;
  * one than all that said it. In a cache line of its own, as each sample writes it.
  */
 struct sigprof__record_clock {
-    _Alignas(64) _Atomic bool was_read;
+    _Alignas(64) _Atomic unsigned was_read; /* riscv64 exchanges no byte */
 };
 extern struct sigprof__record_clock sigprof__record_clock;
 

@@ -64,10 +64,10 @@ void sigprof__code_leave(void)
 uint64_t sigprof__code_now_ns(void)
 {
     static uint64_t read_ns;
-    _Atomic bool *was_read = &sigprof__record_clock.was_read;
+    _Atomic unsigned *was_read = &sigprof__record_clock.was_read;
 
     if ((atomic_load_explicit(was_read, memory_order_relaxed) &&
-         atomic_exchange(was_read, false)) ||
+         atomic_exchange(was_read, 0)) ||
         sigprof__untold_count())
         read_ns = sigprof__os_now_ns();
     return read_ns;
