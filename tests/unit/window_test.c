@@ -10,6 +10,7 @@
 #include "support/walk.h"
 #include "unwind/packed.h"
 #include "unwind/walker.h"
+#include "unwind/window.h"
 
 #define NOINLINE __attribute__((noinline))
 
