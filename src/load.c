@@ -67,13 +67,17 @@ static void say(const char *text)
 
 static void say_start(const struct sigprof__config *config)
 {
+    unsigned clock = (unsigned)atomic_load(&sigprof__state.clock);
+    bool improves = config->clock == SIGPROF_CLOCK_AUTO &&
+                    clock == SIGPROF_CLOCK_THREAD;
     char text[4608];
 
     snprintf(text, sizeof text,
-             "pid %d: %u Hz (%u signals a second at most) by the %s clock "
+             "pid %d: %u Hz (%u signals a second at most) by the %s clock%s "
              "into %s%s%s",
              (int)getpid(), config->hz, sigprof__clock_granted_hz(config->hz),
-             sigprof__clock_word((unsigned)atomic_load(&sigprof__state.clock)),
+             sigprof__clock_word(clock),
+             improves ? ", or perf events of the full rate where allowed," : "",
              sigprof__drain_path(),
              sigprof__session.clock_note ? "; " : "",
              sigprof__session.clock_note ? sigprof__session.clock_note : "");
@@ -126,7 +130,8 @@ static void make_out_absolute(struct sigprof__config *config)
     full[used] = '\0';
     if (used + strlen(config->out) + 20 > sizeof full)
         return;
-    strcat(full, "/");
+    if (used > 1)
+        strcat(full, "/");
     strcat(full, config->out[0] ? config->out : "%e.%p.sigprof");
     strcpy(config->out, full);
 }

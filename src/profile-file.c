@@ -225,7 +225,8 @@ static bool make_absolute(struct profile_file *file, const char *name)
         if (!getcwd(file->path, sizeof file->path))
             return false;
         used = strlen(file->path);
-        file->path[used++] = '/';
+        if (used > 1)
+            file->path[used++] = '/';
     }
     if (used + strlen(name) + ROOM_FOR_SUFFIX > sizeof file->path)
         return false;

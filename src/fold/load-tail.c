@@ -23,8 +23,9 @@ static void take_tail(struct load_input *input, struct reader *reader,
     sigprof__reader_more(reader, input->tail, input->tail_bytes);
     process->salvaged = reader->samples - before;
     sigprof__say("%s: the process was cut off; %" PRIu64
-                 " samples came from its ring",
-                 input->path, process->salvaged);
+                 " sample%s came from its ring",
+                 input->path, process->salvaged,
+                 process->salvaged == 1 ? "" : "s");
     if (strcmp(input->path, "-") == 0)
         return; /* there is no file to keep it in; the ring stays */
     error = sigprof__salvage_keep(ring, input->path, input->tail,
