@@ -12,6 +12,8 @@ set(arm_readers ${PROJECT_SOURCE_DIR}/src/unwind/arm-a32.c ${PROJECT_SOURCE_DIR}
 add_executable(replay-ehabi_fuzz ${CMAKE_CURRENT_LIST_DIR}/ehabi_fuzz.c
   ${CMAKE_CURRENT_LIST_DIR}/profile_replay.c ${arm_readers})
 target_include_directories(replay-ehabi_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/src)
+# Else readdir fails where places in a folder need 64 bits, as qemu-user gives them.
+target_compile_definitions(replay-ehabi_fuzz PRIVATE _FILE_OFFSET_BITS=64)
 add_test(NAME fuzz.ehabi_fuzz COMMAND replay-ehabi_fuzz ${CMAKE_CURRENT_LIST_DIR}/ehabi_fuzz-corpus)
 if(SIGPROF_FUZZ)
   add_executable(fuzz-ehabi_fuzz ${CMAKE_CURRENT_LIST_DIR}/ehabi_fuzz.c ${arm_readers})
