@@ -439,7 +439,7 @@ void sigprof__arguments_parse(struct arguments *arguments, int argc, char **argv
                 : sigprof__view_named("folded");
     if (!arguments->roots_given &&
         !sigprof__view_has_processes(arguments->view))
-        add_root(arguments, "comm");
+        arguments->roots[arguments->root_count++].kind = ROOT_COMM;
     if (arguments->base)
         need_comparison(arguments->view);
     arguments->model.weigh_ns = arguments->cpu;

@@ -82,6 +82,27 @@ static void say_mixture(const struct arguments *arguments,
     }
 }
 
+/* Is a program of the base among the others? */
+static bool share_a_program(const struct model *model)
+{
+    const struct model_process *processes = model->processes;
+
+    for (size_t i = 0; i < model->process_count; i++)
+        for (size_t k = 0; processes[i].base && k < model->process_count; k++)
+            if (!processes[k].base && processes[k].comm == processes[i].comm)
+                return true;
+    return false;
+}
+
+/* By default the name of the program is in front of each stack. */
+static void say_apart(const struct arguments *arguments,
+                      const struct model *model)
+{
+    if (arguments->base && !arguments->roots_given && !share_a_program(model))
+        sigprof__say("the base is of programs of other names, so no stack is "
+                     "in both; --root none leaves the names out");
+}
+
 static int run(const struct arguments *arguments, struct load *load,
                struct model *model)
 {
@@ -98,8 +119,10 @@ static int run(const struct arguments *arguments, struct load *load,
                      "nothing to compare with", arguments->base);
         return EXIT_NOTHING;
     }
-    if (!arguments->info && !arguments->stats)
+    if (!arguments->info && !arguments->stats) {
         say_mixture(arguments, model);
+        say_apart(arguments, model);
+    }
     error = sigprof__output_open(&output, arguments->out);
     if (error)
         return fail_output(arguments, error);

@@ -18,6 +18,14 @@ fold 0 --diff=a.sigprof a.sigprof
 silent
 prints 'prog;prog+0x100 1 1'
 
+# Two programs stand under two names.
+{ header | sed 's/^info comm .*/info comm other/'; echo reset
+  echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile other.sigprof
+fold 0 --diff=a.sigprof other.sigprof
+says 'programs of other names'
+fold 0 --root none --diff=a.sigprof other.sigprof
+silent
+
 # What does not count the same is said.
 { header | another 2 | sed 's/^info period_ns .*/info period_ns 1000000/'; echo reset
   echo 'sample 4242 1000 1 0 0 0x400100'; echo 'end 1'; } | profile fast.sigprof
