@@ -3,10 +3,12 @@
 #include "clock/wall.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "clock/clock.h"
 #include "clock/sampler.h"
 #include "labels.h"
+#include "modules.h"
 #include "os/os.h"
 #include "os/regs.h"
 #include "sigprof_impl.h"
@@ -86,6 +88,17 @@ static bool may_run_guest(struct slot *slot)
             guest != 0);
 }
 
+/* Is pc in a C library that tells nothing of its frames, as musl is? A signal would
+ * break the sleep, and its handler guess no better. */
+static bool is_guess_anyway(uintptr_t pc)
+{
+    const struct module_snapshot *snapshot = sigprof__modules();
+    const struct module *module = sigprof__module_find(snapshot, pc);
+
+    return module && !sigprof__unwind_has_rule(module, pc) &&
+           module == sigprof__module_find(snapshot, (uintptr_t)clock_gettime);
+}
+
 /* Nothing is read directly: the thread may wake, and end, at any moment. */
 static bool walk(struct slot *slot, uintptr_t pc, uintptr_t sp)
 {
@@ -100,7 +113,9 @@ static bool walk(struct slot *slot, uintptr_t pc, uintptr_t sp)
     if (sp - atomic_load(&slot->stack_low) <
         atomic_load(&slot->stack_high) - atomic_load(&slot->stack_low))
         slot->stack.end &= (uint8_t)~FORMAT_END_UNKNOWN_STACK;
-    return (slot->stack.end & ~FORMAT_END_UNKNOWN_STACK) == FORMAT_END_COMPLETE;
+    return (slot->stack.end & FORMAT_END_REASON_MASK) == FORMAT_END_COMPLETE &&
+           (!(slot->stack.end & FORMAT_END_GUESSED) ||
+            is_guess_anyway(pc));
 }
 
 /* The stack of a thread that slept at pc and sp when its CPU clock stood at cpu_ns:

@@ -149,3 +149,10 @@ enum cfi_found sigprof__cfi_find(const struct module_cfi *cfi,
         return CFI_NO_RULE;
     return cfi->row_count ? search(cfi, address, unit) : scan(cfi, address, unit);
 }
+
+bool sigprof__unwind_has_rule(const struct module *module, uintptr_t pc)
+{
+    struct rules_unit unit;
+
+    return sigprof__cfi_find(module->cfi, pc, &unit) == CFI_FOUND;
+}

@@ -111,6 +111,10 @@ unwind_engine sigprof__unwind_cfi;
 unwind_engine sigprof__unwind_fp;
 unwind_engine sigprof__unwind_libunwind;
 
+/* Signal-safe. Has pc's module a rule for it (cfi)? Else its step is a guess. */
+struct module;
+bool sigprof__unwind_has_rule(const struct module *module, uintptr_t pc);
+
 /*
  * Control, before the first walk. 0, or a SIGPROF_E… code. For libunwind: loads
  * the library privately, so that none of its symbols enters the program's scope.
