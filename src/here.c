@@ -12,8 +12,13 @@
 #include "sigprof_impl.h"
 #include "threads.h"
 
-/* riscv64's frame pointer shows to its frame's upper end, s390x's frame begins there. */
+/* riscv64's frame pointer shows to its frame's upper end, s390x's frame begins there,
+ * and with windows it is the caller's sp. */
+#ifdef ARCH_WINDOWS
+#define FRAME_IS_CALLERS_SP 1
+#else
 #define FRAME_IS_CALLERS_SP (ARCH_RECORD_FP < 0 || ARCH_CFA_SP != 0)
+#endif
 
 int sigprof_thread_defer(int defers)
 {
