@@ -77,17 +77,18 @@ static void check_names(const struct profile *profile)
 }
 
 /* Beside the forged ticks there are those of the clock: one for a second of a
- * thread's CPU time, and each thread's first. The long run takes a minute. */
-static uint64_t real_ticks(void)
+ * thread's CPU time, and each thread's first. */
+static uint64_t real_ticks(const struct run *run)
 {
-    return test_is_long() ? THREADS * (60 + 10) : 20;
+    return (uint64_t)run_cpu_seconds(run) + 1 + 2 * THREADS;
 }
 
 /* The newest sample that was given up is no newer than the oldest that each full
  * block kept; so those that are there reach back without a hole. Sorted by thread
  * and time they have the same distance of ticks, which the workload counts. */
-static void check_kept(struct profile *profile, uint64_t counted)
+static void check_kept(struct profile *profile, const struct run *run)
 {
+    uint64_t counted = forged_count(-1);
     uint64_t gone = line(profile, "overwritten");
     uint64_t dropped = line(profile, "dropped_full");
 
@@ -96,7 +97,7 @@ static void check_kept(struct profile *profile, uint64_t counted)
            (unsigned long long)promised(), (unsigned long long)gone);
     CHECK_EQ(dropped, 0);
     if (profile->periods + gone < counted ||
-        profile->periods + gone > counted + real_ticks())
+        profile->periods + gone > counted + real_ticks(run))
         FAIL("%lld are neither there nor counted",
              (long long)(counted - profile->periods - gone));
     CHECK(gone > 0);
@@ -122,7 +123,7 @@ static void after_a_kill_the_last_samples_are_there(void)
         CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
         CHECK_EQ(profile_read_salvaged(&profile, run_path("f.sigprof")), 0);
         CHECK_EQ(profile.ends, 0);
-        check_kept(&profile, forged_count(-1));
+        check_kept(&profile, &forged.run);
         for (unsigned j = 0; j < run_rings_of(forged.run.pid, rings, 8); j++)
             unlink(rings[j]);
         profile_free(&profile);
@@ -147,7 +148,7 @@ static void at_an_end_they_are_written(void)
         CHECK_EQ(profile_read(&profile, run_path("f.sigprof")), 0);
         CHECK_EQ(profile.ends, 1);
         CHECK_EQ(line(&profile, "taken"), profile.samples);
-        check_kept(&profile, forged_count(-1));
+        check_kept(&profile, &forged.run);
         profile_free(&profile);
         run_free(&forged.run);
     }
@@ -188,7 +189,7 @@ static void a_running_program_is_killed(void)
     run_end(&forged.run);
     CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
     CHECK_EQ(profile_read_salvaged(&profile, run_path("f.sigprof")), 0);
-    check_kept(&profile, forged_count(-1));
+    check_kept(&profile, &forged.run);
     profile_free(&profile);
     run_free(&forged.run);
 }
