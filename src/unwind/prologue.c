@@ -102,7 +102,7 @@ static NOINLINE void read_frame(struct walker *w, uintptr_t begin, uintptr_t pc,
 }
 
 /* Is pc where a function returns to, with sp: behind a call, or a handler's end? */
-static NOINLINE bool is_returned_to(struct walker *w, uintptr_t pc, uintptr_t sp)
+static bool is_returned_to(struct walker *w, uintptr_t pc, uintptr_t sp)
 {
     intptr_t at;
 
