@@ -22,13 +22,18 @@ static unsigned long part_number(const struct profile *profile)
     return strtoul(profile_info(profile, "part"), NULL, 10);
 }
 
-/* Whoever has only this file knows what it is of, and can name its frames. */
+/* Whoever has only this file knows what it is of, and can name its frames. The last
+ * part may have begun after the last sample: it has no frames then. */
 static void check_alone(const struct profile *profile, const char *path)
 {
     if (!profile_info(profile, "id")[0] || !profile_info(profile, "pid")[0] ||
-        !profile_info(profile, "start_mono_ns")[0] || !profile->modules ||
-        !profile->sheets || !profile->resets)
-        FAIL("%s lacks something that a profile has", path);
+        !profile_info(profile, "start_mono_ns")[0])
+        FAIL("%s does not say what it is of", path);
+    if (!profile->modules || !profile->sheets)
+        FAIL("%s: %u modules, %u sheets", path, profile->modules,
+             profile->sheets);
+    if (profile->samples && !profile->resets)
+        FAIL("%s: %u samples without a RESET", path, profile->samples);
     for (uint32_t i = 0; i < profile->samples; i++) {
         bool known = false;
 
