@@ -30,6 +30,7 @@ static struct {
     uint64_t last_began_ns; /* the last pass that took all there was */
     uint64_t last_sweep_ns;
     uint64_t last_sheet_ns;
+    uint64_t dropped_seen; /* periods that found no block */
     unsigned threads_seen;
     uint64_t next_search_ns; /* for files of code */
     uint64_t search_every_ns;
@@ -180,6 +181,21 @@ static void free_blocks(bool scarce)
     }
 }
 
+/* Blocks for the time until the next pass: if those for the last hardly did, twice as
+ * many, as far as the ring goes. */
+static void open_blocks(uint32_t free_before)
+{
+    struct ring *ring = &sigprof__state.ring;
+    uint64_t dropped = atomic_load(&ring->head->dropped[RING_DROP_FULL]);
+    uint32_t opened = atomic_load(&ring->opened);
+    uint32_t spare = RING_SPARE_BLOCKS;
+
+    if (free_before < opened / 4 || dropped != pass.dropped_seen)
+        spare += opened;
+    pass.dropped_seen = dropped;
+    sigprof__ring_open_blocks(ring, spare);
+}
+
 /* Everything that is held is in the file, or goes back. */
 static bool settle_held(const uint32_t *held, unsigned count)
 {
@@ -313,7 +329,7 @@ bool sigprof__pass(enum pass_kind kind)
     if (good && !last && sigprof__parts_is_old(&pass.encoder))
         sigprof__parts_turn(&pass.encoder, ended_before_ns());
     sigprof__threads_resolve_stacks();
-    sigprof__ring_open_blocks(ring, RING_SPARE_BLOCKS);
+    open_blocks(free_before);
     return good;
 }
 

@@ -27,8 +27,9 @@
  * owned it finds out as it does from the drain's. So what a quiet thread did a
  * second ago outlives what a busy one did two seconds ago.
  *
- * Blocks get their memory a few at a time, outside the handler ("opened"): the
- * file is as large as the ring, but an idle program pays for little of it.
+ * Blocks get their memory a few at a time, outside the handler ("opened"), and as
+ * many again when those were used up: the file is as large as the ring, but an idle
+ * program pays for little of it.
  */
 #ifndef SIGPROF_RING_H
 #define SIGPROF_RING_H

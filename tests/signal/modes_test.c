@@ -85,6 +85,33 @@ static void a_flight_recorder_writes_when_it_is_asked(void)
     CHECK_EQ(descriptors(), before);
 }
 
+/* What is lost is what the whole ring had no room for, once the first bursts have
+ * shown how much of it is needed. */
+static void a_ring_that_was_too_small_grows_to_its_size(void)
+{
+    struct sigprof_options options = {.size = sizeof options,
+                                      .hz = 1,
+                                      .ring_bytes = 16 << 20,
+                                      .clock = SIGPROF_CLOCK_THREAD,
+                                      .out = run_path("burst.sigprof")};
+    struct sigprof_stats stats = {.size = sizeof stats};
+    uint64_t before = 0, lost = 0;
+
+    CHECK_EQ(sigprof_start(&options), 0);
+    CHECK(ticks_self(&self));
+    ticks_silence();
+    for (unsigned burst = 0; burst < 8; burst++) {
+        raise_ticks(20000);
+        CHECK_EQ(sigprof_flush(), 0);
+        CHECK_EQ(sigprof_stats(&stats), 0);
+        lost = stats.dropped_full - before;
+        before = stats.dropped_full;
+    }
+    CHECK_EQ(lost, 0);
+    CHECK_EQ(stats.taken + stats.dropped_full, 8 * 20000);
+    CHECK_EQ(sigprof_stop(), 0);
+}
+
 static void a_rotation_by_call_has_a_seam_where_it_was_called(void)
 {
     static const unsigned modes[] = {SIGPROF_MODE_RECORD, SIGPROF_MODE_FLIGHT};
@@ -234,6 +261,7 @@ static void code_over_code_does_not_fill_the_log(void)
 int main(void)
 {
     RUN(a_flight_recorder_writes_when_it_is_asked);
+    RUN(a_ring_that_was_too_small_grows_to_its_size);
     RUN(a_rotation_by_call_has_a_seam_where_it_was_called);
     RUN(a_device_is_not_rotated);
     RUN(ticks_while_paused_are_no_samples);
