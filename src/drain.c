@@ -17,7 +17,6 @@
 #include "toggle.h"
 #include "threads-table.h"
 
-#define PASS_NS 250000000u      /* the tail that a lost ring would cost */
 #define PASS_ALONE_NS 50000000u /* threads are found by looking only */
 #define PASS_BUSY_NS 50000000u  /* when the ring filled by a quarter meanwhile */
 #define CHILD_DELAY_NS 5000000u /* most forked children execute within it */
@@ -127,7 +126,7 @@ static uint64_t next_wait_ns(uint32_t free_before)
 
     if (free_before < opened - opened / 4)
         return PASS_BUSY_NS;
-    return sigprof__threads_are_told() ? PASS_NS : PASS_ALONE_NS;
+    return sigprof__threads_are_told() ? DRAIN_PASS_NS : PASS_ALONE_NS;
 }
 
 /* A forked child's file begins with its first pass. */
@@ -197,8 +196,8 @@ static void end_thread(void)
 static void *run(void *arg)
 {
     uint64_t wait_ns = drain.forked ? CHILD_DELAY_NS
-                       : sigprof__threads_are_told() ? PASS_NS
-                                      : PASS_ALONE_NS;
+                       : sigprof__threads_are_told() ? DRAIN_PASS_NS
+                                                     : PASS_ALONE_NS;
 
     (void)arg;
     open_own_descriptors();

@@ -19,6 +19,8 @@
 
 #include "profile-file.h"
 
+#define DRAIN_PASS_NS 250000000u /* between passes; the tail that a lost ring would cost */
+
 /* Control. Starts the thread; threadless: there is none, and passes are made by who
  * asks for a flush. The file is created here, but for a forked child's, which its
  * drain creates after a moment. 0 or a SIGPROF_E… code. */

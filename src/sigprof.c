@@ -96,6 +96,17 @@ static void begin_session(const struct sigprof__config *config, bool forked)
     sigprof__environment_mark(id, session->pid);
 }
 
+/* What a thread leaves before the drain comes: samples of a quarter of the depth each,
+ * since they share frames. */
+static uint32_t first_blocks(const struct sigprof__config *config)
+{
+    uint64_t samples = DRAIN_PASS_NS / sigprof__state.period_ns;
+    uint64_t bytes = sizeof(struct ring_record) + config->depth / 4 * 8;
+    uint64_t blocks = samples * bytes / sigprof__state.ring.block_bytes;
+
+    return blocks < RING_SPARE_BLOCKS ? RING_SPARE_BLOCKS : (uint32_t)blocks;
+}
+
 static int make_ring(const struct sigprof__config *config)
 {
     struct ring_head facts;
@@ -112,7 +123,7 @@ static int make_ring(const struct sigprof__config *config)
     if (code == 0)
         sigprof__ring_open_blocks(&sigprof__state.ring,
                                   facts.overwrites ? sigprof__state.ring.blocks
-                                                   : RING_SPARE_BLOCKS);
+                                                   : first_blocks(config));
     return code;
 }
 
