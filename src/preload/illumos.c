@@ -23,6 +23,16 @@ signal_handler *bsd_signal(int number, signal_handler *handler)
                              : REAL(bsd_signal)(number, handler);
 }
 
+/* Unblocks it, as sigset does. */
+INTERPOSED signal_handler *sigset(int number, signal_handler *disposition);
+INTERPOSED int sigignore(int number);
+int sigignore(int number)
+{
+    if (number != SIGPROF)
+        return REAL_AS(int(int), sigignore)(number);
+    return sigset(SIGPROF, SIG_IGN) == SIG_ERR ? -1 : 0;
+}
+
 /* Threads by their older name: the system's own libraries, Java. */
 INTERPOSED int thr_create(void *stack, size_t bytes, thread_start *start,
                           void *arg, long flags, thread_t *thread)

@@ -13,10 +13,21 @@
 
 /* ---- Signals ------------------------------------------------------------ */
 
+/* glibc's signal heeds what siginterrupt was told; musl's does not. */
+static bool restarts(void)
+{
+#ifdef __GLIBC__
+    return !sigprof__interrupts;
+#else
+    return true;
+#endif
+}
+
 INTERPOSED signal_handler *signal(int number, signal_handler *handler)
 {
-    return number == SIGPROF ? sigprof__set_handler(handler, SA_RESTART)
-                             : REAL(signal)(number, handler);
+    return number == SIGPROF
+               ? sigprof__set_handler(handler, restarts() ? SA_RESTART : 0)
+               : REAL(signal)(number, handler);
 }
 
 INTERPOSED signal_handler *bsd_signal(int number, signal_handler *handler);
@@ -41,6 +52,14 @@ signal_handler *sysv_signal(int number, signal_handler *handler)
         return REAL(sysv_signal)(number, handler);
     errno = ENOSYS;
     return SIG_ERR;
+}
+
+INTERPOSED int sigignore(int number);
+int sigignore(int number)
+{
+    if (number != SIGPROF)
+        return REAL_AS(int(int), sigignore)(number);
+    return sigprof__set_handler(SIG_IGN, 0) == SIG_ERR ? -1 : 0;
 }
 
 /* Where a time has 32 bits, setitimer of programs that are built for one of 64. */

@@ -8,7 +8,9 @@
  *      pthread_create, …           a thread is known from its first instruction,
  *                                  and its account is settled at its last
  *      sigaction, signal, …        the program's own SIGPROF and ours, side by
- *      (signals.c)                 side; other signals pass through
+ *      (signals.c)                 side; other signals pass through. Masks are the
+ *                                  program's (sigprocmask, sighold, sigpause, …):
+ *                                  a thread that blocks SIGPROF is not sampled
  *      setitimer                   the program's ITIMER_PROF comes first
  *      dlclose                     a module that came and goes between two looks
  *                                  of the drain is seen, and no name outlives

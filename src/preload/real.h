@@ -38,6 +38,8 @@
     X(quick_exit)                                                              \
     X(setitimer)                                                               \
     X(sigaction)                                                               \
+    X(sigignore)                                                               \
+    X(siginterrupt)                                                            \
     X(signal)                                                                  \
     X(sigset)                                                                  \
     X(sysv_signal)                                                             \
@@ -57,6 +59,10 @@ void *sigprof__real(enum real_function which);
 #define REAL(function)                                                         \
     (__extension__((__typeof__(&function))sigprof__real(REAL_##function)))
 
+/* The same for one that headers do not declare, or warn of. */
+#define REAL_AS(type, function)                                                \
+    (__extension__((__typeof__(type) *)sigprof__real(REAL_##function)))
+
 /* ---- Shared by files of this object ---------------------------------------- */
 
 typedef void *thread_start(void *arg);
@@ -70,6 +76,9 @@ typedef void signal_handler(int number);
 
 /* The program sets its handler of SIGPROF; returns the one before, or SIG_ERR. */
 signal_handler *sigprof__set_handler(signal_handler *handler, int flags);
+
+/* What the program last asked of siginterrupt for SIGPROF. */
+extern _Atomic bool sigprof__interrupts;
 
 /* Around a call of the program's that sets a timer, to a time if arms; result: the
  * call's. */

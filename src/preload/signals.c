@@ -18,6 +18,8 @@ INTERPOSED int sigaction(int number, const struct sigaction *set,
     return REAL(sigaction)(number, set, get);
 }
 
+_Atomic bool sigprof__interrupts;
+
 /* signal and its kin, in terms of sigaction, for SIGPROF alone. */
 signal_handler *sigprof__set_handler(signal_handler *handler, int flags)
 {
@@ -33,6 +35,8 @@ signal_handler *sigprof__set_handler(signal_handler *handler, int flags)
     return sigaction(SIGPROF, &set, &before) == 0 ? before.sa_handler : SIG_ERR;
 }
 
+typedef signal_handler *set_signal(int number, signal_handler *disposition);
+
 /* sigset(SIG_HOLD) blocks; anything else sets the handler and unblocks. */
 INTERPOSED signal_handler *sigset(int number, signal_handler *disposition);
 signal_handler *sigset(int number, signal_handler *disposition)
@@ -42,8 +46,7 @@ signal_handler *sigset(int number, signal_handler *disposition)
     signal_handler *old;
 
     if (number != SIGPROF)
-        return ((signal_handler * (*)(int, signal_handler *))
-                    sigprof__real(REAL_sigset))(number, disposition);
+        return REAL_AS(set_signal, sigset)(number, disposition);
     sigemptyset(&only);
     sigaddset(&only, SIGPROF);
     if (disposition == SIG_HOLD) {
@@ -57,6 +60,22 @@ signal_handler *sigset(int number, signal_handler *disposition)
         sigprocmask(SIG_UNBLOCK, &only, &before);
     }
     return sigismember(&before, SIGPROF) == 1 ? SIG_HOLD : old;
+}
+
+/* Whether system calls go on behind the program's handler. */
+INTERPOSED int siginterrupt(int number, int flag);
+int siginterrupt(int number, int flag)
+{
+    struct sigaction action;
+
+    if (number != SIGPROF)
+        return REAL_AS(int(int, int), siginterrupt)(number, flag);
+    if (sigaction(SIGPROF, NULL, &action) != 0)
+        return -1;
+    sigprof__interrupts = flag;
+    action.sa_flags &= ~(int)SA_RESTART;
+    action.sa_flags |= flag ? 0 : SA_RESTART;
+    return sigaction(SIGPROF, &action, NULL);
 }
 
 #ifndef ITIMER_REALPROF /* illumos': of the two a process has one */
@@ -88,7 +107,7 @@ INTERPOSED set_timer own_setitimer __asm__("setitimer");
 static int set_real(int which, const struct itimerval *when,
                     struct itimerval *before)
 {
-    return ((set_timer *)sigprof__real(REAL_setitimer))(which, when, before);
+    return REAL_AS(set_timer, setitimer)(which, when, before);
 }
 
 int own_setitimer(int which, const struct itimerval *when,
