@@ -162,6 +162,16 @@ static void in_parent(void)
     sigprof__guard_leave(&guard);
 }
 
+void sigprof__children_begin_here(const struct sigprof__config *config)
+{
+    sigprof__session.pid = getpid();
+    sigprof__id_text(sigprof__session.id, parent_id);
+    of_tree = true;
+    sigprof__clock_after_fork();
+    if (config->follow != SIGPROF_FOLLOW_NONE)
+        sigprof__start(config, true);
+}
+
 /* The child has no timer, no drain, and a ring that is its parent's. Its only
  * thread is here, so no handler can be running. */
 static void become_child(void)

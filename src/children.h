@@ -13,6 +13,8 @@
 
 #include <stdbool.h>
 
+#include "config.h"
+
 /* Control. Looks for an ancestor's ring, and sweeps rings of dead processes
  * whose samples are in their file. */
 void sigprof__children_look(void);
@@ -22,6 +24,10 @@ bool sigprof__of_tree(void);
 
 /* The parent's recording id, 32 digits, or "". */
 const char *sigprof__parent_id(void);
+
+/* Control, in a child of the process that the last session was of: it is this one's, and
+ * sampling begins if children are followed. */
+void sigprof__children_begin_here(const struct sigprof__config *config);
 
 /* Control, once. Registers the fork handlers. */
 void sigprof__children_begin(void);

@@ -42,6 +42,12 @@ SIGPROF_HOOK void sigprof__hook_modules(void);
 SIGPROF_HOOK void sigprof__hook_exec(const char *path);
 SIGPROF_HOOK void sigprof__hook_exec_failed(void);
 
+/* Around illumos' forkall, whose child has all threads, and calls no handler of
+ * pthread_atfork: so ours end before it. _done: the caller goes on, parent or child; the
+ * latter has a profile of its own if it is followed. */
+SIGPROF_HOOK void sigprof__hook_forkall(void);
+SIGPROF_HOOK void sigprof__hook_forkall_done(void);
+
 /*
  * The environment that an executed program is to have. _bytes: 0 if envp is right
  * as it is, else the size of the buffer that the edited copy needs; it points

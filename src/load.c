@@ -375,6 +375,43 @@ void sigprof__hook_exec_failed(void)
     sigprof__guard_leave(&guard);
 }
 
+/* Several threads may be there at once, and all of them are in a child too. */
+static _Atomic unsigned in_forkall;
+static _Atomic bool stopped_for_forkall;
+static bool paused_for_forkall;
+
+void sigprof__hook_forkall(void)
+{
+    bool paused = atomic_load(&sigprof__state.phase) == PHASE_PAUSED;
+
+    atomic_fetch_add(&in_forkall, 1);
+    if (!is_this_process() || sigprof__code_inside() ||
+        !sigprof__stop_and_say(true))
+        return;
+    paused_for_forkall = paused;
+    atomic_store(&stopped_for_forkall, true);
+}
+
+void sigprof__hook_forkall_done(void)
+{
+    struct sigprof__config config;
+    struct guard guard;
+
+    if (atomic_fetch_sub(&in_forkall, 1) > 1 ||
+        !atomic_exchange(&stopped_for_forkall, false))
+        return;
+    sigprof__guard_enter(&guard);
+    sigprof__control_lock();
+    config = sigprof__session.config;
+    config.paused = paused_for_forkall;
+    if (is_this_process())
+        sigprof__start(&config, false);
+    else
+        sigprof__children_begin_here(&config);
+    sigprof__control_unlock();
+    sigprof__guard_leave(&guard);
+}
+
 void sigprof__hook_moment(void)
 {
     int saved_errno = errno;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What only illumos' C library has, or only it does in this way. See preload.c. */
+#include <errno.h>
 #include <port.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/types.h>
 #include <thread.h>
 
 #include "hooks.h"
@@ -46,6 +48,27 @@ INTERPOSED int thr_create(void *stack, size_t bytes, thread_start *start,
     if (error)
         free(birth);
     return error;
+}
+
+/* A child with all threads. */
+INTERPOSED pid_t forkallx(int flags);
+pid_t forkallx(int flags)
+{
+    pid_t child;
+    int error;
+
+    sigprof__hook_forkall();
+    child = REAL(forkallx)(flags);
+    error = errno;
+    sigprof__hook_forkall_done();
+    errno = error;
+    return child;
+}
+
+INTERPOSED pid_t forkall(void);
+pid_t forkall(void)
+{
+    return forkallx(0);
 }
 
 /* What node waits for events with (moments.c). */

@@ -28,6 +28,8 @@
     X(execvp)                                                                  \
     X(execvpe)                                                                 \
     X(fexecve)                                                                 \
+    X(forkall)                                                                 \
+    X(forkallx)                                                                \
     X(getegid)                                                                 \
     X(open)                                                                    \
     X(open64)                                                                  \

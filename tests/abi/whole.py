@@ -428,6 +428,22 @@ def check_programs(there, fold, folder):
         yield holds("and both accounts are whole", max(map(abs, whole)) < 0.5, whole)
 
 
+def check_forkall(there, fold, folder):
+    """Nobody calls our handlers for fork, and no thread of ours is copied."""
+    said, out = go(there, fold, folder, "forkall")
+    childs = "%s.%s" % (out, said["child"])
+    names = sorted(glob.glob(out + "*"))
+    work = {name: [weight_of(folded(fold, name), "main", work) for work in ("work_before", "work_after")] for name in names}
+    of_child = work.pop(childs, [0, 0])
+    before, behind = (sum(column) for column in zip(*work.values()))
+    yield holds("forkall: the parent is sampled before and after", len(work) == 2 and behind == 0 and
+                min(pair[0] for pair in work.values()) > 0.5 * 0.3 * HZ, work)
+    yield holds("and the child, in a file of its own", of_child[0] == 0 and of_child[1] > 0.5 * 0.3 * HZ, of_child)
+    stats = [stats_of(fold, name) for name in names]
+    accounts = [(float(each["difference_percent"]), float(each["due_seconds"])) for each in stats]
+    yield holds("and all accounts are whole", all(abs(percent) < 0.5 and 0.3 < due < 1 for percent, due in accounts), accounts)
+
+
 def check_timer(there, fold, folder):
     said, out = go(there, fold, folder, "timer")
     lines = folded(fold, out)
@@ -444,7 +460,7 @@ def check_environment(there, fold, folder):
                  "LD_PRELOAD_64=other.so", "LD_PRELOAD_64=OURS other.so"], said)
 
 
-PRELOADED = check_birth, check_programs, check_timer, check_environment
+PRELOADED = check_birth, check_programs, check_forkall, check_timer, check_environment
 
 
 def check_ways(checks, fold, there, folder):

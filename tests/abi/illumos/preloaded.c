@@ -7,6 +7,7 @@
  *  unborn       the same, past the preload object: nobody can know of them
  *  exec         another program in its place, with an environment without us
  *  spawn, vfork one beside it; the first is left by _exit
+ *  forkall      a child that has all threads
  *  timer        the program's own ITIMER_PROF
  *  environment  what executed programs are to preload beside others
  *  after        what is executed
@@ -31,6 +32,7 @@ int there_execve(const char *path, char *const argv[], char *const envp[]);
 int there_posix_spawn(pid_t *pid, const char *path, const void *actions,
                       const void *attributes, char *const argv[],
                       char *const envp[]);
+pid_t there_forkall(void);
 int there_setitimer(int which, const long *when, long *before);
 int there_sigaction(int number, const void *set, void *get);
 void there__exit(int status) __attribute__((noreturn));
@@ -140,6 +142,21 @@ static void do_vfork(void)
     work_before();
 }
 
+static void do_forkall(void)
+{
+    pid_t child;
+
+    work_before();
+    child = there_forkall();
+    if (child == 0) {
+        work_after();
+        exit(0);
+    }
+    waitpid(child, NULL, 0);
+    printf("child %d\n", (int)child);
+    work_before();
+}
+
 static void after(void)
 {
     const char *name = sizeof(void *) == 8 ? "LD_PRELOAD_64" : "LD_PRELOAD_32";
@@ -203,8 +220,9 @@ int main(int argc, char **argv)
         const char *word;
         void (*go)(void);
     } ways[] = {{"born", be_born},     {"unborn", be_unborn}, {"exec", do_exec},
-                {"spawn", do_spawn},   {"vfork", do_vfork},   {"timer", own_timer},
-                {"after", after},      {"environment", edit_environments}};
+                {"spawn", do_spawn},   {"vfork", do_vfork},   {"forkall", do_forkall},
+                {"timer", own_timer},  {"after", after},
+                {"environment", edit_environments}};
 
     for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
         if (strcmp(argv[1], ways[i].word) == 0) {

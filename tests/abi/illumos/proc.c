@@ -97,9 +97,12 @@ static int usage(uint64_t cpu_ns)
 static uint64_t cpu_of_kernel(void)
 {
     static _Atomic uint64_t last;
+    static _Atomic pid_t process;
     DIR *threads = opendir("/proc/self/task");
     struct dirent *entry;
 
+    if (atomic_exchange(&process, getpid()) != getpid())
+        atomic_store(&last, 0);
     while (threads && (entry = readdir(threads)))
         if (is_kernel(atoi(entry->d_name)))
             atomic_store(&last, clock_of(atoi(entry->d_name)));

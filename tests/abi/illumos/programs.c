@@ -6,6 +6,7 @@
  */
 #include "system.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -47,6 +48,25 @@ static int own_execve(const char *path, char *const argv[], char *const envp[])
     return -1;
 }
 
+/* Of all threads one is copied, so there may be no other: but for what plays the
+ * kernel. No handler of pthread_atfork is called. */
+static pid_t own_forkallx(int flags)
+{
+    DIR *threads = opendir("/proc/self/task");
+    struct dirent *entry;
+    unsigned others = 0;
+
+    while (threads && (entry = readdir(threads))) {
+        pid_t tid = atoi(entry->d_name);
+
+        others += tid > 0 && tid != gettid() && !is_kernel(tid);
+    }
+    if (!threads || others || flags)
+        abort();
+    closedir(threads);
+    return _Fork();
+}
+
 static const struct {
     const char *name;
     void (*function)(void);
@@ -55,6 +75,7 @@ static const struct {
     NEXT("_exit", _exit)
     NEXT("dlclose", dlclose)
     NEXT("execve", own_execve)
+    NEXT("forkallx", own_forkallx)
     NEXT("getegid", getegid)
     NEXT("open", illumos_open)
     NEXT("posix_spawn", posix_spawn)
