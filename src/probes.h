@@ -7,10 +7,9 @@
  *      start(hz, pid)             sampling began
  *      stop(pid)                  and ended
  *
- * <sys/sdt.h> of SystemTap and of DTrace both know DTRACE_PROBEn; the build takes only
- * the former (`dtrace -G` has to make the latter's calls probes). A probe that
- * nobody looks at is a nop: its arguments are already in registers or memory.
- * Signal-safe: no call, no store.
+ * <sys/sdt.h> of SystemTap and of DTrace both know DTRACE_PROBEn; the latter's calls are
+ * made probes of by `dtrace -G` (sigprof.d). A probe that nobody looks at is a nop: its
+ * arguments are already in registers or memory. Signal-safe: no call, no store.
  */
 #ifndef SIGPROF_PROBES_H
 #define SIGPROF_PROBES_H

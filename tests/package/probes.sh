@@ -17,6 +17,13 @@ for probe in sample drop start stop; do
     grep -A1 '^ *Provider: sigprof$' <<<"$notes" | grep -q "^ *Name: $probe$" ||
         fail "readelf -n shows no probe $probe"
 done
+# What a system of DTrace's is told of them is the same.
+provider=$here/../../src/sigprof.d
+told=$(sed -n 's/^ *probe \([a-z]*\)(\(.*\));/\1 \2/p' "$provider" | awk '{print $1, gsub(",", "") + 1}' | sort)
+noted=$(awk '/^ *Name:/ {name = $2} /^ *Arguments:/ {print name, NF - 1}' <<<"$notes" | sort -u)
+[ "$told" = "$noted" ] || fail "sigprof.d has $told; the library has $noted"
+need dtrace
+dtrace -h -s "$provider" -o "$work/sigprof.h" || fail "dtrace does not read sigprof.d"
 # A colon or a space in the path would end bpftrace's pattern.
 cp "$prefix/lib/libsigprof.so" "$work/probed.so"
 listed=$(bpftrace -l "usdt:$work/probed.so:*" | sed 's/.*:sigprof:/sigprof:/' | sort -u | tr '\n' ' ')
