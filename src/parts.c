@@ -160,7 +160,7 @@ bool sigprof__parts_put_sheet(struct encoder *encoder)
     for (unsigned i = 0; i < count; i++) {
         sigprof__put_string(&in, lines[i].name, strlen(lines[i].name));
         sigprof__put_svarint(&in, lines[i].value - parts.told[i]);
-        parts.telling[i] = lines[i].is_moment ? 0 : lines[i].value;
+        parts.telling[i] = lines[i].is_whole ? 0 : lines[i].value;
     }
     sigprof__put_varint(&out, FORMAT_SHEET);
     sigprof__put_string(&out, body, (size_t)(in.at - body));

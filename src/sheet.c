@@ -131,7 +131,8 @@ unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES])
         {"unsampled_kernel_ns", s.unsampled_kernel_ns, false},
         {"rotations_failed", (int64_t)sigprof__parts_failed(), false},
         {"first_drop_ns", (int64_t)atomic_load(&head->first_drop_ns), true},
-        {"last_drop_ns", (int64_t)atomic_load(&head->last_drop_ns), true}};
+        {"last_drop_ns", (int64_t)atomic_load(&head->last_drop_ns), true},
+        {"process_cpu_ns", (int64_t)sigprof__os_process_cpu_ns(), true}};
 
     _Static_assert(sizeof filled / sizeof *filled <= SHEET_LINES, "room");
     memcpy(lines, filled, sizeof filled);

@@ -175,9 +175,10 @@ void sigprof__sheet(struct sigprof_stats *stats);
 struct sigprof__sheet_line {
     const char *name;
     int64_t value;
-    bool is_moment; /* a time, not an amount: parts of a recording do not add up */
+    bool is_whole; /* a time, or counted from the process's birth: not what parts of a
+                    * recording add up to */
 };
-#define SHEET_LINES 20
+#define SHEET_LINES 21
 #define SHEET_DROPPED 3 /* the line of the first enum ring_drop */
 #define SHEET_OVERWRITTEN 15
 unsigned sigprof__sheet_lines(struct sigprof__sheet_line lines[SHEET_LINES]);

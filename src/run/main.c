@@ -22,6 +22,7 @@
 #include "arguments.h"
 #include "os/preload.h"
 #include "places.h"
+#include "tree.h"
 #include "vm.h"
 
 #define FOLDED_NOTHING 4 /* sigprof-fold: written, but there was no sample */
@@ -280,23 +281,39 @@ static const char *raw_folder(const struct run *run, char *buffer, size_t size)
     return strchr(buffer, '%') ? NULL : buffer;
 }
 
-/* True if the run left a profile, as far as can be seen. */
-static bool look_for_profiles(const struct run *run)
+/* What is in no profile is told where all programs of the run were to have one. */
+static void say_unprofiled(const struct tree *tree, uint64_t cpu_ns)
 {
-    char buffer[PATH_BYTES], name[256];
+    const char *follow = getenv("SIGPROF_FOLLOW");
+
+    if ((!follow || strcmp(follow, "all") == 0) && tree_lacks(tree, cpu_ns))
+        say("%.1f s of %.1f s of CPU time are in no profile: programs that the "
+            "library could not be loaded into (static, set-id, of another word size "
+            "or C library, or started without its variables)",
+            (double)(cpu_ns - tree->known_ns) / 1e9, (double)cpu_ns / 1e9);
+}
+
+/* True if the run left a profile, as far as can be seen. cpu_ns: what it used. */
+static bool look_for_profiles(const struct run *run, uint64_t cpu_ns)
+{
+    struct tree tree = {.count = 0};
+    char buffer[PATH_BYTES];
     const char *why, *folder = raw_folder(run, buffer, sizeof buffer);
     size_t count;
 
     if (!folder)
         return true;
-    count = place_profiles(folder, run->began, name, sizeof name);
+    count = place_profiles(folder, run->began, tree_add, &tree);
     if (count == 0) {
         why = place_obstacle(run->argv[0]);
         say("%s wrote no profile%s%s", run->argv[0], why ? ": " : "",
             why ? why : "");
     } else if (!run->folder[0] && isatty(STDERR_FILENO)) {
-        say("profile: %s/%s%s", folder, name, count > 1 ? " and others" : "");
+        say("profile: %s/%s%s", folder, tree.name, count > 1 ? " and others" : "");
     }
+    if (count > 0)
+        say_unprofiled(&tree, cpu_ns);
+    tree_free(&tree);
     return count > 0;
 }
 
@@ -318,6 +335,7 @@ int main(int argc, char **argv)
 {
     static struct run run;
     bool profiled, is_told; /* ... is in a profile what machines have written */
+    uint64_t others_ns;
     int status;
 
     if (!getenv("SIGPROF_HZ"))
@@ -329,8 +347,9 @@ int main(int argc, char **argv)
     child_begin(&run.signals);
     plan_output(&run);
     variables_check(ARGUMENT_OUTPUT);
+    others_ns = tree_cpu_ns();
     status = run_program(&run);
-    profiled = look_for_profiles(&run);
+    profiled = look_for_profiles(&run, tree_cpu_ns() - others_ns);
     is_told = WIFEXITED(status);
     if (run.folder[0] && profiled)
         is_told = fold(&run);

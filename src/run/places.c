@@ -79,34 +79,41 @@ static bool is_since(struct timespec time, struct timespec since)
            (time.tv_sec == since.tv_sec && time.tv_nsec >= since.tv_nsec);
 }
 
-static bool is_profile(int folder, const char *name, struct timespec since)
+/* -1: it is no profile, or an older one. */
+static int open_profile(int folder, const char *name, struct timespec since)
 {
     static const char magic[8] = "\x89SIGPROF";
     char start[sizeof magic];
     struct stat about;
-    bool good;
     int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
-        return false;
-    good = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
-           is_since(about.st_mtim, since) &&
-           read(fd, start, sizeof start) == (ssize_t)sizeof start &&
-           memcmp(start, magic, sizeof magic) == 0;
+        return -1;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+        is_since(about.st_mtim, since) &&
+        read(fd, start, sizeof start) == (ssize_t)sizeof start &&
+        memcmp(start, magic, sizeof magic) == 0)
+        return fd;
     close(fd);
-    return good;
+    return -1;
 }
 
-size_t place_profiles(const char *folder, struct timespec since, char *name,
-                      size_t size)
+size_t place_profiles(const char *folder, struct timespec since,
+                      place_visit *visit, void *arg)
 {
     DIR *dir = opendir(folder);
     struct dirent *entry;
     size_t count = 0;
+    int fd;
 
-    while (dir && (entry = readdir(dir)))
-        if (is_profile(dirfd(dir), entry->d_name, since) && ++count == 1)
-            snprintf(name, size, "%s", entry->d_name);
+    while (dir && (entry = readdir(dir))) {
+        fd = open_profile(dirfd(dir), entry->d_name, since);
+        if (fd < 0)
+            continue;
+        count++;
+        visit(arg, entry->d_name, fd);
+        close(fd);
+    }
     if (dir)
         closedir(dir);
     return count;

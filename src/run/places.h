@@ -12,9 +12,11 @@
 bool place_preload(char *path, size_t size);
 bool place_fold(char *path, size_t size);
 
-/* How many profiles in a folder were written since a moment; the name of one. */
-size_t place_profiles(const char *folder, struct timespec since, char *name,
-                      size_t size);
+/* Visits the profiles in a folder that were written since a moment, and returns how
+ * many they are. fd is closed behind it. */
+typedef void place_visit(void *arg, const char *name, int fd);
+size_t place_profiles(const char *folder, struct timespec since,
+                      place_visit *visit, void *arg);
 
 /* Removes a folder and the files in it. 0, or an errno. */
 int place_remove(const char *folder);

@@ -74,6 +74,11 @@ gzip -t x.pb.gz || fail 'x.pb.gz is not gzipped'
 # The children's profiles are folded in with the program's.
 gives 0 "$RUN" -F 997 -o tree.folded sh -c './work & ./work; wait'
 grep -q '^work;' tree.folded || fail "tree.folded: $(cat tree.folded)"
+[ ! -s said ] || fail "all had profiles: $(cat said)"
+# Many short ones, most of whose time is spent before and after sampling.
+# shellcheck disable=SC2016
+gives 0 "$RUN" -o short.folded bash -c 'for i in $(seq 50); do env true; done; ./work'
+[ ! -s said ] || fail "short children: $(cat said)"
 echo 'ok: preload and children'
 
 # Killed by a signal: so are we, and what was sampled is folded.
@@ -99,6 +104,17 @@ echo 'ok: a fold that fails'
 "${CC:-cc}" -static -o static work.c
 gives 4 "$RUN" -o static.folded ./static 4
 says './static wrote no profile: it is linked statically'
+# In a tree it is the CPU time that is told, whatever the clock and the output.
+gives 0 "$RUN" -o tree.folded sh -c './static; ./work'
+says ' s of CPU time are in no profile: programs that'
+grep -q '^sigprof-run: 0\.[34] s of 0\.[6-9] s' said || fail "one of two: $(cat said)"
+gives 0 "$RUN" --clock wall -o tree.sigprof sh -c './static; ./static; true'
+grep -q '^sigprof-run: 0\.[67] s of 0\.[6-9] s' said || fail "two of two: $(cat said)"
+gives 0 "$RUN" --follow none -o tree.sigprof sh -c './static; ./work; ./work'
+[ ! -s said ] || fail "children that were not to be followed: $(cat said)"
+# shellcheck disable=SC2016
+gives 143 "$RUN" -o tree.sigprof sh -c './static; kill $$'
+[ ! -s said ] || fail "told beside a process that was killed: $(cat said)"
 nothing_left
 echo 'ok: static programs'
 
