@@ -44,6 +44,10 @@ cp a.sigprof fourth.sigprof
 fold 0 --stats fourth.sigprof
 grep -Eq '^cut_killed +1$' out || fail "--stats: cut_killed"
 grep -Eq '^salvaged_samples +2$' out || fail "--stats: salvaged"
+# The manual has a word for each of its lines; accounts go by the word in front.
+for name in $(sed -E 's/^([a-z]+)(_[a-z]+)*_(periods|seconds|percent)? .*/\1/; s/ .*//' out); do
+    grep -Eq "^\.BR? .*\b$name(_percent)?\b" "$MANUAL" || fail "the manual does not define $name"
+done
 
 echo ALIVE >ring
 fold 0 a.sigprof
