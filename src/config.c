@@ -213,6 +213,12 @@ static const struct variable variables[] = {
      take_rotate},
 };
 
+const char *sigprof__config_name(unsigned index)
+{
+    return index < sizeof variables / sizeof *variables ? variables[index].name
+                                                        : NULL;
+}
+
 /* The start of text, fit to be shown: a value may hold anything. */
 static const char *printable(const char *text, char *to, size_t size)
 {

@@ -37,6 +37,9 @@ void sigprof__config_defaults(struct sigprof__config *config);
 int sigprof__config_from_environment(struct sigprof__config *config,
                                      char *message, size_t size);
 
+/* The variables by name, from 0 on; NULL behind the last. */
+const char *sigprof__config_name(unsigned index);
+
 /* 0 or SIGPROF_EINVAL. */
 int sigprof__config_from_options(struct sigprof__config *config,
                                  const struct sigprof_options *options);

@@ -14,6 +14,11 @@
 #include "config.h"
 #include "sigprof/sigprof.h"
 
+#define OURS "SIGPROF_"
+#define PARENT OURS "PARENT" /* the library's own, for children */
+
+extern char **environ;
+
 static const char usage[] =
     "Usage: sigprof-run [OPTIONS] [--] PROGRAM [ARGUMENT...]\n"
     "Runs PROGRAM with libsigprof preloaded and exits as PROGRAM does.\n"
@@ -151,6 +156,34 @@ void variables_check(int option)
 
     if (sigprof__config_from_environment(&config, message, sizeof message) < 0)
         refuse_value(option, message);
+}
+
+/* A library says nothing in somebody else's program, so a slip is told here. */
+static bool is_known(const char *entry, size_t size)
+{
+    const char *name;
+
+    for (unsigned i = 0; (name = sigprof__config_name(i)); i++)
+        if (strlen(name) == size && strncmp(name, entry, size) == 0)
+            return true;
+    return size == strlen(PARENT) && strncmp(PARENT, entry, size) == 0;
+}
+
+void variables_look(void)
+{
+    char names[512] = "";
+    size_t used = 0;
+
+    for (unsigned i = 0; sigprof__config_name(i) && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+                                 i ? ", " : "", sigprof__config_name(i));
+    for (char **at = environ; at && *at; at++) {
+        size_t size = strcspn(*at, "=");
+
+        if (strncmp(*at, OURS, strlen(OURS)) == 0 && !is_known(*at, size))
+            say("%.*s is not a variable of the library's and does nothing; these "
+                "are: %s", (int)(size < 100 ? size : 100), *at, names);
+    }
 }
 
 static void take_value(int option, const char *value)

@@ -42,6 +42,9 @@ void arguments_parse(struct run *run, int argc, char **argv);
 
 void variable_set(const char *name, const char *value);
 
+/* Says which of the environment's SIGPROF_ names the library does not know. */
+void variables_look(void);
+
 /* Are the library's variables what it accepts? Else the process ends. option: the
  * letter of the one that has just set one, or 0. */
 void variables_check(int option);

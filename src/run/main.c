@@ -342,6 +342,7 @@ int main(int argc, char **argv)
         variable_set("SIGPROF_HZ", HZ_DEFAULT);
     arguments_parse(&run, argc, argv);
     variables_check(0);
+    variables_look();
     find_preload(&run);
     prepare_vm(&run);
     child_begin(&run.signals);

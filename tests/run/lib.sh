@@ -9,6 +9,8 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 mkdir tmp
 export TMPDIR="$work/tmp"
+# Variables of the tests', which sigprof-run does not know.
+unset "${!SIGPROF_@}"
 
 fail() {
     printf 'FAIL: %s\n' "$*" >&2

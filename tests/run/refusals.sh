@@ -17,6 +17,11 @@ refuses "unrecognized option '--cpu'" --cpu
 SIGPROF_RING=tiny refuses 'SIGPROF_RING=tiny: want' -F 99
 gives 2 "$RUN"
 says 'no program named'
+# A name that the library does not know: it may be a slip, or somebody else's.
+SIGPROF_HERTZ=99 gives 127 "$RUN" ./no-such-program
+grep -q '^sigprof-run: SIGPROF_HERTZ is not a variable .* SIGPROF_HZ, ' said || fail "$(cat said)"
+SIGPROF_PARENT=0123456789abcdef0123456789abcdef:1 SIGPROF_VERBOSE=0 gives 127 "$RUN" ./no-such-program
+says './no-such-program: No such file'
 SIGPROF_OUT=/nonexist/a.sigprof gives 125 "$RUN" touch ran
 says 'SIGPROF_OUT=/nonexist/a.sigprof: /nonexist: No such file'
 gives 125 "$RUN" -o nowhere/%p.sigprof touch ran

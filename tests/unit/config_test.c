@@ -221,6 +221,19 @@ static void the_edges_of_each_range_are_taken(void)
     CHECK_EQ(config.follow, SIGPROF_FOLLOW_NONE);
 }
 
+static void the_names_are_told(void)
+{
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        unsigned at = 0;
+
+        while (sigprof__config_name(at) &&
+               strcmp(sigprof__config_name(at), names[i]) != 0)
+            at++;
+        CHECK(sigprof__config_name(at) != NULL);
+    }
+    CHECK(sigprof__config_name(sizeof names / sizeof *names) == NULL);
+}
+
 static void options_out_of_range_are_refused(void)
 {
     static const struct sigprof_options bad[] = {
@@ -265,6 +278,7 @@ int main(void)
     RUN(a_line_break_in_a_value_does_not_make_two_lines);
     RUN(a_very_long_value_is_cut_in_the_message);
     RUN(the_edges_of_each_range_are_taken);
+    RUN(the_names_are_told);
     RUN(options_out_of_range_are_refused);
     RUN(an_older_caller_s_options_end_where_its_struct_ends);
     return 0;
