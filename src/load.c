@@ -148,6 +148,22 @@ static void say_toggle_taken(void)
     say(text);
 }
 
+static void say_no_file(const char *out)
+{
+    bool chosen = getenv("SIGPROF_OUT") != NULL;
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s%.300s: %s (%s); want %s",
+             chosen ? "SIGPROF_OUT=" : "", *out ? out : "%e.%p.sigprof",
+             sigprof_strerror(SIGPROF_EFILE),
+             strerror(errno),
+             chosen ? "a new name in a folder that can be written to, or an "
+                      "earlier profile's"
+                    : "a working directory that can be written to, or a name in "
+                      "SIGPROF_OUT");
+    say(text);
+}
+
 static void start_from_environment(const char *preload_path)
 {
     struct sigprof__config config;
@@ -181,11 +197,7 @@ static void start_from_environment(const char *preload_path)
     if (code && sigprof__of_tree() && !verbose)
         return; /* a child in a sandbox of its own: it did not ask for us */
     if (code == SIGPROF_EFILE) {
-        snprintf(message, sizeof message,
-                 "SIGPROF_OUT=%.300s: %s (%s); want a new name in a folder that "
-                 "can be written to, or an earlier profile's",
-                 config.out, sigprof_strerror(code), strerror(errno));
-        say(message);
+        say_no_file(config.out);
     } else if (code) {
         snprintf(message, sizeof message, "not sampling: %s",
                  sigprof_strerror(code));

@@ -148,6 +148,15 @@ static void check_writable(const char *what, const char *out)
         fail(EXIT_OURS, "%s%s: %s: %s", what, out, folder, strerror(errno));
 }
 
+static void check_working_directory(void)
+{
+    char here[PATH_BYTES];
+
+    if (!getcwd(here, sizeof here) || access(".", W_OK | X_OK) != 0)
+        fail(EXIT_OURS, "the working directory, where profiles are written: %s; -o "
+                        "names another place", strerror(errno));
+}
+
 static void plan_folding(struct run *run)
 {
     if (strchr(run->out, '%'))
@@ -177,6 +186,8 @@ static void plan_output(struct run *run)
         variable_set("SIGPROF_OUT", run->out);
     } else if (run->out) {
         plan_folding(run);
+    } else {
+        check_working_directory();
     }
 }
 

@@ -26,6 +26,14 @@ bad SIGPROF_HZ "" "1 to 10000"
 bad SIGPROF_OUT "x%q" "p, e, h, t"
 bad SIGPROF_OUT "$here/no/folder" "a new name in a folder"
 bad SIGPROF_OUT /dev/full "a new name in a folder"
+# Nobody named a place: it is the working directory that takes no file.
+status=0
+(cd /proc && exec env SIGPROF_HZ=99 LD_PRELOAD="$PRELOAD" sh -c 'exit 7') >out 2>err || status=$?
+[ $status = 7 ] || fail "in /proc: status $status"
+grep -q '^sigprof: /proc/%e.%p.sigprof: .*want a working directory' err || fail "in /proc: $(cat err)"
+[ "$(wc -l <err)" = 1 ] || fail "in /proc: not one line: $(cat err)"
+echo "   $(cat err)"
+rm out err
 bad SIGPROF_CLOCK sundial "auto, thread, itimer, perf, wall or polled; on illumos also realprof"
 bad SIGPROF_UNWIND guess "cfi, fp or libunwind"
 bad SIGPROF_DEPTH 1025 "1 to 1024"

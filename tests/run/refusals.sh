@@ -26,6 +26,25 @@ SIGPROF_OUT=/nonexist/a.sigprof gives 125 "$RUN" touch ran
 says 'SIGPROF_OUT=/nonexist/a.sigprof: /nonexist: No such file'
 gives 125 "$RUN" -o nowhere/%p.sigprof touch ran
 [ ! -e ran ] || fail 'the program ran without a place for its profile'
+# Without a name it is the working directory that has to take the profile.
+mkdir left
+cd left
+rmdir ../left
+status=0
+"$RUN" touch "$work/ran" >"$work/out" 2>"$work/said" || status=$?
+cd "$work"
+[ "$status" = 125 ] || fail "a working directory that is gone: status $status"
+says 'the working directory, where profiles are written: No such file'
+if [ "$(id -u)" != 0 ]; then
+    mkdir -m 555 closed
+    cd closed
+    status=0
+    "$RUN" touch "$work/ran" >"$work/out" 2>"$work/said" || status=$?
+    cd "$work"
+    [ "$status" = 125 ] || fail "a closed working directory: status $status"
+    says 'the working directory, where profiles are written: Permission denied'
+fi
+[ ! -e ran ] || fail 'the program ran without a place for its profile'
 echo 'ok: refusals'
 
 : >no-program
