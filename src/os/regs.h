@@ -10,7 +10,8 @@
  *  regs_offset()     where a ucontext_t has a column, in bytes
  *  regs_trampoline() do code bytes begin the end of a signal handler? Then the
  *                    ucontext_t lies *at bytes above sp
- *  REGS_TRAMPOLINE_BYTES  that it looks at
+ *  REGS_TRAMPOLINE_BYTES  that it looks at; from REGS_TRAMPOLINE_BACK bytes before,
+ *                    where that is defined
  *  REGS_TRAMPOLINE_LATER  a tick may also stop that many bytes behind the first
  *  REGS_SIGINFO_AT   siginfo_t, or another int that is the signal's number, from
  *                    sp there

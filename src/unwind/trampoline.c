@@ -88,11 +88,16 @@ static bool is_of_frame(uintptr_t word)
 #define WORD_AT REGS_SIGINFO_AT
 #endif
 
+#ifndef REGS_TRAMPOLINE_BACK
+#define REGS_TRAMPOLINE_BACK 0
+#endif
+
 static bool has_code(struct walker *w, uintptr_t address, intptr_t *at)
 {
     uint8_t code[REGS_TRAMPOLINE_BYTES];
 
-    return sigprof__cfi_read_code(w, address, code, sizeof code) &&
+    return sigprof__cfi_read_code(w, address - REGS_TRAMPOLINE_BACK, code,
+                                  sizeof code) &&
            regs_trampoline(code, at);
 }
 

@@ -33,8 +33,9 @@ static inline size_t regs_offset(unsigned column)
     return offsetof(ucontext_t, uc_mcontext.gp_regs) + 8 * (size_t)index;
 }
 
-#define REGS_TRAMPOLINE_BYTES 12
-#define REGS_TRAMPOLINE_LATER 0 /* by then sp is another */
+#define REGS_TRAMPOLINE_BYTES 20
+#define REGS_TRAMPOLINE_BACK 8
+#define REGS_TRAMPOLINE_LATER 0
 #define REGS_SIGINFO_AT 344 /* qemu-user's, of the number beside the registers */
 
 /* li r0, 172; sc */
@@ -44,15 +45,22 @@ static inline bool regs_is_sigreturn(const uint8_t *code)
            code[4] == 2 && code[5] == 0 && code[6] == 0 && code[7] == 0x44;
 }
 
-/* addi r1, r1, 128, and that: the ucontext is what r1 points to then. qemu-user has
- * no addi, and two words more below. */
+/* addi r1, r1, 128, and that: the ucontext is what r1 points to then. */
+static inline bool regs_is_whole_sigreturn(const uint8_t *code)
+{
+    return code[0] == 0x80 && code[1] == 0 && code[2] == 0x21 &&
+           code[3] == 0x38 && regs_is_sigreturn(code + 4);
+}
+
+/* code + 8 is where a handler has returned to, or a tick at the first instruction or
+ * at the two behind it; qemu-user has no addi, and two words more below. */
 static inline bool regs_trampoline(const uint8_t *code, intptr_t *at)
 {
-    bool bare = regs_is_sigreturn(code);
+    bool behind = regs_is_whole_sigreturn(code) || regs_is_whole_sigreturn(code + 4);
+    bool bare = regs_is_sigreturn(code + 4) || regs_is_sigreturn(code + 8);
 
-    *at = bare ? 144 : 128;
-    return bare || (code[0] == 0x80 && code[1] == 0 && code[2] == 0x21 &&
-                    code[3] == 0x38 && regs_is_sigreturn(code + 4));
+    *at = behind ? 0 : bare ? 144 : 128;
+    return behind || bare || regs_is_whole_sigreturn(code + 8);
 }
 
 #endif
