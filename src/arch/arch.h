@@ -39,6 +39,13 @@
 #define ARCH_CODE_BITS 0
 #endif
 
+/* Do frames have to be read from code that makes them? arch/frame-code.h */
+#ifdef ARCH_CODE_UNIT
+#define ARCH_HAS_CODE 1
+#else
+#define ARCH_HAS_CODE 0
+#endif
+
 /* Is an element's return address in the next one? */
 #ifdef ARCH_WINDOWS
 #define ARCH_RECORD_IN_NEXT 0

@@ -7,7 +7,7 @@
  *  arch_frame_begins() could an instruction be the first that makes a frame?
  *  arch_frame_read()   adds to what is known of a frame an instruction of it;
  *                      returns its bytes, or 0: the frame's making is over
- *  arch_is_return()    does one return, wherever it is?
+ *  arch_is_return()    does one return, or leave for another function, wherever it is?
  */
 #ifndef SIGPROF_ARCH_FRAME_CODE_H
 #define SIGPROF_ARCH_FRAME_CODE_H

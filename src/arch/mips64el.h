@@ -24,6 +24,7 @@
 
 #define ARCH_CODE_UNIT 4
 #define ARCH_CODE_BYTES 4 /* that the three look at */
+#define ARCH_ROOT_BYTES 12
 
 static inline uint32_t arch_word(const uint8_t *code)
 {
@@ -38,7 +39,10 @@ static inline bool arch_frame_begins(const uint8_t *code)
 
 static inline bool arch_is_return(const uint8_t *code)
 {
-    return arch_word(code) == 0x03e00008; /* jr ra */
+    uint32_t word = arch_word(code);
+
+    return word == 0x03e00008 || /* jr ra */
+           word == 0x03200008;   /* jr t9: to another function */
 }
 
 static inline unsigned arch_frame_read(const uint8_t *code,
@@ -51,6 +55,8 @@ static inline unsigned arch_frame_read(const uint8_t *code,
         return 0; /* jal; jr, jalr */
     if (word >> 16 == 0x67bd)
         made->bytes -= operand;
+    else if ((word & 0xfc1f0000) == 0xdc1d0000) /* ld sp: swapcontext has left */
+        made->bytes = 0;
     else if (word >> 16 == 0xffbf) /* sd ra, n(sp) */
         made->ra_at = operand - made->bytes;
     else if (word >> 16 == 0xffbe) /* sd s8, n(sp) */
@@ -60,6 +66,15 @@ static inline unsigned arch_frame_read(const uint8_t *code,
         made->has_fp = true;
     }
     return 4;
+}
+
+/* move gp, s1; beqz s0; move a0, zero: glibc's makecontext has put its address where
+ * the stack's first function returns to. */
+static inline bool arch_is_root(const uint8_t code[ARCH_ROOT_BYTES])
+{
+    return arch_word(code) == 0x0220e025 &&
+           arch_word(code + 4) >> 16 == 0x1200 &&
+           arch_word(code + 8) == 0x00002025;
 }
 
 static inline uintptr_t arch_return_address(uintptr_t word)

@@ -86,9 +86,21 @@ static NOINLINE uint32_t learn(struct walker *w, uintptr_t pc, uintptr_t key,
         rule = PACKED_EXACT;
     if (rule == PACKED_NONE)
         rule = sigprof__exidx_rule(w);
+    if (rule == PACKED_NONE && pc != key)
+        rule = sigprof__prologue_rule(w);
     rule = sigprof__window_rule(w, key, rule);
     cache_put(place, rule);
     return rule;
+}
+
+/* Where the walk comes to another stack than address is on, or from a guard page to
+ * one, that is the one it is on. */
+static void follow_stack(struct walker *w, uintptr_t address)
+{
+    if (!sigprof__memory_is_outside(&w->memory, address))
+        return;
+    sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
+    sigprof__memo_other_stack(w);
 }
 
 static void mark_guessed(struct walker *w)
@@ -100,8 +112,9 @@ static void mark_guessed(struct walker *w)
 #ifdef ARCH_WINDOWS
 
 /* Of a frame that has called, the window is no guess. */
-static int step_guessed(struct walker *w)
+static int step_guessed(struct walker *w, uint32_t rule)
 {
+    (void)rule;
     if (w->at.exact)
         mark_guessed(w);
     return sigprof__window_guess(w);
@@ -109,11 +122,13 @@ static int step_guessed(struct walker *w)
 
 #else
 
-static NOINLINE int step_guessed(struct walker *w)
+static NOINLINE int step_guessed(struct walker *w, uint32_t rule)
 {
-    struct guess guess = {false, false, false, 0, 0};
-    int step = sigprof__cfi_prologue(w, &w->at, w->count == 1, &guess);
+    struct guess guess = {false, false, false, rule, 0, 0};
+    int step;
 
+    follow_stack(w, w->at.sp);
+    step = sigprof__cfi_prologue(w, &w->at, w->count == 1, &guess);
     if (step == STEP_NO_CFI)
         step = sigprof__cfi_guess(w, &w->at, w->count == 1, &guess);
     if (step == STEP_NO_CFI)
@@ -230,10 +245,10 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
     /* It has called, and the rule does not tell: aarch64's swapcontext, which keeps
      * its return address in what it switches from. */
     if (PACKED_IN_LINK(rule) && !w->at.exact)
-        return step_guessed(w);
+        return step_guessed(w, 0);
     if (place_is_low(&w->at) && !by_fp) {
         if (!fp_below)
-            return step_guessed(w);
+            return step_guessed(w, 0);
         cfa = w->at.fp + fp_below; /* fp is where it has saved its caller's */
         by_fp = true;
     }
@@ -243,10 +258,7 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
         return FORMAT_END_BAD_ADDRESS;
     if (PACKED_IN_LINK(rule))
         return step_linked(w, cfa, fp_below);
-    if (sigprof__memory_is_outside(&w->memory, ra_at)) {
-        sigprof__memory_enter(&w->memory, w->memory.walk, w->at.sp);
-        sigprof__memo_other_stack(w);
-    }
+    follow_stack(w, ra_at);
     if (!sigprof__memory_read(&w->memory, ra_at, &pc) ||
         (fp_below && !sigprof__memory_read(&w->memory, cfa - fp_below, &fp)))
         return walker_unreadable(w);
@@ -347,11 +359,15 @@ static NOINLINE uint32_t run_ahead(struct walker *w)
 }
 
 /* By a rule that code was read for: right as a rule, but a guess. */
-static int step_read(struct walker *w, uint32_t rule)
+static int step_read(struct walker *w, uint32_t read)
 {
-    int result = ARCH_HAS_WINDOWS ? sigprof__window_read(w, rule)
-                                  : step_packed(w, rule);
+    uint32_t rule = read - (PACKED_SP_READ - PACKED_SP);
+    int result;
 
+    if (ARCH_HAS_CODE)
+        return step_guessed(w, read);
+    result = ARCH_HAS_WINDOWS ? sigprof__window_read(w, rule)
+                              : step_packed(w, rule);
     w->guessed = true;
     if (w->last->flags & FRAME_STEPPED)
         w->last->flags |= FRAME_GUESSED;
@@ -371,7 +387,7 @@ static int step(struct walker *w)
         return step_packed(w, rule);
     case PACKED_SP_READ:
     case PACKED_FP_READ:
-        return step_read(w, rule - (PACKED_SP_READ - PACKED_SP));
+        return step_read(w, rule);
     case PACKED_ROOT:
         w->last->ra_at = 0;
         w->last->flags |= FRAME_ROOT;
@@ -382,7 +398,7 @@ static int step(struct walker *w)
     default:
         break;
     }
-    return result == STEP_NO_CFI ? step_guessed(w) : result;
+    return result == STEP_NO_CFI ? step_guessed(w, 0) : result;
 }
 
 /* ---- The walk ---------------------------------------------------------- */

@@ -40,6 +40,20 @@ bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc)
            arch_follows_call(code);
 }
 
+bool sigprof__cfi_is_root(struct walker *w, uintptr_t pc)
+{
+#ifdef ARCH_ROOT_BYTES
+    uint8_t code[ARCH_ROOT_BYTES];
+
+    return sigprof__cfi_read_code(w, pc, code, ARCH_ROOT_BYTES) &&
+           arch_is_root(code);
+#else
+    (void)w;
+    (void)pc;
+    return false;
+#endif
+}
+
 static void move(struct place *place, uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
     place->pc = pc;
@@ -146,12 +160,12 @@ static bool guess_frameless(struct walker *w, struct place *place,
 {
     uintptr_t pc = arch_return_address(
         regs_get(w->memory.walk->ucontext, REGS_LINK));
+    uintptr_t at = ARCH_BACKCHAIN ? place->sp : place->fp;
     struct record record;
 
     guess->verifies = false;
     if (!sigprof__cfi_follows_call(w, pc) ||
-        (place->fp >= place->sp && read_record(w, place->fp, &record) &&
-         record.pc == pc))
+        (at >= place->sp && read_record(w, at, &record) && record.pc == pc))
         return false;
     if (place->pc != FORMAT_FIRST_PC && !sigprof__module_find(w->snapshot, pc))
         return false;
@@ -245,21 +259,6 @@ static int follow_fp(struct walker *w, struct place *place, bool generated,
     return generated ? STEP_ON : STEP_GUESSED;
 }
 
-/* Code that is known to be where stacks begin, and has no rule that says so. */
-static bool is_root(struct walker *w, uintptr_t pc)
-{
-#ifdef ARCH_ROOT_BYTES
-    uint8_t code[ARCH_ROOT_BYTES];
-
-    return sigprof__cfi_read_code(w, pc, code, ARCH_ROOT_BYTES) &&
-           arch_is_root(code);
-#else
-    (void)w;
-    (void)pc;
-    return false;
-#endif
-}
-
 /* A return address that no call can have pushed, since a function begins there
  * and no code is before it: makecontext puts one at the bottom of a stack. */
 static bool is_put_there(struct walker *w, const struct place *place)
@@ -269,7 +268,7 @@ static bool is_put_there(struct walker *w, const struct place *place)
 
     if (!module || place->exact)
         return false;
-    return is_root(w, place->pc) ||
+    return sigprof__cfi_is_root(w, place->pc) ||
            (walker_find(w, module->cfi, place->pc) == CFI_FOUND &&
             walker_state(w)->unit.low == place->pc);
 }

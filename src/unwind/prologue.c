@@ -12,12 +12,13 @@
  * A function that was interrupted may not have made its frame yet, or have left it
  * already, or never make one: then the link register has its caller.
  */
+#include "unwind/packed.h"
 #include "unwind/walker.h"
 
 #ifdef ARCH_CODE_UNIT
 
 #define BACK_BYTES 16384u /* nearly all functions are shorter */
-#define MAKING_BYTES 256u /* within which a frame is made */
+#define MAKING_BYTES 320u /* within which a frame is made */
 #define TRIES 4
 #define CHUNK_BYTES 512u
 #define READ_COST 4    /* steps that copying a chunk counts for, */
@@ -101,12 +102,13 @@ static NOINLINE void read_frame(struct walker *w, uintptr_t begin, uintptr_t pc,
         *made = whole;
 }
 
-/* Is pc where a function returns to, with sp: behind a call, or a handler's end? */
+/* Is pc where a function returns to, with sp: behind a call, where stacks begin, or a
+ * handler's end? */
 static bool is_returned_to(struct walker *w, uintptr_t pc, uintptr_t sp)
 {
     intptr_t at;
 
-    return sigprof__cfi_follows_call(w, pc) ||
+    return sigprof__cfi_follows_call(w, pc) || sigprof__cfi_is_root(w, pc) ||
            sigprof__cfi_is_trampoline(w, pc, sp, &at);
 }
 
@@ -147,31 +149,115 @@ static bool is_own_link(struct walker *w, uintptr_t begin, uintptr_t pc,
            (link <= pc || find_begin(w, link, link - begin, &returns) == begin);
 }
 
-/* Where the tick is: w's walk begins here. */
-static bool guess_first(struct walker *w, struct place *place, uintptr_t begin,
-                        const struct arch_frame_made *made, bool returns)
+/* Is link, with sp, a return address into what is known? */
+static bool is_linked(struct walker *w, uintptr_t link, uintptr_t sp)
 {
-    uintptr_t link = arch_return_address(
-        regs_get(w->memory.walk->ucontext, REGS_LINK));
+    intptr_t at;
+
+    return (sigprof__module_find(w->snapshot, link) &&
+            (sigprof__cfi_follows_call(w, link) ||
+             sigprof__cfi_is_root(w, link))) ||
+           sigprof__cfi_is_trampoline(w, link, sp, &at);
+}
+
+/* What place's link register holds, where that is at hand: where the walk begins, and
+ * where a signal has interrupted. */
+static bool find_link(const struct walker *w, const struct place *place,
+                      bool first, uintptr_t *link)
+{
+    const struct registers *point = &walker_state(w)->point;
+
+    if (first)
+        *link = regs_get(w->memory.walk->ucontext, REGS_LINK);
+    else if (place->exact && w->has_point &&
+             point->value[REGS_PC] == place->pc &&
+             point->value[REGS_SP] == place->sp)
+        *link = point->value[REGS_LINK];
+    else
+        return false;
+    *link = arch_return_address(*link);
+    return true;
+}
+
+/* place was interrupted. In a module the link register may hold anything once it has
+ * been saved, and while that is so; of one that is not known yet it alone is believed. */
+static bool guess_interrupted(struct walker *w, struct place *place,
+                              uintptr_t begin, uintptr_t link,
+                              const struct arch_frame_made *made, bool returns)
+{
+    bool known = sigprof__module_find(w->snapshot, place->pc) != 0;
     struct place caller;
     uintptr_t cfa = place->sp;
-    intptr_t at;
+    bool linked;
 
     if (begin && made->ra_at == 0 && !returns)
         cfa += (uintptr_t)(intptr_t)made->bytes;
+    linked = is_linked(w, link, cfa);
     if (begin && has_caller(w, place, made, &caller) &&
-        (caller.pc == link || is_own_link(w, begin, place->pc, link))) {
+        (linked ? caller.pc == link ||
+                      (known && is_own_link(w, begin, place->pc, link))
+                : known && !returns)) {
         *place = caller;
         return true;
     }
-    if ((!sigprof__module_find(w->snapshot, link) ||
-         !sigprof__cfi_follows_call(w, link) ||
-         (begin && !returns && is_own_link(w, begin, place->pc, link))) &&
-        !sigprof__cfi_is_trampoline(w, link, cfa, &at))
+    if (!linked || (begin && !returns && made->bytes && made->ra_at &&
+                    is_own_link(w, begin, place->pc, link)))
         return false;
     place->sp = cfa;
     place->pc = link;
     place->exact = false;
+    return true;
+}
+
+/* What a rule that was read says of the frame, and back. The CFA of tables is above
+ * sp at the function's begin where callees save registers there. */
+static void from_rule(uint32_t rule, struct arch_frame_made *made)
+{
+    int fp_below = (int)PACKED_FP_BELOW(rule);
+
+    made->has_fp = PACKED_KIND(rule) == PACKED_FP_READ;
+    made->bytes = (int)PACKED_CFA(rule) - ARCH_CFA_SP;
+    made->fp_below = made->bytes;
+    made->ra_at = (int)PACKED_RA_AT(rule) + ARCH_CFA_SP;
+    made->fp_at = fp_below != 0 ? ARCH_CFA_SP - fp_below : 0;
+}
+
+static uint32_t to_rule(const struct arch_frame_made *made)
+{
+    struct packed_return ra = {RULE_AT, made->ra_at - ARCH_CFA_SP, REGS_LINK};
+    uint32_t rule = sigprof__pack_simple(
+        made->has_fp ? PACKED_FP_READ : PACKED_SP_READ,
+        (made->has_fp ? made->fp_below : made->bytes) + ARCH_CFA_SP,
+        made->fp_at ? ARCH_CFA_SP - made->fp_at : 0, &ra);
+
+    return PACKED_KIND(rule) == PACKED_EXACT ? (uint32_t)PACKED_NONE : rule;
+}
+
+uint32_t sigprof__prologue_rule(struct walker *w)
+{
+    struct arch_frame_made made;
+    bool returns;
+    uintptr_t begin = find_begin(w, w->at.pc, BACK_BYTES, &returns);
+
+    if (begin == 0)
+        return PACKED_NONE;
+    read_frame(w, begin, w->at.pc, &made);
+    return made.ra_at ? to_rule(&made) : (uint32_t)PACKED_NONE;
+}
+
+/* place has called, and made is what it may have made of its frame. */
+static bool guess_caller(struct walker *w, struct place *place,
+                         const struct arch_frame_made *made,
+                         struct guess *guess)
+{
+    struct place caller;
+
+    if (!has_caller(w, place, made, &caller))
+        return false;
+    *place = caller;
+    guess->verifies = !made->has_fp;
+    guess->ra_at = (int16_t)made->ra_at;
+    guess->fp_at = (int16_t)made->fp_at;
     return true;
 }
 
@@ -180,29 +266,33 @@ int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
 {
     struct arch_frame_made made = {0, 0, 0, 0, false};
     uintptr_t begin = place->pc;
-    struct place caller;
+    uintptr_t link = 0;
+    bool has_link = find_link(w, place, first, &link);
     bool returns = false;
 
-    if (!sigprof__module_find(w->snapshot,
-                              place_key(place->pc, place->exact)))
+    if (!first && !sigprof__module_find(w->snapshot,
+                                        place_key(place->pc, place->exact)))
         return STEP_NO_CFI;
+    if (!place->exact && sigprof__cfi_is_root(w, place->pc))
+        return FORMAT_END_COMPLETE;
+    if (guess->rule) {
+        from_rule(guess->rule, &made);
+        if (guess_caller(w, place, &made, guess))
+            return STEP_GUESSED;
+    }
     for (int i = 0; i < TRIES; i++) {
         begin = find_begin(w, begin, BACK_BYTES, &returns);
-        if (begin == 0 && !first)
+        if (begin == 0 && !has_link)
             break;
         if (begin)
             read_frame(w, begin, place->pc, &made);
         guess->verifies = false;
-        if (first)
-            return guess_first(w, place, begin, &made, returns) ? STEP_GUESSED
-                                                                : STEP_NO_CFI;
-        if (has_caller(w, place, &made, &caller)) {
-            *place = caller;
-            guess->verifies = !made.has_fp;
-            guess->ra_at = (int16_t)made.ra_at;
-            guess->fp_at = (int16_t)made.fp_at;
+        if (has_link)
+            return guess_interrupted(w, place, begin, link, &made, returns)
+                       ? STEP_GUESSED
+                       : STEP_NO_CFI;
+        if (guess_caller(w, place, &made, guess))
             return STEP_GUESSED;
-        }
     }
     return sigprof__cfi_begins_program(w, place->sp) ? FORMAT_END_COMPLETE
                                                      : STEP_NO_CFI;
@@ -221,6 +311,12 @@ bool sigprof__cfi_hides_frame(struct walker *w, uintptr_t pc)
 }
 
 #else /* tables, chains or the stack say more there */
+
+uint32_t sigprof__prologue_rule(struct walker *w)
+{
+    (void)w;
+    return PACKED_NONE;
+}
 
 bool sigprof__cfi_hides_frame(struct walker *w, uintptr_t pc)
 {

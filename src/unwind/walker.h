@@ -159,6 +159,7 @@ struct guess {
     bool verifies; /* it depends on nothing but the words that it took */
     bool doubts;   /* fp leads behind another function's call: take it only if there
                       is nothing better */
+    uint32_t rule; /* in: that prologue.c has read before; 0: none */
     int16_t ra_at; /* as in struct unwind_frame */
     int16_t fp_at;
 };
@@ -173,6 +174,10 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
  * tables. first: place was interrupted by the tick. */
 int sigprof__cfi_prologue(struct walker *w, struct place *place, bool first,
                           struct guess *guess);
+
+/* prologue.c: the rule by which that begins, for w->at, which has called:
+ * PACKED_SP_READ or PACKED_FP_READ; PACKED_NONE: none. */
+uint32_t sigprof__prologue_rule(struct walker *w);
 
 /* prologue.c: has pc's function, whose FDE is in state->unit and says nothing, made a
  * frame all the same? glibc's lazy binding for riscv64 does. */
@@ -203,6 +208,9 @@ bool sigprof__cfi_read_code(struct walker *w, uintptr_t from, uint8_t *code,
 
 /* guess.c: could pc be a return address? */
 bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc);
+
+/* guess.c: is pc's code known to be where stacks begin, with no rule that says so? */
+bool sigprof__cfi_is_root(struct walker *w, uintptr_t pc);
 
 /* landing.c: state->now is what state->rules.row has for its caller, as the result
  * of step. If that function makes an exception land, and its caller has become the

@@ -979,18 +979,6 @@ static void run_on(void *stack, size_t bytes)
     CHECK(swapcontext(&here, &coroutine) == 0);
 }
 
-/* mips' makecontext returns into code without any rule. */
-#ifdef __mips__
-#define END_OF_COROUTINE FORMAT_END_NO_RULE
-#else
-#define END_OF_COROUTINE FORMAT_END_COMPLETE
-#endif
-#ifdef __mips__ /* ... where nothing is left to be read */
-#define END_OF_UNKNOWN FORMAT_END_FOREIGN_STACK
-#else
-#define END_OF_UNKNOWN END_OF_COROUTINE
-#endif
-
 static void a_declared_coroutine_stack_needs_no_system_call(void)
 {
     enum { BYTES = 64 << 10 };
@@ -1009,12 +997,12 @@ static void a_declared_coroutine_stack_needs_no_system_call(void)
     ranges->range[0].high = (uintptr_t)stack + BYTES;
     walk.declared = ranges;
     run_on(stack, BYTES);
-    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, END_OF_COROUTINE);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
     CHECK(test_walk_count(&walk) >= 4);
     walk.declared = NULL;
     walk.may_call_system = true;
     run_on(stack, BYTES);
-    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, END_OF_UNKNOWN);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
     CHECK(walk.stack->end & FORMAT_END_UNKNOWN_STACK);
     free(ranges);
     free(stack);
