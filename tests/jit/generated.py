@@ -10,8 +10,7 @@ one that is flushed when the process exits. The first two are removed before the
 profile is folded: what they said is in it.
 
 The workload says what CPU time it gave to each of three functions; the shares of the
-samples, pooled over three runs, have to agree (|z| at most 4). Chance alone fails that
-once in a few thousand times: then it runs again, longer.
+samples, pooled over the runs, have to agree (judge.py).
 """
 import glob
 import gzip
@@ -21,10 +20,9 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from judge import worst_z
+from judge import check_shares, worst_z
 
-RUNS = 3
-Z_MAX = 4
+MS = 300
 NAMES = ("hot_a", "hot_b", "hot_c")
 
 
@@ -34,11 +32,11 @@ def remove_files(folder, pid):
             os.unlink(path)
 
 
-def run(preload, fold, workload, kind, how, folder, number, ms):
+def run(preload, fold, workload, kind, how, folder, number):
     profile = os.path.join(folder, f"{number}.sigprof")
     environment = dict(os.environ, LD_PRELOAD=preload, SIGPROF_HZ="199",
                        SIGPROF_CLOCK="thread", SIGPROF_OUT=profile)
-    guest = subprocess.Popen([workload, kind, str(ms), *how], env=environment, text=True,
+    guest = subprocess.Popen([workload, kind, str(MS), *how], env=environment, text=True,
                              cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     stdout, stderr = guest.communicate()
     assert guest.returncode == 0 and stderr == "", stderr
@@ -79,14 +77,14 @@ def count(folded, seen):
             assert "[unknown]" not in frames, line
 
 
-def worst_of(ms):
-    """The largest |z| of three functions in RUNS runs."""
+def worst_of(runs):
+    """The largest |z| of three functions."""
     preload, fold, workload, kind, *how = sys.argv[1:]
     truth = dict.fromkeys(NAMES, 0)
     seen = dict.fromkeys(NAMES, 0)
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(RUNS):
-            spent, folded = run(preload, fold, workload, kind, how, folder, number, ms)
+        for number in range(runs):
+            spent, folded = run(preload, fold, workload, kind, how, folder, number)
             for name in NAMES:
                 truth[name] += spent[name]
             count(folded, seen)
@@ -97,11 +95,4 @@ def worst_of(ms):
     return worst
 
 
-def main():
-    for ms in (300, 1200):
-        if worst_of(ms) <= Z_MAX:
-            return
-    sys.exit(f"shares differ by more than z {Z_MAX}, twice")
-
-
-main()
+check_shares(worst_of)

@@ -1,6 +1,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Shares of samples against what the workload says that it spent."""
 import math
+import sys
+
+Z_MAX = 4
+RUNS = (3, 6, 12, 24, 48) # pooled
+
+
+def check_shares(worst_of):
+    """worst_of(runs) gives the largest |z| in so many runs, pooled. A sample may stand for
+    several periods, of which z takes each for a draw: on a busy machine chance alone
+    comes to 4 once in a hundred times, and not five times. A true difference grows."""
+    for runs in RUNS:
+        worst = worst_of(runs)
+        if worst <= Z_MAX:
+            return
+        print(f"z {worst:.2f}: again, with more runs")
+    sys.exit(f"shares differ by more than z {Z_MAX}, {len(RUNS)} times")
 
 
 def worst_z(truth, seen, total):

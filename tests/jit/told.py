@@ -10,8 +10,8 @@ V8 itself.
 
 KIND is node-map, node-dump, php-map, php-dump or java-map, which is written as the
 machine exits: a guest says what CPU time it gave to each of three functions (that in
-Java: as it should be), and the shares of the samples, pooled over three runs, have to
-agree (|z| at most 4). Or killed: node ends by SIGKILL; flight: so
+Java: as it should be), and the shares of the samples, pooled over the runs, have to
+agree (judge.py). Or killed: node ends by SIGKILL; flight: so
 does one under a flight recorder, which never looked at its map. Or stale: a map that an
 older process of the same pid left, or that is a link, is not believed. Or many: there is
 a bound, and what is left out is said.
@@ -25,10 +25,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from judge import worst_z
+import judge
 
-RUNS = 3
-Z_MAX = 4
 NAMES = ("hot_a", "hot_b", "hot_c")
 PHP = ["php", "-n", "-d", "zend_extension=opcache", "-d", "opcache.enable_cli=1",
        "-d", "opcache.file_update_protection=0", "-d", "opcache.jit_buffer_size=16M",
@@ -105,11 +103,11 @@ def run(setup, command):
     return truth or dict(hot_a=50, hot_b=30, hot_c=20), setup.leaves("--strict")
 
 
-def worst_of(setup, command):
-    """The largest |z| of three functions in RUNS runs."""
+def worst_of(setup, command, runs):
+    """The largest |z| of three functions."""
     truth = dict.fromkeys(NAMES, 0)
     seen = dict.fromkeys(NAMES, 0)
-    for _ in range(RUNS):
+    for _ in range(runs):
         spent, leaves = run(setup, command)
         for name in NAMES:
             truth[name] += spent[name]
@@ -118,16 +116,9 @@ def worst_of(setup, command):
                 seen[name] += weight if name in leaf else 0
     total = sum(seen.values())
     assert total > 200, f"{total} samples of {NAMES}"
-    worst = worst_z(truth, seen, total)
+    worst = judge.worst_z(truth, seen, total)
     print(f"{total} samples")
     return worst
-
-
-def check_shares(setup, command):
-    """Chance alone fails once in a few thousand times: then it runs again, longer."""
-    if worst_of(setup, command) > Z_MAX:
-        worst = worst_of(setup, [*command[:-1], "6" if "java" in command else "2400"])
-        assert worst <= Z_MAX, worst
 
 
 def check_killed(setup, flight):
@@ -148,7 +139,7 @@ def check_killed(setup, flight):
     for name in NAMES:
         share = sum(weight for leaf, weight in leaves if name in leaf) / total
         print(f"{name}: {100 * share:.1f} % of {total} samples")
-        assert share > 0.1
+        assert share > 0.02 # of 20 % at least, less what else node does
 
 
 def check_stale(setup, workload):
@@ -202,7 +193,7 @@ def check(setup, kind, *workload):
     else:
         if kind == "java-map":
             subprocess.run(["javac", "Split.java"], cwd=setup.folder, check=True)
-        check_shares(setup, COMMANDS[kind])
+        judge.check_shares(lambda runs: worst_of(setup, COMMANDS[kind], runs))
 
 
 def main():

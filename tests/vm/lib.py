@@ -30,6 +30,28 @@ def run_plain(command, environment=None):
                           env=dict(os.environ, **(environment or {})), timeout=600)
 
 
+class Unlikely(Exception):
+    """What few samples may say by chance."""
+
+
+def likely(condition, *values):
+    if not condition:
+        raise Unlikely(*values)
+
+
+def more_than_chance(judge):
+    """Until judge(longer) finds a run, which is so many times as long, likely. A sample
+    may stand for several periods, for more of them on a busy machine, so that what is
+    rare can be many of few; what is wrong is wrong in a long run, too."""
+    for longer in (1, 2, 4, 8, 16):
+        try:
+            judge(longer)
+            return
+        except Unlikely as reason:
+            print("again, longer:", reason)
+    sys.exit("it is so in long runs, too")
+
+
 class Profile:
     """What a run said, and the stacks of its samples, with their weights: of the
     process that was started. A command may be a script (erl is) that executes the
