@@ -76,7 +76,7 @@ static void perf_is_exact_at_10_khz(void)
     printf("   delivered %.2f %%, counted %.2f %%\n", 100 * delivered,
            100 * counted);
     CHECK(fabs(delivered + counted - 1) <= OFF_MAX);
-    CHECK(delivered > 0.5); /* a timer has 2.5 % */
+    CHECK(delivered > 0.2); /* a timer has 2.5 %, or 10 of a kernel's 1,000 Hz */
     profile_free(&profile);
     run_free(&run);
 }

@@ -19,7 +19,7 @@
 #define Z_MAX 4.0
 #define WEIGHT_OFF_MAX 0.02
 #define UNSEEN_MAX_NS 150e3 /* of each thread, at its start and end in the kernel */
-#define LONGER_MAX 8 /* times as long, then it has failed */
+#define LONGER_MAX 16 /* times as long, then it has failed */
 
 struct function {
     char name[32];
@@ -92,7 +92,7 @@ static void run_shape(const struct shape *shape, double longer, char **argv,
     snprintf(seconds, sizeof seconds, "%g",
              shape->seconds * (shape->brief ? 1 : longer));
     *run = (struct run){.argv = command, .environment = environment,
-                        .limit_seconds = 600};
+                        .limit_seconds = 900};
     run_program(run);
     if (!WIFEXITED(run->status) || WEXITSTATUS(run->status) != 0)
         FAIL("status %#x: %s", (unsigned)run->status, run->err);
