@@ -26,6 +26,7 @@ LONG = bool(os.environ.get("SIGPROF_TEST_LONG"))
 TIMES = 4 if LONG else 1
 TOP = 10
 Z_LIMIT = 4.5  # some thirty comparisons a run: 3 would fail once in ten runs
+ATTEMPTS = 4   # a busy machine changes what a program waits for in its caches
 SQL = """
 create table t(a integer primary key, b text, c integer);
 insert into t with recursive n(x) as
@@ -195,7 +196,7 @@ def leaves_of(data):
     for chain in text.split("\n\n"):
         for line in chain.splitlines():
             match = re.match(r"\s*[0-9a-f]+ (.*) \((.*)\)$", line)
-            if not match or re.search(r"\[(kernel|guest)|\.ko", match.group(2)):
+            if not match or re.search(r"\[(kernel|guest)|\.ko|^inlined$", match.group(2)):
                 continue
             name, module = match.groups()
             if name == "[unknown]":
@@ -206,18 +207,19 @@ def leaves_of(data):
 
 
 def disagreements(ours, samples, theirs):
-    """Functions among either's top ten whose shares differ beyond chance. A sample
-    of ours may stand for several periods: chance goes by samples."""
+    """Functions among either's top ten whose shares differ beyond chance: (name, is it
+    more here?) and how much. A sample of ours may stand for several periods: chance
+    goes by samples."""
     n, m = sum(ours.values()), sum(theirs.values())
     names = {name for name, _ in ours.most_common(TOP) + theirs.most_common(TOP)}
-    bad = []
+    bad = {}
     for name in sorted(names):
         p, q = ours[name] / n, theirs[name] / m
         pooled = (p * samples + q * m) / (samples + m)
         sigma = math.sqrt(pooled * (1 - pooled) * (1 / samples + 1 / m))
         if sigma and max(p, q) >= 0.01 and abs(p - q) / sigma > Z_LIMIT:
-            bad.append("%s: %.1f %% of %d here, %.1f %% of %d by perf"
-                       % (name, 100 * p, samples, 100 * q, m))
+            bad[name, p > q] = ("%s: %.1f %% of %d here, %.1f %% of %d by perf"
+                                % (name, 100 * p, samples, 100 * q, m))
     return bad
 
 
@@ -241,11 +243,19 @@ def judge(build, out, loop=None):
     files = glob.glob(os.path.join(out, "*"))
     check(files, "no profile")
     sheet = sheet_of(build, files)
-    check(sheet["samples"] >= 50, "only %d samples" % sheet["samples"])
+    # Of what it had of the CPU; a timer ticks ten times less often than HZ on some kernels.
+    check(sheet["samples"] >= min(50, sheet["due_periods"] / 20),
+          "only %d samples" % sheet["samples"])
     check(abs(sheet["difference_percent"]) <= 2, "the sheet is off by %s %%"
           % sheet["difference_percent"])
     draws(fold(build, out))
-    return sheet, our_leaves(fold(build, "--annotate", out), loop)
+    return sheet, our_leaves(fold(build, "--annotate", "--no-inlines", out), loop)
+
+
+def check_complete(sheet):
+    """Of few samples, one is a percent."""
+    rest = sheet["samples"] * (1 - sheet["complete_percent"] / 100)
+    check(rest <= max(5, 0.01 * sheet["samples"]), "%d stacks are not complete" % rest)
 
 
 def measure(build, folder, case):
@@ -262,18 +272,21 @@ def measure(build, folder, case):
 
 
 def compare(build, folder, case):
-    """The sheet, and functions that differ from perf's; None: perf cannot be used.
-    What chance alone did it does not do twice."""
-    sheet, ours = measure(build, folder, case)
-    theirs = perf_leaves(folder, case) if shutil.which("perf") else None
-    bad = disagreements(ours, sheet["samples"], theirs) if theirs else None
-    if bad:
-        print("%-12s again: %s" % (case.name, "; ".join(bad)), flush=True)
+    """The sheet, and functions that differ from perf's, always in the same way; None:
+    perf cannot be used."""
+    always = None
+    for _ in range(ATTEMPTS):
         sheet, ours = measure(build, folder, case)
-        again = disagreements(ours, sheet["samples"], perf_leaves(folder, case))
-        names = {line.rsplit(":", 1)[0] for line in again}
-        bad = [line for line in bad if line.rsplit(":", 1)[0] in names]
-    return sheet, bad
+        theirs = perf_leaves(folder, case) if shutil.which("perf") else None
+        if not theirs:
+            return sheet, None
+        bad = disagreements(ours, sheet["samples"], theirs)
+        always = bad if always is None else \
+            {key: text for key, text in bad.items() if key in always}
+        if not always:
+            break
+        print("%-12s again: %s" % (case.name, "; ".join(always.values())), flush=True)
+    return sheet, list(always.values())
 
 
 # A server whose processes are forked, under a load that is the same each time.
@@ -331,7 +344,7 @@ def report_server(build, folder):
         print("%-12s %8d %10.2f %10.2f  not compared"
               % ("postgres", sheet["samples"], sheet["complete_percent"],
                  sheet["difference_percent"]), flush=True)
-        check(sheet["complete_percent"] >= 99, "too few complete stacks")
+        check_complete(sheet)
     except Failure as failure:
         print("%-12s FAILED: %s" % ("postgres", failure), flush=True)
         return 1
@@ -361,7 +374,7 @@ def main():
                          sheet["difference_percent"],
                          "perf cannot be used" if bad is None else "same" if not bad
                          else "; ".join(bad)), flush=True)
-                check(sheet["complete_percent"] >= 99, "too few complete stacks")
+                check_complete(sheet)
                 check(not bad, "other top functions than perf's")
             except Failure as failure:
                 print("%-12s FAILED: %s" % (case.name, failure), flush=True)
