@@ -7,17 +7,14 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/membarrier.h>
-#include <linux/perf_event.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -104,67 +101,6 @@ int sigprof__os_timer_arm(os_timer timer, uint64_t first_ns, uint64_t period_ns)
 void sigprof__os_timer_delete(os_timer timer)
 {
     timer_delete((timer_t)timer);
-}
-
-/* The overflow of an event notifies whoever its descriptor is aimed at. */
-static int aim(int descriptor, int tid)
-{
-    struct f_owner_ex owner = {F_OWNER_TID, tid};
-
-    return fcntl(descriptor, F_SETSIG, SIGPROF) == 0 &&
-                   fcntl(descriptor, F_SETOWN_EX, &owner) == 0 &&
-                   fcntl(descriptor, F_SETFL, O_ASYNC) == 0
-               ? 0
-               : errno;
-}
-
-/* The id may be another process's thread's by now: ours have a CPU clock. */
-static int is_ours(int tid)
-{
-    uint64_t ns;
-
-    return sigprof__os_thread_cpu_ns(tid, &ns);
-}
-
-/* The mapping keeps the event alive behind the closed descriptor. */
-int sigprof__os_event_open(int tid, uint64_t period_ns, bool in_kernel,
-                           os_event *event)
-{
-    struct perf_event_attr attribute;
-    int descriptor, error;
-    void *page;
-
-    memset(&attribute, 0, sizeof attribute);
-    attribute.size = sizeof attribute;
-    attribute.type = PERF_TYPE_SOFTWARE;
-    attribute.config = PERF_COUNT_SW_TASK_CLOCK;
-    attribute.sample_period = period_ns;
-    attribute.disabled = 1;
-    attribute.exclude_kernel = !in_kernel;
-    attribute.exclude_hv = 1;
-    descriptor = (int)syscall(SYS_perf_event_open, &attribute, tid, -1, -1,
-                              PERF_FLAG_FD_CLOEXEC);
-    if (descriptor < 0)
-        return errno;
-    page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED,
-                descriptor, 0);
-    error = page == MAP_FAILED ? ENOMEM : aim(descriptor, tid);
-    if (!error)
-        error = is_ours(tid);
-    if (!error && ioctl(descriptor, PERF_EVENT_IOC_ENABLE, 0) != 0)
-        error = errno;
-    close(descriptor);
-    if (error && page != MAP_FAILED)
-        sigprof__os_event_close(page);
-    if (!error)
-        *event = page;
-    return error;
-}
-
-void sigprof__os_event_close(os_event event)
-{
-    if (event)
-        munmap(event, (size_t)sysconf(_SC_PAGESIZE));
 }
 
 static uint64_t nanoseconds(const struct timespec *at)
@@ -353,108 +289,6 @@ int sigprof__os_stack_self(uintptr_t *low, uintptr_t *high)
     *low = (uintptr_t)at;
     *high = (uintptr_t)at + size;
     return error;
-}
-
-/* Calls visit for each line of the maps file until it returns true. */
-static int each_mapping(bool (*visit)(uintptr_t low, uintptr_t high,
-                                      const char *line, const char *name,
-                                      void *arg),
-                        void *arg)
-{
-    FILE *maps = fopen("/proc/self/maps", "re");
-    char line[4352];
-    int error = ENOENT;
-
-    if (!maps)
-        return errno;
-    while (error && fgets(line, sizeof line, maps)) {
-        unsigned long low, high;
-        int name = 0;
-
-        chomp(line);
-        if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &low, &high, &name) >= 2 &&
-            visit(low, high, line, name ? line + name : "", arg))
-            error = 0;
-    }
-    fclose(maps);
-    return error;
-}
-
-struct mapping_query {
-    uintptr_t address; /* 0: the main thread's stack */
-    uintptr_t low, high;
-};
-
-static bool mapping_matches(uintptr_t low, uintptr_t high, const char *line,
-                            const char *name, void *arg)
-{
-    struct mapping_query *query = arg;
-
-    (void)line;
-    if (query->address ? query->address < low || query->address >= high
-                       : strcmp(name, "[stack]") != 0)
-        return false;
-    query->low = low;
-    query->high = high;
-    return true;
-}
-
-/* The kernel leaves at least that much below the top of the main stack to it,
- * whatever the limit (MIN_GAP of its mmap.c): nothing else is mapped there. */
-#define STACK_GAP_BYTES ((uintptr_t)128 << 20)
-
-/* The main stack grows: below its mapping, down to the limit, is its too. */
-int sigprof__os_stack_main(uintptr_t *low, uintptr_t *high)
-{
-    struct mapping_query query = {0, 0, 0};
-    int error = each_mapping(mapping_matches, &query);
-    uintptr_t room = STACK_GAP_BYTES;
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < room)
-        room = (uintptr_t)limit.rlim_cur;
-    *high = query.high;
-    *low = query.high > room ? query.high - room : 0;
-    if (query.low < *low)
-        *low = query.low;
-    return error;
-}
-
-int sigprof__os_mapping(uintptr_t address, uintptr_t *low, uintptr_t *high)
-{
-    struct mapping_query query = {address, 0, 0};
-    int error = each_mapping(mapping_matches, &query);
-
-    *low = query.low;
-    *high = query.high;
-    return error;
-}
-
-struct file_query {
-    bool (*visit)(const char *path, void *arg);
-    void *arg;
-};
-
-/* LOW-HIGH rwxp …: the third letter of the rights. */
-static bool mapping_is_of_file(uintptr_t low, uintptr_t high, const char *line,
-                               const char *name, void *arg)
-{
-    const struct file_query *query = arg;
-    const char *rights = strchr(line, ' ');
-
-    (void)low;
-    (void)high;
-    return name[0] == '/' && rights && rights[3] == 'x' &&
-           query->visit(name, query->arg);
-}
-
-int sigprof__os_mapped_files(bool (*visit)(const char *path, void *arg),
-                             void *arg)
-{
-    struct file_query query = {visit, arg};
-    int error = each_mapping(mapping_is_of_file, &query);
-
-    return error == ENOENT ? 0 : error;
 }
 
 #ifdef __GLIBC__
