@@ -35,6 +35,7 @@
  *                    the stack of that place, and the kernel's below it
  *  REGS_ELSEWHERE    regs_base(): the registers are not in the ucontext_t; columns
  *                    are offsets from there
+ *  REGS_BEHIND       the type of what they are in, where uc_mcontext points to it
  *  REGS_BIAS         what stack and frame pointers, in registers and in frames, are
  *                    less than the addresses; 0 is 0
  *  REGS_NEXT_PC      column of the npc, of CPUs that have delays
@@ -140,13 +141,20 @@ struct regs_made {
     _Alignas(16) unsigned char before[REGS_BEFORE];
 #endif
     REGS_CONTEXT context;
+#ifdef REGS_BEHIND
+    REGS_BEHIND behind;
+#endif
 };
 
 /* A register of it, by regs_offset(). */
 static inline void regs_put(struct regs_made *made, unsigned column,
                             uintptr_t value)
 {
+#ifdef REGS_BEHIND
+    char *base = (char *)&made->behind;
+#else
     char *base = (char *)made;
+#endif
 
 #ifdef REGS_WINDOW
     if (column - REGS_WINDOW < 16)
@@ -158,11 +166,14 @@ static inline void regs_put(struct regs_made *made, unsigned column,
 #define REGS_NOT_KNOWN 1u
 
 /* Makes the context of a thread that sleeps, of which pc and sp are known, with its bias
- * (it is odd then) or without. The others
- * become odd and no address: a walk that needs one of them ends there. */
+ * (it is odd then) or without. The others become odd and no address: a walk that needs
+ * one of them ends there. */
 static inline void regs_asleep(struct regs_made *made, uintptr_t pc,
                                uintptr_t sp)
 {
+#ifdef REGS_BEHIND
+    made->context.uc_mcontext = &made->behind;
+#endif
     for (unsigned column = 0; column < REGS_COUNT; column++)
         regs_put(made, column,
                  column == REGS_PC   ? pc

@@ -6,7 +6,7 @@
  * What a 64-bit illumos kernel leaves 0 is 0, all else is a pattern that is no
  * register.
  *
- * Says how many ticks were right; 1: not all.
+ * Says how many ticks were right; 1: not all, or a context that the cell makes is wrong.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -24,6 +24,7 @@ uintptr_t cell_register(const void *ucontext, unsigned column);
 uintptr_t cell_pc(const void *ucontext);
 uintptr_t cell_sp(const void *ucontext);
 uintptr_t cell_fp(const void *ucontext);
+bool cell_sleeps(uintptr_t pc, uintptr_t sp);
 extern unsigned cell_columns;
 
 #define ON_STACK SIZE_MAX /* the kernel has put it there, and not into the context */
@@ -125,5 +126,9 @@ int main(void)
     if (wrong_column >= 0)
         printf(", DWARF register %d was wrong", (int)wrong_column);
     printf("\n");
+    if (!cell_sleeps(0x1234560, 0x7654320)) {
+        printf("the context that is made of a sleeper is wrong\n");
+        return 1;
+    }
     return right == TICKS ? 0 : 1;
 }

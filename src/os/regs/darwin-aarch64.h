@@ -19,6 +19,7 @@
 
 /* The context is behind a pointer. */
 #define REGS_ELSEWHERE
+#define REGS_BEHIND struct __darwin_mcontext64
 static inline const void *regs_base(const void *ucontext)
 {
     return ((const ucontext_t *)ucontext)->uc_mcontext;
