@@ -6,8 +6,16 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include "arch/arch.h"
 #include "test.h"
 #include "unwind/unwind.h"
+
+/* Frames of a chain whose records no memory has: the first ones. */
+#ifdef ARCH_WINDOWS
+enum { IN_REGISTERS = 1 };
+#else
+enum { IN_REGISTERS = 0 };
+#endif
 
 /* Wiped first, so that a test starts without a memory. */
 static inline void test_walk_make(struct unwind_walk *walk, uint32_t depth)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* unwind.h: how results are kept, and what the engines make of real, deep and
- * damaged stacks. */
+/* unwind.h: what the engines make of real and deep stacks. */
 #include "unwind/unwind.h"
 
 #include <dlfcn.h>
@@ -26,110 +25,6 @@ static struct unwind_walk walk;
 static unwind_engine *engine;
 static volatile int sink;
 static const char *module_path;
-
-/* ---- Keeping results --------------------------------------------------- */
-
-/* A walk that finds count frames, numbered from the root: first .. first+n. */
-static void walk_numbers(uint32_t count, uintptr_t leaf, uintptr_t root)
-{
-    uint32_t pushed = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        struct unwind_frame *frame = unwind_push(walk.stack, &pushed);
-
-        memset(frame, 0, sizeof *frame);
-        frame->pc = i < count / 2 ? leaf + i : root + (count - i);
-    }
-    CHECK_EQ(pushed, count);
-    sigprof__unwind_store(walk.stack, count);
-}
-
-static void a_first_walk_shares_nothing(void)
-{
-    test_walk_make(&walk, 8);
-    walk_numbers(4, 100, 200);
-    CHECK_EQ(test_walk_count(&walk), 4);
-    CHECK_EQ(walk.stack->shared, 0);
-    CHECK_EQ(test_walk_pc(&walk, 0), 100);
-    CHECK_EQ(test_walk_pc(&walk, 1), 101);
-    CHECK_EQ(test_walk_pc(&walk, 2), 202);
-    CHECK_EQ(test_walk_pc(&walk, 3), 201);
-}
-
-static void an_equal_walk_shares_everything(void)
-{
-    walk_numbers(4, 100, 200);
-    CHECK_EQ(walk.stack->shared, 4);
-    CHECK_EQ(test_walk_count(&walk), 4);
-    CHECK_EQ(test_walk_pc(&walk, 0), 100);
-}
-
-static void a_longer_or_shorter_leaf_side_shares_the_root_side(void)
-{
-    walk_numbers(4, 300, 200);
-    CHECK_EQ(walk.stack->shared, 2);
-    CHECK_EQ(test_walk_pc(&walk, 1), 301);
-    walk_numbers(6, 300, 200);
-    CHECK_EQ(walk.stack->shared, 2);
-    CHECK_EQ(test_walk_count(&walk), 6);
-    CHECK_EQ(test_walk_pc(&walk, 5), 201);
-    walk_numbers(2, 400, 200);
-    CHECK_EQ(walk.stack->shared, 1);
-    CHECK_EQ(test_walk_count(&walk), 2);
-}
-
-static void a_deep_stack_keeps_both_ends_with_a_mark_between(void)
-{
-    for (uint32_t count = 9; count < 60; count++) {
-        walk_numbers(count, 1000, 2000);
-        CHECK_EQ(test_walk_count(&walk), 9);
-        for (uint32_t i = 0; i < 4; i++) {
-            CHECK_EQ(test_walk_pc(&walk, i), 1000 + i);
-            CHECK_EQ(test_walk_pc(&walk, 8 - i), 2001 + i);
-        }
-        CHECK_EQ(test_walk_pc(&walk, 4), FORMAT_MARK_GAP);
-    }
-    test_walk_drop(&walk);
-}
-
-static void what_was_kept_counts_towards_the_depth(void)
-{
-    test_walk_make(&walk, 8);
-    for (uint32_t fresh = 0; fresh <= 20; fresh++) {
-        uint32_t pushed = 0;
-
-        walk_numbers(8, 100, 200);
-        for (uint32_t i = 0; i < fresh; i++)
-            unwind_push(walk.stack, &pushed)->pc = 5000 + i;
-        sigprof__unwind_join(walk.stack, fresh, 8);
-        CHECK_EQ(test_walk_pc(&walk, test_walk_count(&walk) - 1), 201);
-        if (fresh == 0) {
-            CHECK_EQ(test_walk_count(&walk), 8);
-            CHECK_EQ(walk.stack->shared, 8);
-            continue;
-        }
-        CHECK_EQ(test_walk_count(&walk), 9);
-        CHECK_EQ(walk.stack->shared, 4);
-        CHECK_EQ(test_walk_pc(&walk, 4), FORMAT_MARK_GAP);
-        for (uint32_t i = 0; i < 4; i++)
-            CHECK_EQ(test_walk_pc(&walk, i),
-                     i < fresh ? 5000 + i : 100 + i - fresh);
-    }
-    test_walk_drop(&walk);
-}
-
-static void the_smallest_depths_work(void)
-{
-    for (uint32_t depth = 1; depth < 4; depth++) {
-        test_walk_make(&walk, depth);
-        for (uint32_t count = 1; count < 20; count++) {
-            walk_numbers(count, 1000, 2000);
-            CHECK_EQ(test_walk_pc(&walk, 0), count > 1 ? 1000 : 2001);
-            CHECK(test_walk_count(&walk) <= depth + 1);
-        }
-        test_walk_drop(&walk);
-    }
-}
 
 /* ---- Real stacks ------------------------------------------------------- */
 
@@ -491,145 +386,6 @@ static void a_null_pointer_under_a_signal_is_no_mark(void)
     check_callers();
     CHECK(test_walk_pc(&walk, at + 3) - (uintptr_t)call_nowhere < 256);
 #endif
-    test_walk_drop(&walk);
-}
-
-/* ---- Frame pointers ----------------------------------------------------- */
-
-enum { ELEMENTS = 6, ELEMENT_WORDS = 20 };
-#ifdef ARCH_WINDOWS
-enum { IN_REGISTERS = 1 }; /* first ones */
-#else
-enum { IN_REGISTERS = 0 };
-#endif
-static uintptr_t chain_words[(ELEMENTS + 1) * ELEMENT_WORDS];
-
-static uintptr_t element(unsigned number)
-{
-    return (uintptr_t)&chain_words[(number + 1) * ELEMENT_WORDS - 4];
-}
-
-/* Even: arm's bit 0 is none of the address. */
-static uintptr_t chain_pc(unsigned number)
-{
-    return 2000 + 2 * (uintptr_t)number;
-}
-
-static void put_word(uintptr_t base, int offset, uintptr_t word)
-{
-    *(uintptr_t *)(base + (uintptr_t)(intptr_t)offset) = word;
-}
-
-/* As it is in an element. */
-static uintptr_t saved_pc(uintptr_t pc)
-{
-    return pc - (arch_return_address(pc) - pc);
-}
-
-/* The element's two words; next 0: it is the last. */
-static void put_element(unsigned number, uintptr_t next, uintptr_t pc)
-{
-    if (!ARCH_RECORD_IN_NEXT)
-        put_word(element(number), ARCH_RECORD_PC, saved_pc(pc));
-    else if (next)
-        put_word(next, ARCH_RECORD_PC, saved_pc(pc));
-    put_word(element(number), ARCH_RECORD_FP, regs_biased(next));
-}
-
-static void walk_chain(void)
-{
-    static struct regs_made context;
-
-    walk.ucontext = &context.context;
-    walk.thread.low = (uintptr_t)chain_words;
-    walk.thread.high = (uintptr_t)chain_words + sizeof chain_words;
-    test_register(&context.context, REGS_PC, 1000);
-    test_register(&context.context, REGS_FP, element(0));
-    test_register(&context.context, REGS_SP,
-                  ARCH_BACKCHAIN ? element(0) : (uintptr_t)chain_words);
-#ifdef ARCH_WINDOWS
-    for (unsigned i = 0; i < 16; i++) {
-        uintptr_t word = ((const uintptr_t *)element(0))[i];
-        unsigned column = ARCH_WINDOW_FIRST + i;
-
-        test_register(&context.context, column,
-                      column == REGS_FP ? regs_unbiased(word) : word);
-    }
-#endif
-    sigprof__unwind_fp(&walk);
-}
-
-static void put_chain(void)
-{
-    for (unsigned i = 0; i < ELEMENTS; i++)
-        put_element(i, i + 1 < ELEMENTS ? element(i + 1) : 0, chain_pc(i));
-}
-
-static void check_chain(unsigned changed, uintptr_t pc)
-{
-    CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
-    CHECK_EQ(test_walk_count(&walk), ELEMENTS + !ARCH_BACKCHAIN);
-    CHECK_EQ(test_walk_pc(&walk, 0), 1000);
-    for (unsigned i = 1; i < test_walk_count(&walk); i++)
-        CHECK_EQ(test_walk_pc(&walk, i), i == changed ? pc : chain_pc(i - 1));
-}
-
-static void a_chain_is_remembered_as_far_as_it_holds(void)
-{
-    test_walk_make(&walk, 16);
-    put_chain();
-    walk_chain();
-    check_chain(0, 0);
-    CHECK_EQ(walk.stack->shared, 0);
-    walk_chain();
-    check_chain(0, 0);
-    CHECK_EQ(walk.stack->shared, test_walk_count(&walk) - IN_REGISTERS);
-    put_element(2, element(3), 5000);
-    walk_chain();
-    check_chain(3, 5000);
-    CHECK(walk.stack->shared < test_walk_count(&walk) - 3);
-    CHECK(walk.stack->shared >= 2);
-    test_walk_drop(&walk);
-}
-
-static void a_remembered_chain_may_go_on(void)
-{
-    test_walk_make(&walk, 16);
-    put_chain();
-    put_element(3, 0, chain_pc(3));
-    walk_chain();
-    CHECK_EQ(test_walk_count(&walk), 4 + !ARCH_BACKCHAIN);
-    put_chain();
-    walk_chain();
-    check_chain(0, 0);
-    test_walk_drop(&walk);
-}
-
-static void a_chain_that_turns_back_is_not_complete(void)
-{
-    test_walk_make(&walk, 16);
-    put_chain();
-    put_element(3, element(1), chain_pc(3));
-    for (int i = 0; i < 2; i++) {
-        walk_chain();
-        CHECK_EQ(walk.stack->end, FORMAT_END_BAD_ADDRESS);
-        CHECK_EQ(test_walk_count(&walk), 5);
-    }
-    test_walk_drop(&walk);
-}
-
-static void a_deep_chain_keeps_both_ends_each_time(void)
-{
-    test_walk_make(&walk, 3);
-    put_chain();
-    for (int i = 0; i < 3; i++) {
-        walk_chain();
-        CHECK_EQ(walk.stack->end, FORMAT_END_COMPLETE);
-        CHECK_EQ(test_walk_count(&walk), 4);
-        CHECK_EQ(test_walk_pc(&walk, 1), 2000);
-        CHECK_EQ(test_walk_pc(&walk, 2), FORMAT_MARK_GAP);
-        CHECK_EQ(test_walk_pc(&walk, 3), chain_pc(ELEMENTS - 1 - ARCH_BACKCHAIN));
-    }
     test_walk_drop(&walk);
 }
 
@@ -1049,83 +805,6 @@ static void a_switch_of_stacks_that_is_interrupted_has_its_callers(void)
 }
 #endif
 
-/* ---- Damage ------------------------------------------------------------ */
-
-static uint64_t next_random(void)
-{
-    static uint64_t state = 88172645463325252u;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
-/* A pc of real code, and a stack of words that look like addresses. */
-static void damage(void *context, uintptr_t *words, unsigned count)
-{
-    const struct module_snapshot *snapshot = sigprof__modules();
-
-    for (unsigned i = 0; i < count; i++) {
-        const struct module *module =
-            &snapshot->module[next_random() % snapshot->count];
-
-        switch (next_random() % 4) {
-        case 0:
-            words[i] = (uintptr_t)next_random();
-            break;
-        case 1:
-            words[i] = (uintptr_t)&words[next_random() % count];
-            break;
-        default:
-            words[i] = module->low +
-                       (uintptr_t)next_random() % (module->high - module->low);
-        }
-    }
-    for (unsigned i = 0; i < REGS_COUNT; i++)
-        test_register(context, i, words[next_random() % count]);
-    test_register(context, REGS_PC, words[0]);
-    test_register(context, REGS_SP, (uintptr_t)&words[next_random() % count]);
-    if (next_random() % 8 == 0)
-        test_register(context, REGS_SP, (uintptr_t)next_random());
-    if (next_random() % 2)
-        test_register(context, REGS_FP,
-                      (uintptr_t)&words[next_random() % count]);
-}
-
-static void no_damaged_stack_makes_a_walk_fault_or_run_on(void)
-{
-    enum { WORDS = 2048 };
-    uintptr_t *words = mmap(NULL, WORDS * sizeof *words, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    static struct regs_made context;
-    unsigned ends[16] = {0};
-    int rounds = test_is_long() ? 200000 : 20000;
-
-    CHECK(words != MAP_FAILED);
-    test_walk_make(&walk, 64);
-    walk.ucontext = &context.context;
-    walk.thread.low = (uintptr_t)words;
-    walk.thread.high = (uintptr_t)(words + WORDS);
-    for (int i = 0; i < rounds; i++) {
-        damage(&context.context, words, WORDS);
-        walk.may_call_system = i % 16 == 0;
-        sigprof__unwind_cfi(&walk);
-        CHECK(test_walk_count(&walk) >= 1 && test_walk_count(&walk) <= 65);
-        CHECK_EQ(test_walk_pc(&walk, 0), regs_pc(&context.context) < FORMAT_FIRST_PC
-                                             ? FORMAT_FIRST_PC
-                                             : regs_pc(&context.context));
-        ends[walk.stack->end & FORMAT_END_REASON_MASK]++;
-        sigprof__unwind_fp(&walk);
-        CHECK(test_walk_count(&walk) <= 65);
-    }
-    CHECK(ends[FORMAT_END_BAD_ADDRESS] > 0);
-    CHECK(ends[FORMAT_END_NO_RULE] > 0);
-    CHECK(ends[FORMAT_END_FOREIGN_STACK] > 0);
-    munmap(words, WORDS * sizeof *words);
-    test_walk_drop(&walk);
-}
-
 int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_sigaction = on_signal,
@@ -1134,12 +813,6 @@ int main(int argc, char **argv)
     CHECK(argc == 2);
     module_path = argv[1];
     CHECK(sigaction(SIGPROF, &action, NULL) == 0);
-    RUN(a_first_walk_shares_nothing);
-    RUN(an_equal_walk_shares_everything);
-    RUN(a_longer_or_shorter_leaf_side_shares_the_root_side);
-    RUN(a_deep_stack_keeps_both_ends_with_a_mark_between);
-    RUN(what_was_kept_counts_towards_the_depth);
-    RUN(the_smallest_depths_work);
     RUN(without_a_snapshot_frame_pointers_are_followed);
     CHECK_EQ(sigprof__modules_refresh(), 0);
     RUN(cfi_agrees_with_backtrace);
@@ -1153,10 +826,6 @@ int main(int argc, char **argv)
     RUN(a_thread_is_complete_too);
     RUN(a_call_through_a_null_pointer_has_its_caller);
     RUN(a_null_pointer_under_a_signal_is_no_mark);
-    RUN(a_chain_is_remembered_as_far_as_it_holds);
-    RUN(a_remembered_chain_may_go_on);
-    RUN(a_chain_that_turns_back_is_not_complete);
-    RUN(a_deep_chain_keeps_both_ends_each_time);
     RUN(a_module_no_snapshot_has_is_pulled);
     RUN(a_guess_is_forgotten_when_rules_come);
 #ifdef TEST_CODE_RETURN
@@ -1178,6 +847,5 @@ int main(int argc, char **argv)
 #else
     puts("skipped: coroutines, which this C library cannot make");
 #endif
-    RUN(no_damaged_stack_makes_a_walk_fault_or_run_on);
     return 0;
 }
