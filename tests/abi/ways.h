@@ -11,20 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NOINLINE __attribute__((noinline))
-
-static volatile uint64_t sink;
-
-/* Until the thread has used so much CPU time; a jump at the end would hide who
- * called. */
-static NOINLINE void use_cpu(unsigned ms)
-{
-    uint64_t until = clock_now(CLOCK_THREAD_CPUTIME_ID) + ms * UINT64_C(1000000);
-
-    while (clock_now(CLOCK_THREAD_CPUTIME_ID) < until)
-        for (unsigned i = 0; i < 10000; i++)
-            sink = sink * 6364136223846793005u + i;
-}
+#include "work.h"
 
 static NOINLINE void work_here(unsigned ms)
 {

@@ -41,17 +41,19 @@ sched_yield gethostname nanosleep posix_fallocate sem_init sem_post sem_wait flo
 pthread_atfork pthread_key_create pthread_setspecific sigprof__preload_mark __divdi3 __udivdi3 __umoddi3 __moddi3
 _GLOBAL_OFFSET_TABLE_ __tls_get_addr ___tls_get_addr""".split())
 
+PARTS = "threads.c", "sets.c", "flags.c"
 SYSTEMS = {"illumos": {"defines": ["__EXTENSIONS__", "_LARGEFILE64_SOURCE", "_REENTRANT"],
                        "played": "posix_fallocate",
-                       "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "illumos/programs.c", "threads.c"]},
+                       "parts": ["illumos/kernel.c", "illumos/libc.c", "illumos/proc.c", "illumos/programs.c", *PARTS]},
            **{system: {"defines": [], "polls": system in ("netbsd", "dragonfly"), "played": "pread pwrite ftruncate sem_init sem_post sem_wait flock nanosleep",
                         "link": ["-Wl,-z,separate-code"],
                        "same": "strftime pthread_self opendir closedir",
                        "parts": ["bsd/actions.c", "bsd/signals.c", "bsd/frames.c", "bsd/calls.c", "bsd/files.c", "bsd/told.c",
-                                 system + "/sigcode.c", system + "/kernel.c", "threads.c"]} for system in cells.BSDS},
+                                 system + "/sigcode.c", system + "/kernel.c", *PARTS,
+                                 *(["bsd/freebsd-descent.c"] if system in ("freebsd", "dragonfly") else [])]} for system in cells.BSDS},
            "darwin": {"defines": [], "played": "dlopen sem_init sem_post sem_wait",
                       "same": "localtime_r strftime pthread_self pthread_getspecific opendir closedir arc4random",
-                      "parts": ["bsd/actions.c", "bsd/files.c", "darwin/system.c", "darwin/mach.c", "darwin/images.c", "threads.c"],
+                      "parts": ["bsd/actions.c", "bsd/files.c", "darwin/system.c", "darwin/mach.c", "darwin/images.c", *PARTS],
                       # That system's compilers keep frame pointers, and write no tables for such code.
                       "link": ["-Wl,--wrap=pthread_create", "-fno-omit-frame-pointer",
                                "-fno-asynchronous-unwind-tables"]}}

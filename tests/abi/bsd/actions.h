@@ -5,11 +5,18 @@
 
 #include <signal.h>
 
-/* That system's number of a signal as ours, and back; 0: none. */
-int signal_here(int number);
-int signal_there(int number);
-void set_there(const sigset_t *here, void *there);
-void set_here(const void *there, sigset_t *here);
+#include "../here.h"
+
+/* By number there. */
+#define SIGNALS_HERE {                                                         \
+    [1] = SIGHUP,   [2] = SIGINT,   [3] = SIGQUIT,    [4] = SIGILL,            \
+    [5] = SIGTRAP,  [6] = SIGABRT,  [8] = SIGFPE,     [9] = SIGKILL,           \
+    [10] = SIGBUS,  [11] = SIGSEGV, [12] = SIGSYS,    [13] = SIGPIPE,          \
+    [14] = SIGALRM, [15] = SIGTERM, [16] = SIGURG,    [17] = SIGSTOP,          \
+    [18] = SIGTSTP, [19] = SIGCONT, [20] = SIGCHLD,   [21] = SIGTTIN,          \
+    [22] = SIGTTOU, [23] = SIGIO,   [24] = SIGXCPU,   [25] = SIGXFSZ,          \
+    [26] = SIGVTALRM, [ABI_SIGPROF] = SIGPROF, [28] = SIGWINCH,                \
+    [30] = SIGUSR1, [31] = SIGUSR2}
 
 /* As the program has set them, by number there. */
 extern unsigned char actions[32][ABI_struct_sigaction];

@@ -69,27 +69,8 @@ static void put_process(pid_t pid, struct answer *answer)
         put_thread(&told, answer);
 }
 
-static bool of_kernel(int what, struct answer *answer)
+bool of_process(const int *name, struct answer *answer)
 {
-    if (what == ABI_KERN_BOOTTIME)
-        put_boot(answer);
-    else if (what == ABI_KERN_CLOCKRATE)
-        put_rate(answer);
-    else if (what == ABI_KERN_USRSTACK)
-        put_word(answer, end_of_stack());
-    else
-        return false;
-    return true;
-}
-
-bool answer_to(const int *name, unsigned words, struct answer *answer)
-{
-    if (name[0] != ABI_CTL_KERN)
-        return false;
-    if (words == 2)
-        return of_kernel(name[1], answer);
-    if (words != 4 || name[1] != ABI_KERN_PROC)
-        return false;
     if (name[2] == (ABI_KERN_PROC_PID | ABI_KERN_PROC_FLAG_LWP))
         each_thread(name[3], put_thread, answer);
     else if (name[2] == ABI_KERN_PROC_PID)

@@ -149,7 +149,7 @@ static void put_thread_of(pid_t pid, struct answer *answer)
         put_process(&told, answer);
 }
 
-static bool of_process(const int *name, struct answer *answer)
+bool of_process(const int *name, struct answer *answer)
 {
     if (name[2] == (ABI_KERN_PROC_PID | ABI_KERN_PROC_INC_THREAD))
         each_thread(name[3], put_process, answer);
@@ -164,26 +164,4 @@ static bool of_process(const int *name, struct answer *answer)
     else
         return false;
     return true;
-}
-
-static bool of_kernel(int what, struct answer *answer)
-{
-    if (what == ABI_KERN_CLOCKRATE)
-        put_rate(answer);
-    else if (what == ABI_KERN_BOOTTIME)
-        put_boot(answer);
-    else if (what == ABI_KERN_USRSTACK)
-        put_word(answer, end_of_stack());
-    else
-        return false;
-    return true;
-}
-
-bool answer_to(const int *name, unsigned words, struct answer *answer)
-{
-    if (name[0] != ABI_CTL_KERN)
-        return false;
-    if (words == 2)
-        return of_kernel(name[1], answer);
-    return words == 4 && name[1] == ABI_KERN_PROC && of_process(name, answer);
 }

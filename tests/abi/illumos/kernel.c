@@ -78,48 +78,6 @@ uint64_t clock_of(pid_t tid)
     return clock_now((int)(~(unsigned)tid << 3 | 6));
 }
 
-/* ---- Numbers of signals ---------------------------------------------------- */
-
-static const signed char numbers[32] = {
-    [1] = SIGHUP,   [2] = SIGINT,   [3] = SIGQUIT,  [4] = SIGILL,
-    [5] = SIGTRAP,  [6] = SIGABRT,  [8] = SIGFPE,   [9] = SIGKILL,
-    [10] = SIGBUS,  [11] = SIGSEGV, [12] = SIGSYS,  [13] = SIGPIPE,
-    [14] = SIGALRM, [15] = SIGTERM, [16] = SIGUSR1, [17] = SIGUSR2,
-    [18] = SIGCHLD, [19] = SIGPWR,  [20] = SIGWINCH, [21] = SIGURG,
-    [22] = SIGPOLL, [23] = SIGSTOP, [24] = SIGTSTP, [25] = SIGCONT,
-    [26] = SIGTTIN, [27] = SIGTTOU, [28] = SIGVTALRM,
-    [ABI_SIGPROF] = SIGPROF, [30] = SIGXCPU, [31] = SIGXFSZ};
-
-int signal_here(int number)
-{
-    return number > 0 && number < 32 ? numbers[number] : 0;
-}
-
-int signal_there(int number)
-{
-    for (int i = 1; i < 32; i++)
-        if (numbers[i] == number)
-            return i;
-    return 0;
-}
-
-/* Four words of 32 bits. */
-void set_there(const sigset_t *here, void *there)
-{
-    memset(there, 0, 16);
-    for (int i = 1; i < 32; i++)
-        if (numbers[i] && sigismember(here, numbers[i]) == 1)
-            AT(uint32_t, there, 0) |= 1u << (i - 1);
-}
-
-void set_here(const void *there, sigset_t *here)
-{
-    sigemptyset(here);
-    for (int i = 1; i < 32; i++)
-        if (numbers[i] && (AT(const uint32_t, there, 0) >> (i - 1) & 1))
-            sigaddset(here, numbers[i]);
-}
-
 /* ---- The timer -------------------------------------------------------------- */
 
 static struct account *account_of(pid_t tid)

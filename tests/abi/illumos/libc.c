@@ -141,14 +141,6 @@ void exit_critical(void)
 }
 
 int illumos_sigaction(int number, const void *set, void *get);
-int illumos_sigaddset(void *set, int number);
-int illumos_sigemptyset(void *set);
-int illumos_sigfillset(void *set);
-int illumos_sigismember(const void *set, int number);
-int illumos_pthread_sigmask(int how, const void *set, void *before);
-int illumos_sigpending(void *set);
-int illumos_sigwait(const void *set, int *number);
-int illumos_raise(int number);
 
 int illumos_sigaction(int number, const void *set, void *get)
 {
@@ -184,73 +176,6 @@ void handle_there(int number, handler_there *handler, bool with_siginfo)
     AT(handler_there *, action, ABI_struct_sigaction_sa_handler) = handler;
     if (illumos_sigaction(number, action, NULL) != 0)
         abort();
-}
-
-int illumos_sigaddset(void *set, int number)
-{
-    AT(uint32_t, set, (size_t)(number - 1) / 32 * 4) |=
-        1u << ((number - 1) % 32);
-    return 0;
-}
-
-int illumos_sigemptyset(void *set)
-{
-    memset(set, 0, 16);
-    return 0;
-}
-
-int illumos_sigfillset(void *set)
-{
-    memset(set, 0xff, 16);
-    return 0;
-}
-
-int illumos_sigismember(const void *set, int number)
-{
-    return AT(const uint32_t, set, (size_t)(number - 1) / 32 * 4) >>
-               ((number - 1) % 32) &
-           1;
-}
-
-int illumos_pthread_sigmask(int how, const void *set, void *before)
-{
-    sigset_t here, was;
-    int error;
-
-    if (set)
-        set_here(set, &here);
-    error = pthread_sigmask(how == ABI_SIG_SETMASK   ? SIG_SETMASK
-                            : how == ABI_SIG_UNBLOCK ? SIG_UNBLOCK
-                                                     : SIG_BLOCK,
-                            set ? &here : NULL, &was);
-    if (before)
-        set_there(&was, before);
-    return error;
-}
-
-int illumos_sigpending(void *set)
-{
-    sigset_t here;
-    int result = sigpending(&here);
-
-    set_there(&here, set);
-    return result;
-}
-
-int illumos_sigwait(const void *set, int *number)
-{
-    sigset_t here;
-    int error;
-
-    set_here(set, &here);
-    error = sigwait(&here, number);
-    *number = signal_there(*number);
-    return error;
-}
-
-int illumos_raise(int number)
-{
-    return raise(signal_here(number));
 }
 
 unsigned illumos_thr_self(void);

@@ -21,7 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOINLINE __attribute__((noinline))
+#include "../work.h"
+
 #define THREADS 40
 
 int there_pthread_create(unsigned *thread, const void *attributes,
@@ -41,17 +42,6 @@ int illumos_pthread_create(unsigned *thread, const void *attributes,
 int illumos_pthread_join(unsigned thread, void **result);
 size_t sigprof__hook_environment_bytes(char *const *envp);
 char **sigprof__hook_environment(char *const *envp, void *buffer);
-
-static volatile uint64_t sink;
-
-static NOINLINE void use_cpu(unsigned ms)
-{
-    uint64_t until = clock_now(CLOCK_THREAD_CPUTIME_ID) + ms * UINT64_C(1000000);
-
-    while (clock_now(CLOCK_THREAD_CPUTIME_ID) < until)
-        for (unsigned i = 0; i < 10000; i++)
-            sink = sink * 6364136223846793005u + i;
-}
 
 static NOINLINE void work_before(void)
 {

@@ -21,6 +21,8 @@
 
 #include "facts.h"
 
+#include "../here.h"
+
 #define AT(type, base, offset)                                                 \
     (*(type *)(void *)((char *)(uintptr_t)(base) + (offset)))
 
@@ -34,6 +36,16 @@ static inline struct timespec time_here(const void *there)
     return *(const struct timespec *)there;
 }
 
+#define SIGNALS_HERE {                                                         \
+    [1] = SIGHUP,   [2] = SIGINT,   [3] = SIGQUIT,  [4] = SIGILL,              \
+    [5] = SIGTRAP,  [6] = SIGABRT,  [8] = SIGFPE,   [9] = SIGKILL,             \
+    [10] = SIGBUS,  [11] = SIGSEGV, [12] = SIGSYS,  [13] = SIGPIPE,            \
+    [14] = SIGALRM, [15] = SIGTERM, [16] = SIGUSR1, [17] = SIGUSR2,            \
+    [18] = SIGCHLD, [19] = SIGPWR,  [20] = SIGWINCH, [21] = SIGURG,            \
+    [22] = SIGPOLL, [23] = SIGSTOP, [24] = SIGTSTP, [25] = SIGCONT,            \
+    [26] = SIGTTIN, [27] = SIGTTOU, [28] = SIGVTALRM,                          \
+    [ABI_SIGPROF] = SIGPROF, [30] = SIGXCPU, [31] = SIGXFSZ}
+
 #define STATES 10
 
 /* ---- kernel.c ------------------------------------------------------------ */
@@ -46,11 +58,6 @@ uint64_t clock_of(pid_t tid);
 uint64_t clock_now(int clock);
 
 bool is_in_handler(void); /* the calling thread */
-
-int signal_here(int number);  /* illumos' number of a signal as Linux's; 0: none */
-int signal_there(int number); /* and back */
-void set_there(const sigset_t *here, void *there);
-void set_here(const void *there, sigset_t *here);
 
 /* ---- What a program of the tests may ask for ------------------------------ */
 

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include <abi/errors.h>
+#include <abi/bsd-errors.h>
 
 #define EFAULT 14
 #define EOPNOTSUPP 45

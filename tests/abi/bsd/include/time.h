@@ -9,11 +9,6 @@
 #define CLOCK_PROCESS_CPUTIME_ID ABI_CLOCK_PROCESS
 #define CLOCK_THREAD_CPUTIME_ID ABI_CLOCK_THREAD
 
-struct timespec {
-    time_t tv_sec;
-    long tv_nsec;
-};
-
 #include <abi/tm.h>
 
 #endif

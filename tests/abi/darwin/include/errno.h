@@ -2,7 +2,7 @@
 #ifndef ABI_DARWIN_INCLUDE_ERRNO_H
 #define ABI_DARWIN_INCLUDE_ERRNO_H
 
-#include <abi/errors.h>
+#include <abi/bsd-errors.h>
 
 #define ENOTSUP 45
 #define EOPNOTSUPP 102

@@ -10,12 +10,6 @@
 
 typedef unsigned int sigset_t;
 
-typedef struct {
-    void *ss_sp;
-    size_t ss_size;
-    int ss_flags;
-} stack_t;
-
 union sigval {
     int sival_int;
     void *sival_ptr;

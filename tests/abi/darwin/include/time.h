@@ -11,11 +11,6 @@ typedef enum {
     CLOCK_PROCESS_CPUTIME_ID = 12
 } clockid_t;
 
-struct timespec {
-    time_t tv_sec;
-    long tv_nsec;
-};
-
 #include <abi/tm.h>
 
 uint64_t clock_gettime_nsec_np(clockid_t);

@@ -13,12 +13,6 @@ typedef struct {
     unsigned int __bits[4];
 } sigset_t;
 
-typedef struct {
-    void *ss_sp;
-    size_t ss_size;
-    int ss_flags;
-} stack_t;
-
 union sigval {
     int sival_int;
     void *sival_ptr;

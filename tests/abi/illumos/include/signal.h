@@ -41,12 +41,6 @@ typedef struct {
     unsigned int __sigbits[4];
 } sigset_t;
 
-typedef struct {
-    void *ss_sp;
-    size_t ss_size;
-    int ss_flags;
-} stack_t;
-
 #include <abi/sets.h>
 
 long _sysconf(int);

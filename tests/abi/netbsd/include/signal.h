@@ -15,12 +15,6 @@ typedef struct {
     unsigned int __bits[4];
 } sigset_t;
 
-typedef struct {
-    void *ss_sp;
-    size_t ss_size;
-    int ss_flags;
-} stack_t;
-
 typedef union {
     int si_pad[128 / sizeof(int)];
     struct {

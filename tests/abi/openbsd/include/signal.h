@@ -10,12 +10,6 @@
 typedef unsigned int sigset_t;
 
 typedef struct {
-    void *ss_sp;
-    size_t ss_size;
-    int ss_flags;
-} stack_t;
-
-typedef struct {
     int si_signo;
     int si_code;
     int si_errno;

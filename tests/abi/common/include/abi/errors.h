@@ -2,7 +2,7 @@
 #ifndef ABI_COMMON_INCLUDE_ABI_ERRORS_H
 #define ABI_COMMON_INCLUDE_ABI_ERRORS_H
 
-/* What is the same in <errno.h> of the BSDs and macOS. */
+/* What is the same in <errno.h>. */
 #define EPERM 1
 #define ENOENT 2
 #define ESRCH 3
@@ -17,11 +17,6 @@
 #define EFBIG 27
 #define ENOSPC 28
 #define EPIPE 32
-#define EAGAIN 35
 #define EWOULDBLOCK EAGAIN
-#define ETIMEDOUT 60
-#define ELOOP 62
-#define ENAMETOOLONG 63
-#define ESTALE 70
 
 #endif

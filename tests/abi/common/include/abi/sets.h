@@ -3,6 +3,12 @@
 #define ABI_COMMON_INCLUDE_ABI_SETS_H
 
 /* What is the same in <signal.h>, behind that system's sigset_t. */
+typedef struct {
+    void *ss_sp;
+    size_t ss_size;
+    int ss_flags;
+} stack_t;
+
 int sigaddset(sigset_t *, int);
 int sigemptyset(sigset_t *);
 int sigfillset(sigset_t *);

@@ -2,7 +2,12 @@
 #ifndef ABI_COMMON_INCLUDE_ABI_TM_H
 #define ABI_COMMON_INCLUDE_ABI_TM_H
 
-/* What is the same in <time.h>, behind that system's struct timespec. */
+/* What is the same in <time.h>, behind that system's clockid_t. */
+struct timespec {
+    time_t tv_sec;
+    long tv_nsec;
+};
+
 struct tm {
     int tm_sec;
     int tm_min;

@@ -2,20 +2,8 @@
 #ifndef ABI_COMMON_INCLUDE_SYS_TIME_H
 #define ABI_COMMON_INCLUDE_SYS_TIME_H
 
-#include <time.h>
+#include <abi/intervals.h>
 
-#define ITIMER_PROF 2
-
-struct timeval {
-    time_t tv_sec;
-    suseconds_t tv_usec;
-};
-struct itimerval {
-    struct timeval it_interval;
-    struct timeval it_value;
-};
-
-int getitimer(int, struct itimerval *);
 int setitimer(int, const struct itimerval *, struct itimerval *);
 
 #endif
