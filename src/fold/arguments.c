@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static _Noreturn void refuse(const char *option, const char *value,
                              const char *accepted)
@@ -175,9 +176,16 @@ static enum name_by parse_by(const char *value)
     refuse("--by", value, "it can be function, line or address");
 }
 
+/* One that is not there is no reason to fold nothing: names may come from elsewhere. */
 static void add_debug_dir(struct arguments *arguments, const char *value)
 {
     struct sym_places *places = &arguments->names.places;
+    struct stat about;
+
+    if (stat(value, &about) != 0)
+        sigprof__say("--debug-dir %s: %s", value, strerror(errno));
+    else if (!S_ISDIR(about.st_mode))
+        sigprof__say("--debug-dir %s: it is not a folder", value);
 
     if (places->debug_dir_count == MAX_DEBUG_DIRS)
         refuse("--debug-dir", value, "it can be given 16 times");

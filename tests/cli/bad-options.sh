@@ -81,4 +81,8 @@ fold 2 --modules=yes a.sigprof
 fold 4 a.sigprof # a profile without a sample
 says 'no sample in the profile'
 fold 4 --symfs /nowhere --debug-dir /nowhere a.sigprof
+says '^sigprof-fold: --debug-dir /nowhere: No such file'
+fold 4 --debug-dir a.sigprof --debug-dir . a.sigprof
+says '^sigprof-fold: --debug-dir a.sigprof: it is not a folder'
+! grep -q 'debug-dir \.:' err || fail 'a folder that is there was said not to be'
 finish
