@@ -389,7 +389,7 @@ void sigprof__hook_exec_failed(void)
 
 /* Several threads may be there at once, and all of them are in a child too. */
 static _Atomic unsigned in_forkall;
-static _Atomic bool stopped_for_forkall;
+static _Atomic unsigned stopped_for_forkall; /* a word: riscv64 exchanges no bytes */
 static bool paused_for_forkall;
 
 void sigprof__hook_forkall(void)
@@ -401,7 +401,7 @@ void sigprof__hook_forkall(void)
         !sigprof__stop_and_say(true))
         return;
     paused_for_forkall = paused;
-    atomic_store(&stopped_for_forkall, true);
+    atomic_store(&stopped_for_forkall, 1);
 }
 
 void sigprof__hook_forkall_done(void)
@@ -410,7 +410,7 @@ void sigprof__hook_forkall_done(void)
     struct guard guard;
 
     if (atomic_fetch_sub(&in_forkall, 1) > 1 ||
-        !atomic_exchange(&stopped_for_forkall, false))
+        !atomic_exchange(&stopped_for_forkall, 0))
         return;
     sigprof__guard_enter(&guard);
     sigprof__control_lock();
