@@ -61,7 +61,8 @@ static inline bool arch_is_return(const uint8_t *code)
 {
     uint32_t word = arch_word(code);
 
-    return word == 0x8082 || word == 0x8067;
+    return word == 0x8082 || word == 0x8067 ||
+           word == 0xe0367 || word == 0xe0067; /* a stub's of the PLT */
 }
 
 /* sd or c.sdsp: the register, and *at, from sp; 0: another instruction */
