@@ -16,6 +16,7 @@
 #include "unwind/arm-effects.h"
 
 #define MADE_SAVED 0x4ff0u /* r4-r11, lr */
+#define ALL_SAVED 0x6ff0u  /* ... and sp */
 
 void sigprof__arm_code_begin(struct arm_code *code, uint32_t pc, bool thumb,
                              bool linked)
@@ -155,6 +156,18 @@ bool sigprof__arm_code_made(const struct arm_code *code,
     for (unsigned i = 0; i < ARM_REGISTERS; i++)
         frame->at[i] = frame->saved >> i & 1 ? code->put_at[i] : 0;
     return code->base == ARM_SP && (frame->saved >> ARM_LR & 1);
+}
+
+bool sigprof__arm_code_saves_all(const struct arm_code *code)
+{
+    int32_t first = code->put_at[4];
+
+    if ((code->put & ALL_SAVED) != ALL_SAVED)
+        return false;
+    for (int i = 5; i <= ARM_SP; i++)
+        if (i != 12 && code->put_at[i] != first + 4 * (i - 4))
+            return false;
+    return true;
 }
 
 static void put_at(struct arm_frame *frame, unsigned reg, int32_t at)

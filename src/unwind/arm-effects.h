@@ -110,8 +110,11 @@ static inline void arm_save(struct arm_code *code, unsigned reg, int32_t at)
     for (unsigned i = 0; i < ARM_REGISTERS; i++)
         if ((code->put >> i & 1) && code->put_at[i] == at)
             code->put &= (uint16_t)~(1u << i);
-    if (code->base != ARM_SP || code->holds[reg] != ARM_OWN ||
-        (code->put >> reg & 1))
+    if (code->holds[reg] == ARM_FROM_SP && code->value[reg] == 0)
+        reg = ARM_SP; /* as it was */
+    else if (code->holds[reg] != ARM_OWN)
+        return;
+    if (code->base != ARM_SP || (code->put >> reg & 1))
         return; /* a second place is not where it will be popped from */
     code->put |= (uint16_t)(1u << reg);
     code->put_at[reg] = at;

@@ -96,7 +96,8 @@ struct arm_code {
     uint8_t it;   /* Thumb: instructions still under a condition */
     uint8_t base; /* sp is what that register held, plus sp */
     int32_t sp;
-    uint16_t put; /* registers whose own value was saved, at put_at from sp */
+    uint16_t put; /* registers whose own value was saved, at put_at from sp; sp too,
+                     where another register has it */
     uint8_t holds[ARM_REGISTERS];
     int32_t value[ARM_REGISTERS];
     int32_t put_at[ARM_REGISTERS];
@@ -120,6 +121,10 @@ bool sigprof__arm_code_frame(const struct arm_code *code,
  * frame there. false: the return address has not been saved. */
 bool sigprof__arm_code_made(const struct arm_code *code,
                             struct arm_frame *frame);
+
+/* Has what was taken so far saved all registers in their order, sp among them? libgcc's
+ * functions that throw do, and then unwind in these: they return to whom those say. */
+bool sigprof__arm_code_saves_all(const struct arm_code *code);
 
 /* What an instruction may be for, whoever comes upon it from behind. */
 enum arm_sign {

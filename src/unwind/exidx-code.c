@@ -13,22 +13,30 @@
 #define BACK_TRIES 16
 #define ARGUMENTS_BYTES 8u
 #define STRAIGHT_BYTES 64u  /* from where a frame is begun, without a branch */
+#define ALL_BYTES 60        /* of all registers up to lr, */
+#define ALL_PUSHES 4        /* ... which are pushed in parts */
 
 /* How sure an answer is. */
 enum answer { ANSWER_NONE, ANSWER_LEAVES, ANSWER_SURE };
 
-/* Does a return address, with the bit for Thumb, follow a call? */
+/* Does a return address, with the bit for Thumb, follow a call? Or is it where a
+ * handler returns to, with that sp, or where a stack of makecontext ends? */
 static bool returns_to(struct walker *w, const struct question *q,
-                       uintptr_t word)
+                       uintptr_t word, uintptr_t sp)
 {
     uintptr_t pc = word & ~(uintptr_t)1;
     uint8_t code[4];
+    intptr_t at;
 
-    if (pc < FORMAT_FIRST_PC || ((word & 1) == 0 && (word & 2) != 0) ||
-        (!q->pulled && !sigprof__module_find(w->snapshot, pc)) ||
+    if (pc < FORMAT_FIRST_PC || ((word & 1) == 0 && (word & 2) != 0))
+        return false;
+    if (sigprof__cfi_is_trampoline(w, pc, sp, &at))
+        return true;
+    if ((!q->pulled && !sigprof__module_find(w->snapshot, pc)) ||
         !sigprof__cfi_read_code(w, pc - sizeof code, code, sizeof code))
         return false;
-    return word & 1 ? is_thumb_call(code) : is_arm_call(code);
+    return word & 1 ? is_thumb_call(code)
+                    : is_arm_call(code) || is_behind_nop(pc, code);
 }
 
 static const uint8_t *code_at(struct walker *w, struct question *q,
@@ -55,7 +63,8 @@ static bool is_confirmed(struct walker *w, const struct question *q,
     uintptr_t word;
 
     if (!(frame->saved >> ARM_LR & 1))
-        return q->link && returns_to(w, q, q->link);
+        return q->link &&
+               returns_to(w, q, q->link, cfa + (uintptr_t)(intptr_t)frame->cfa);
     if ((frame->base != REGS_SP && frame->base != REGS_FP) ||
         (frame->base == REGS_SP && place_is_low(q->place)))
         return true;
@@ -64,7 +73,7 @@ static bool is_confirmed(struct walker *w, const struct question *q,
            sigprof__memory_read(
                &w->memory, cfa + (uintptr_t)(intptr_t)frame->at[ARM_LR],
                &word) &&
-           returns_to(w, q, word);
+           returns_to(w, q, word, cfa);
 }
 
 /* ---- Following code ------------------------------------------------------ */
@@ -257,7 +266,8 @@ static NOINLINE uintptr_t find_begin(struct walker *w, struct question *q,
 {
     unsigned unit = q->thumb ? 2 : 4;
 
-    for (uintptr_t at = pc - unit; pc - at <= bytes && q->back_left > 0;
+    for (uintptr_t at = pc - unit;
+         pc - at <= bytes && at >= q->row_low && q->back_left > 0;
          at -= unit, q->back_left--) {
         const uint8_t *code = code_at(w, q, at, true);
         enum arm_sign sign = code ? sigprof__arm_code_sign(code, q->thumb)
@@ -317,6 +327,83 @@ static NOINLINE bool look_back(struct walker *w, struct question *q)
     return false;
 }
 
+/* From there or, right before, where sp is moved to a register that can be pushed. */
+static uintptr_t with_sp_kept(struct walker *w, struct question *q,
+                              uintptr_t begin)
+{
+    unsigned unit = q->thumb ? 2 : 4;
+    const uint8_t *code = code_at(w, q, begin - unit, true);
+    bool kept = code && half_of(code) == (q->thumb ? 0x46ecu : 0xc00du) &&
+                (q->thumb || half_of(code + 2) == 0xe1a0);
+
+    return kept ? begin - unit : begin; /* mov ip, sp */
+}
+
+/*
+ * Where all registers have been saved, it is for somebody to change them: the frame
+ * returns to whom they say. The way to its end does not tell of sp's place.
+ */
+static NOINLINE void take_all(struct walker *w, struct question *q)
+{
+    struct arm_frame *frame = &q->search->frame;
+    const struct arm_code *now = &q->search->now;
+    uintptr_t begin = q->place->pc;
+    bool all = false;
+
+    if (frame->base != ARM_SP || frame->cfa < ALL_BYTES)
+        return;
+    for (unsigned i = 0; i < ALL_PUSHES && !all; i++) {
+        begin = find_begin(w, q, begin, STRAIGHT_BYTES, true);
+        if (begin == 0)
+            return;
+        all = read_making(w, q, with_sp_kept(w, q, begin), true,
+                          &q->search->back) &&
+              q->search->back.cfa == frame->cfa &&
+              sigprof__arm_code_saves_all(now);
+    }
+    for (unsigned i = 4; all && i <= ARM_SP; i++) {
+        if (!(now->put >> i & 1))
+            continue;
+        frame->saved |= (uint16_t)(1u << i);
+        frame->at[i] = now->put_at[i];
+    }
+}
+
+/*
+ * Has the function called, and kept its return address nowhere? libstdc++'s
+ * __cxa_end_cleanup for arm does so, which never returns. Only where tables say where it
+ * begins can that be told.
+ */
+static NOINLINE bool has_lost_link(struct walker *w, struct question *q)
+{
+    struct arm_code *now = &q->search->now;
+    enum arm_flow flow = ARM_GOES_ON;
+
+    if (q->place->exact || q->row_low == 0 ||
+        q->place->pc - q->row_low > STRAIGHT_BYTES)
+        return false;
+    sigprof__arm_code_begin(now, (uint32_t)q->row_low, q->thumb, true);
+    while (flow == ARM_GOES_ON && now->pc < q->place->pc) {
+        const uint8_t *code = code_at(w, q, now->pc, false);
+
+        flow = code ? sigprof__arm_code_take(now, code) : ARM_FAILS;
+    }
+    return flow == ARM_GOES_ON && now->pc == q->place->pc &&
+           now->holds[ARM_LR] == ARM_LOST && !(now->put >> ARM_LR & 1);
+}
+
+/* search->frame: the return address would be in the link register (lost.c). */
+static void be_lost(struct question *q)
+{
+    struct arm_frame *frame = &q->search->frame;
+
+    frame->base = ARM_SP;
+    frame->saved = 0;
+    frame->cfa = -q->search->now.sp;
+    for (unsigned i = 0; i < ARM_REGISTERS; i++)
+        frame->at[i] = 0;
+}
+
 /* ---- Which of them -------------------------------------------------------- */
 
 /* Is the link register of a call that this very function has made? Then none is begun
@@ -339,9 +426,15 @@ enum cfi_found sigprof__exidx_read_code(struct walker *w, struct question *q,
 
     if (q->place->exact && look_straight_back(w, q))
         return CFI_FOUND;
-    answer = follow(w, q);
-    if (answer == ANSWER_SURE && !q->doubtful)
+    if (has_lost_link(w, q)) {
+        be_lost(q);
         return CFI_FOUND;
+    }
+    answer = q->place->pc == q->row_high ? ANSWER_NONE : follow(w, q);
+    if (answer == ANSWER_SURE && !q->doubtful) {
+        take_all(w, q);
+        return CFI_FOUND;
+    }
     if (q->entered && is_confirmed(w, q, &q->search->entered)) {
         copy_words(&q->search->frame, &q->search->entered,
                    sizeof q->search->entered);

@@ -31,6 +31,14 @@
 
 /* ---- Tables --------------------------------------------------------------- */
 
+/* Where the code that a row is for begins. */
+static uintptr_t row_begin(const struct module_cfi *cfi, uint32_t index)
+{
+    const uint32_t *row = cfi->exidx + 2 * (uintptr_t)index;
+
+    return ehabi_prel31((uint32_t)((uintptr_t)row + cfi->exidx_delta), row[0]);
+}
+
 /* The last row at or below address; count > 0. */
 static uint32_t find_row(const struct module_cfi *cfi, uintptr_t address)
 {
@@ -38,10 +46,8 @@ static uint32_t find_row(const struct module_cfi *cfi, uintptr_t address)
 
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        const uint32_t *row = cfi->exidx + 2 * (uintptr_t)middle;
 
-        if (ehabi_prel31((uint32_t)((uintptr_t)row + cfi->exidx_delta),
-                         row[0]) <= address)
+        if (row_begin(cfi, middle) <= address)
             low = middle;
         else
             high = middle;
@@ -61,17 +67,23 @@ static enum ehabi_result run_entry(const uint32_t *word, unsigned words,
 }
 
 static enum ehabi_result look_up(const struct module_cfi *cfi,
-                                 uintptr_t address, struct arm_frame *frame)
+                                 uintptr_t address, struct question *q,
+                                 struct arm_frame *frame)
 {
     const uint32_t *row;
     uintptr_t at, entry;
+    uint32_t index;
 
     if (!cfi || !cfi->exidx)
         return EHABI_BAD;
-    row = cfi->exidx + 2 * (uintptr_t)find_row(cfi, address);
+    index = find_row(cfi, address);
+    row = cfi->exidx + 2 * (uintptr_t)index;
     at = (uintptr_t)row + cfi->exidx_delta;
-    if (address < ehabi_prel31((uint32_t)at, row[0]))
+    if (address < row_begin(cfi, index))
         return EHABI_BAD;
+    q->row_low = row_begin(cfi, index);
+    if (index + 1 < cfi->exidx_count)
+        q->row_high = row_begin(cfi, index + 1);
     if (row[1] == EHABI_CANTUNWIND || (row[1] & 0x80000000))
         return run_entry(&row[1], 1, frame);
     entry = ehabi_prel31((uint32_t)at + 4, row[1]);
@@ -172,10 +184,8 @@ static bool is_thumb(struct walker *w, const struct place *place,
            is_thumb_call(code) || !is_arm_call(code);
 }
 
-#define ARM_NOP 0xe320f000u /* looks like a call of Thumb's */
-
 /* Nothing can have called from there: makecontext puts such an address at the bottom
- * of a stack; glibc's is behind a nop. */
+ * of a stack. */
 static bool is_put_there(struct walker *w, const struct place *place)
 {
     uint8_t code[4];
@@ -184,8 +194,7 @@ static bool is_put_there(struct walker *w, const struct place *place)
         !sigprof__cfi_read_code(w, place->pc - 4, code, sizeof code))
         return false;
     return (!is_thumb_call(code) && !is_arm_call(code)) ||
-           (place->pc % 4 == 0 &&
-            (half_of(code) | half_of(code + 2) << 16) == ARM_NOP);
+           is_behind_nop(place->pc, code);
 }
 
 #define START_BYTES 64 /* from there to _start's call of main's caller: at most 44 */
@@ -261,7 +270,7 @@ enum cfi_found sigprof__exidx_row(struct walker *w, const struct place *place,
     q.place = place; /* one by one: no call of memset */
     q.search = search;
     q.low = q.high = 0;
-    q.link = 0;
+    q.link = q.row_low = q.row_high = 0;
     q.left = FOLLOW_MAX;
     q.back_left = BACK_MAX;
     q.pending = q.seen = 0;
@@ -270,7 +279,7 @@ enum cfi_found sigprof__exidx_row(struct walker *w, const struct place *place,
     if (sigprof__cfi_is_trampoline(w, place->pc, module ? 0 : place->sp, &at))
         return CFI_NO_RULE;
     if (module)
-        result = look_up(module->cfi, key, &search->table);
+        result = look_up(module->cfi, key, &q, &search->table);
     else if (!pull(w, key, &search->table, &result))
         return CFI_NO_MODULE;
     root = is_put_there(w, place) || (result != EHABI_OK && is_start(w, place));

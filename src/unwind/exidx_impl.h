@@ -35,6 +35,8 @@ struct question {
     struct search *search;
     uintptr_t low, high; /* of search->code */
     uintptr_t link;      /* the link register; 0: not known */
+    uintptr_t row_low;   /* the function does not begin below; 0: not known */
+    uintptr_t row_high;  /* ... nor go on above; 0: not known */
     unsigned left;       /* instructions */
     unsigned back_left;  /* places that may be a begin */
     unsigned pending;
@@ -67,6 +69,14 @@ static inline bool is_arm_call(const uint8_t code[4])
 
     return (word & 0x0f000000) == 0x0b000000 || word >> 25 == 0x7d ||
            (word & 0x0ffffff0) == 0x012fff30;
+}
+
+/* Has makecontext put that address at the bottom of a stack? glibc's is behind a nop,
+ * which looks like a call of Thumb's. code: in front of it. */
+static inline bool is_behind_nop(uintptr_t pc, const uint8_t code[4])
+{
+    return pc % 4 == 0 &&
+           (half_of(code) | half_of(code + 2) << 16) == 0xe320f000u;
 }
 
 /* exidx-code.c: the frame by its code, in q->search->frame; or *root: it has no caller.

@@ -60,6 +60,70 @@ __asm__(".text\n"
         ".fnend\n"
         ".thumb\n");
 
+/* As those, each for one question: the rule of one that has been asked is remembered. */
+#define DIES(mode, name)                                                       \
+    void name(int number) __attribute__((noreturn));                           \
+    extern const char name##_behind[];                                         \
+    __asm__(".text\n"                                                          \
+            ".globl " #name "_behind\n"                                        \
+            ".fnstart\n"                                                       \
+            ".cantunwind\n"                                                    \
+            ".balign 4\n" mode ".type " #name ", %function\n" #name ":\n"      \
+            "push {r4, lr}\n"                                                  \
+            "mov r0, lr\n"                                                     \
+            "bl exidx_sample\n" #name "_behind:\n"                             \
+            "udf #0\n"                                                         \
+            ".fnend\n"                                                         \
+            ".thumb\n")
+
+DIES(".thumb\n.thumb_func\n", thumb_handles);
+DIES(".arm\n", arm_handles);
+DIES(".thumb\n.thumb_func\n", thumb_starts);
+DIES(".arm\n", arm_starts);
+
+/* As libgcc's functions that throw: all registers are saved, for somebody to change them. */
+void saves_all(void) __attribute__((noreturn));
+void thrower(void) __attribute__((noreturn));
+extern const char saves_all_behind[], thrower_behind[];
+__attribute__((noreturn, used)) void exidx_throw(uintptr_t sp, uintptr_t caller);
+__attribute__((noreturn, used)) void exidx_change(uintptr_t *all);
+
+__asm__(".text\n"
+        ".globl saves_all_behind, thrower_behind\n"
+        ".thumb\n"
+        ".type thrower, %function\n"
+        ".thumb_func\n"
+        "thrower:\n"
+        ".fnstart\n"
+        "push {r4, lr}\n"
+        ".save {r4, lr}\n"
+        "sub sp, #24\n"
+        ".pad #24\n"
+        "mov r0, sp\n"
+        "mov r1, lr\n"
+        "bl exidx_throw\n"
+        "thrower_behind:\n"
+        "udf #0\n"
+        ".fnend\n"
+        ".type saves_all, %function\n"
+        ".thumb_func\n"
+        "saves_all:\n"
+        ".fnstart\n"
+        ".cantunwind\n"
+        "mov ip, sp\n"
+        "push {lr}\n"
+        "push {ip, lr}\n"
+        "push {r0-r9, sl, fp, ip}\n"
+        "mov r3, #0\n"
+        "push {r2, r3}\n"
+        "add r0, sp, #8\n"
+        "bl exidx_change\n"
+        "saves_all_behind:\n"
+        "ldr lr, [sp, #64]\n"
+        "add sp, #72\n"
+        "bx lr\n"
+        ".fnend\n");
+
 static struct unwind_walk walk;
 static sigjmp_buf back;
 static uintptr_t caller_pc;
@@ -79,31 +143,147 @@ void exidx_sample(uintptr_t caller)
     siglongjmp(back, 1);
 }
 
-static void check_callers(const char *behind)
+/* The number of what called that frame. */
+static uint32_t behind_guess(uint32_t at)
 {
-    uintptr_t pc = (uintptr_t)behind & ~(uintptr_t)1;
-    uint32_t at = 0, count = test_walk_count(&walk);
-
-    while (at < count && test_walk_pc(&walk, at) != pc)
-        at++;
-    CHECK(at < count);
     do
         at++;
-    while (at < count && test_walk_pc(&walk, at) == FORMAT_MARK_GUESS);
-    CHECK(at < count);
+    while (test_walk_pc(&walk, at) == FORMAT_MARK_GUESS);
+    return at;
+}
+
+static uint32_t frame_of(const char *behind)
+{
+    uintptr_t pc = (uintptr_t)behind & ~(uintptr_t)1;
+    uint32_t at = 0;
+
+    while (test_walk_pc(&walk, at) != pc)
+        at++;
+    return at;
+}
+
+/* What called the frame there. */
+static uintptr_t caller_of(const char *behind)
+{
+    return test_walk_pc(&walk, behind_guess(frame_of(behind)));
+}
+
+/* Its caller is where handlers return to. */
+static void check_signal(const char *behind)
+{
+    uint32_t at = behind_guess(frame_of(behind));
+
     CHECK_EQ(test_walk_pc(&walk, at), caller_pc);
+    CHECK_EQ(test_walk_pc(&walk, at + 1), FORMAT_MARK_SIGNAL);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
+}
+
+static void check_callers(const char *behind)
+{
+    CHECK_EQ(caller_of(behind), caller_pc);
+}
+
+static void begin(void)
+{
+    test_walk_make(&walk, 256);
+    CHECK_EQ(sigprof__os_stack_self(&walk.thread.low, &walk.thread.high), 0);
 }
 
 static void a_variadic_function_that_never_returns_has_its_caller(void)
 {
-    test_walk_make(&walk, 256);
-    CHECK_EQ(sigprof__os_stack_self(&walk.thread.low, &walk.thread.high), 0);
+    begin();
     if (!sigsetjmp(back, 1))
         thumb_dies("%d", 1);
     check_callers(thumb_dies_behind);
     if (!sigsetjmp(back, 1))
         arm_dies("%d", 1);
     check_callers(arm_dies_behind);
+    test_walk_drop(&walk);
+}
+
+static void check_handler(void (*handles)(int number), const char *behind)
+{
+    struct sigaction action = {.sa_handler = handles, .sa_flags = SA_NODEFER};
+
+    begin();
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    if (!sigsetjmp(back, 1))
+        raise(SIGUSR1);
+    check_signal(behind);
+    test_walk_drop(&walk);
+}
+
+/* What it returns to follows no call. */
+static void a_handler_that_never_returns_has_its_signal(void)
+{
+    check_handler(thumb_handles, thumb_handles_behind);
+    check_handler(arm_handles, arm_handles_behind);
+}
+
+#ifdef __GLIBC__ /* musl has no makecontext */
+static void check_start(void (*starts)(int number), const char *behind)
+{
+    enum { BYTES = 64 << 10 };
+    static ucontext_t here, coroutine;
+    void *stack = malloc(BYTES);
+    union {
+        void (*with)(int number);
+        void (*without)(void);
+    } function = {starts};
+
+    CHECK(stack);
+    begin();
+    CHECK(getcontext(&coroutine) == 0);
+    coroutine.uc_stack.ss_sp = stack;
+    coroutine.uc_stack.ss_size = BYTES;
+    coroutine.uc_link = &here;
+    makecontext(&coroutine, function.without, 0);
+    if (!sigsetjmp(back, 1))
+        swapcontext(&here, &coroutine);
+    check_callers(behind);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
+    free(stack);
+    test_walk_drop(&walk);
+}
+
+/* Nor does where its stack ends. */
+static void a_first_function_that_never_returns_has_none(void)
+{
+    check_start(thumb_starts, thumb_starts_behind);
+    check_start(arm_starts, arm_starts_behind);
+}
+#endif
+
+static uintptr_t thrower_sp;
+
+/* Between the two are frames which are given up. */
+void exidx_throw(uintptr_t sp, uintptr_t caller)
+{
+    thrower_sp = sp;
+    caller_pc = caller & ~(uintptr_t)1;
+    saves_all();
+}
+
+void exidx_change(uintptr_t *all)
+{
+    raise(SIGPROF); /* its rule is found before anything is changed */
+    CHECK(caller_of(saves_all_behind) != ((uintptr_t)thrower_behind & ~(uintptr_t)1));
+    CHECK_EQ(caller_of(thrower_behind), caller_pc);
+    all[13] = thrower_sp;
+    all[14] = (uintptr_t)thrower_behind | 1;
+    raise(SIGPROF);
+    siglongjmp(back, 1);
+}
+
+static void a_throw_goes_on_where_it_has_come_to(void)
+{
+    begin();
+    if (!sigsetjmp(back, 1))
+        thrower();
+    CHECK_EQ(caller_of(saves_all_behind),
+             (uintptr_t)thrower_behind & ~(uintptr_t)1);
+    check_callers(thrower_behind);
+    CHECK_EQ(walk.stack->end & FORMAT_END_REASON_MASK, FORMAT_END_COMPLETE);
     test_walk_drop(&walk);
 }
 
@@ -143,6 +323,11 @@ int main(void)
     CHECK(sigaction(SIGPROF, &action, NULL) == 0);
     CHECK_EQ(sigprof__modules_refresh(), 0);
     RUN(a_variadic_function_that_never_returns_has_its_caller);
+    RUN(a_handler_that_never_returns_has_its_signal);
+#ifdef __GLIBC__
+    RUN(a_first_function_that_never_returns_has_none);
+#endif
+    RUN(a_throw_goes_on_where_it_has_come_to);
     RUN(what_has_no_caller_has_a_rule_of_its_own);
     return 0;
 }
