@@ -9,6 +9,7 @@
 #define ARCH_WORD 8
 #define ARCH_LINK 1
 #define ARCH_RA_TOP 0
+#define ARCH_RA_SPAN 512 /* nearly all frames: it is at their lower end */
 #define ARCH_CFA_SP 0
 #define ARCH_BACKCHAIN 0
 #define ARCH_RECORD_FP 0
@@ -43,10 +44,31 @@ static inline bool arch_has_pushed(const uint8_t code[ARCH_PLT_BYTES])
     return false;
 }
 
+static inline uint32_t arch_word(const uint8_t *code)
+{
+    return (uint32_t)code[0] | (uint32_t)code[1] << 8 |
+           (uint32_t)code[2] << 16 | (uint32_t)code[3] << 24;
+}
+
+/* bl in front of pc: whom it calls. */
+static inline bool arch_called(const uint8_t code[ARCH_CALL_BYTES],
+                               uintptr_t pc, uintptr_t *target)
+{
+    uint32_t word = arch_word(code);
+
+    *target = pc - 4 + (uintptr_t)(intptr_t)((int32_t)(word << 6) >> 4);
+    return (word & 0xfc000000) == 0x94000000;
+}
+
+/* adrp x16: a stub of the PLT begins so. */
+static inline bool arch_is_stub(const uint8_t code[ARCH_CALL_BYTES])
+{
+    return (arch_word(code) & 0x9f00001f) == 0x90000010;
+}
+
 static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])
 {
-    uint32_t word = (uint32_t)code[0] | (uint32_t)code[1] << 8 |
-                    (uint32_t)code[2] << 16 | (uint32_t)code[3] << 24;
+    uint32_t word = arch_word(code);
 
     return (word & 0xfc000000) == 0x94000000 || /* bl */
            (word & 0xfefff000) == 0xd63f0000;   /* blr, and with a check */

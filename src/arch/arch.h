@@ -9,6 +9,10 @@
  *  ARCH_RA_AT        stack: return address, from the CFA, put there by the call
  *  ARCH_RA_TOP       link: the lowest place above all where it is saved, from the
  *                    CFA
+ *  ARCH_RA_SPAN      link: how far above that the caller's sp may be; defined where
+ *                    functions that call may lose it (unwind/lost.c); with
+ *                    arch_called(): whom a call calls, if it says so, and
+ *                    arch_is_stub(): is that a stub of the PLT?
  *  ARCH_CFA_SP       the CFA minus the caller's sp at the call
  *  ARCH_BACKCHAIN    1: the chain of frames begins at sp, 0: at fp
  *  ARCH_WINDOWS      defined: calls change windows of registers (sparcv9.h), and

@@ -10,6 +10,7 @@
 #define ARCH_WORD 4
 #define ARCH_LINK 1
 #define ARCH_RA_TOP 0
+#define ARCH_RA_SPAN 20 /* arguments of variadic functions are between */
 #define ARCH_CFA_SP 0
 #define ARCH_BACKCHAIN 0
 #define ARCH_RECORD_FP 0
@@ -40,6 +41,37 @@ static inline bool arch_follows_call(const uint8_t code[ARCH_CALL_BYTES])
            ((first & 0xf800) == 0xf000 &&
             ((second & 0xd000) == 0xd000 ||     /* Thumb: bl */
              (second & 0xd001) == 0xc000));     /* Thumb: blx */
+}
+
+/* bl or blx in front of pc, of one of both kinds of code: whom it calls. */
+static inline bool arch_called(const uint8_t code[ARCH_CALL_BYTES],
+                               uintptr_t pc, uintptr_t *target)
+{
+    uint32_t first = (uint32_t)code[0] | (uint32_t)code[1] << 8;
+    uint32_t second = (uint32_t)code[2] | (uint32_t)code[3] << 8;
+    uint32_t word = first | second << 16;
+    uint32_t sign = 0 - (first >> 10 & 1);
+    bool changes = (second & 0xd001) == 0xc000; /* blx to ARM code */
+    bool thumb = (first & 0xf800) == 0xf000 &&
+                 ((second & 0xd000) == 0xd000 || changes);
+    bool arm = (word & 0x0f000000) == 0x0b000000 ||
+               (word & 0xfe000000) == 0xfa000000;
+
+    if (thumb)
+        *target = (changes ? pc & ~(uintptr_t)3 : pc) +
+                  (sign << 24 | (~(second >> 13 ^ sign) & 1) << 23 |
+                   (~(second >> 11 ^ sign) & 1) << 22 | (first & 0x3ff) << 12 |
+                   (second & 0x7ff) << 1);
+    else
+        *target = pc + 4 + (uintptr_t)((int32_t)(word << 8) >> 6);
+    return thumb != arm;
+}
+
+/* add ip, pc, or, in front of it for calls from Thumb, bx pc: a stub of the PLT. */
+static inline bool arch_is_stub(const uint8_t code[ARCH_CALL_BYTES])
+{
+    return (code[3] == 0xe2 && code[2] == 0x8f && code[1] >> 4 == 0xc) ||
+           (code[1] == 0x47 && code[0] == 0x78);
 }
 
 #endif

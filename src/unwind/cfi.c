@@ -103,6 +103,15 @@ static void follow_stack(struct walker *w, uintptr_t address)
     sigprof__memo_other_stack(w);
 }
 
+uint32_t sigprof__cfi_rule(struct walker *w)
+{
+    uintptr_t key = place_key(w->at.pc, w->at.exact);
+    struct cache_place place = cache_place(w, key);
+    uint32_t rule = cache_get(place);
+
+    return rule == PACKED_UNKNOWN ? learn(w, w->at.pc, key, place) : rule;
+}
+
 static void mark_guessed(struct walker *w)
 {
     w->guessed = true;
@@ -188,35 +197,21 @@ static int step_linked(struct walker *w, uintptr_t cfa, uintptr_t fp_below)
 #endif
 
 #ifdef ARCH_UNTOLD_PUSHES
-/*
- * glibc's oldest string functions save registers and do not tell. So if what
- * should be the interrupted function's return address is none, but one of the words
- * above it is, that is it. Returns the bytes between, and puts it in *pc.
- */
+#define may_push_untold(at, by_fp) ((at)->exact && !(by_fp))
+#else
+#define may_push_untold(at, by_fp) false
+#endif
+
+/* What it has pushed beside what its rule tells of, which changes the return address. */
 static NOINLINE uintptr_t untold_pushes(struct walker *w, uintptr_t ra_at,
                                         uintptr_t *pc)
 {
-    uintptr_t word;
+    uintptr_t bytes = sigprof__cfi_untold_pushes(w, ra_at, pc);
 
-    if (sigprof__cfi_follows_call(w, *pc))
-        return 0;
-    for (unsigned i = 1; i <= ARCH_UNTOLD_PUSHES; i++) {
-        if (!sigprof__memory_read(&w->memory, ra_at + i * ARCH_WORD, &word))
-            return 0;
-        if (!sigprof__module_find(w->snapshot, word) ||
-            !sigprof__cfi_follows_call(w, word))
-            continue;
+    if (bytes)
         mark_guessed(w);
-        *pc = word;
-        return i * ARCH_WORD;
-    }
-    return 0;
+    return bytes;
 }
-#define may_push_untold(at, by_fp) ((at)->exact && !(by_fp))
-#else
-#define untold_pushes(w, ra_at, pc) 0
-#define may_push_untold(at, by_fp) false
-#endif
 
 /* The frame's return address, at ra_at, is 0: where stacks begin on CPUs whose
  * start-up code has no rule that says so. */
@@ -242,10 +237,12 @@ static NOINLINE int step_packed(struct walker *w, uint32_t rule)
 
     if (packed_is_window(rule))
         return sigprof__window_step(w, rule);
-    /* It has called, and the rule does not tell: aarch64's swapcontext, which keeps
-     * its return address in what it switches from. */
-    if (PACKED_IN_LINK(rule) && !w->at.exact)
-        return step_guessed(w, 0);
+    if (PACKED_IN_LINK(rule) && !w->at.exact) { /* it has called */
+        if (!sigprof__cfi_lost(w, cfa))
+            return step_guessed(w, 0);
+        mark_guessed(w);
+        return STEP_GUESSED;
+    }
     if (place_is_low(&w->at) && !by_fp) {
         if (!fp_below)
             return step_guessed(w, 0);

@@ -259,9 +259,7 @@ static int follow_fp(struct walker *w, struct place *place, bool generated,
     return generated ? STEP_ON : STEP_GUESSED;
 }
 
-/* A return address that no call can have pushed, since a function begins there
- * and no code is before it: makecontext puts one at the bottom of a stack. */
-static bool is_put_there(struct walker *w, const struct place *place)
+bool sigprof__cfi_is_put_there(struct walker *w, const struct place *place)
 {
     const struct module *module =
         sigprof__module_find(w->snapshot, place->pc);
@@ -288,6 +286,31 @@ bool sigprof__cfi_hides_push(struct walker *w, uintptr_t pc, bool exact)
 #endif
 }
 
+uintptr_t sigprof__cfi_untold_pushes(struct walker *w, uintptr_t ra_at,
+                                     uintptr_t *pc)
+{
+#ifdef ARCH_UNTOLD_PUSHES
+    uintptr_t word;
+
+    if (sigprof__cfi_follows_call(w, *pc))
+        return 0;
+    for (unsigned i = 1; i <= ARCH_UNTOLD_PUSHES; i++) {
+        if (!sigprof__memory_read(&w->memory, ra_at + i * ARCH_WORD, &word))
+            return 0;
+        if (!sigprof__module_find(w->snapshot, word) ||
+            !sigprof__cfi_follows_call(w, word))
+            continue;
+        *pc = word;
+        return i * ARCH_WORD;
+    }
+#else
+    (void)w;
+    (void)ra_at;
+    (void)pc;
+#endif
+    return 0;
+}
+
 int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
                        struct guess *guess)
 {
@@ -297,7 +320,7 @@ int sigprof__cfi_guess(struct walker *w, struct place *place, bool first,
 
     walker_charge(w, GUESS_COST);
     guess->certain = begins_chain(w, place);
-    if (guess->certain || is_put_there(w, place))
+    if (guess->certain || sigprof__cfi_is_put_there(w, place))
         return FORMAT_END_COMPLETE;
     if ((first || !generated) && guess_exit(w, place, guess))
         return STEP_GUESSED;

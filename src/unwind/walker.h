@@ -197,6 +197,13 @@ bool sigprof__cfi_calls_another(struct walker *w, uintptr_t function_pc,
 int sigprof__cfi_scan(struct walker *w, struct place *place,
                       struct guess *guess);
 
+/* cfi.c: the rule for w->at, remembered or looked up. */
+uint32_t sigprof__cfi_rule(struct walker *w);
+
+/* lost.c: w->at, which ends at frame_end, has called, and its return address is lost:
+ * w->at becomes its caller's caller. false: none was found. */
+bool sigprof__cfi_lost(struct walker *w, uintptr_t frame_end);
+
 /* guess.c: pc's rule says that the return address is on top of the stack. Has a word
  * been pushed all the same? glibc's swapcontext for i386 does so around its system call;
  * behind a call a function pops what it has pushed, and never its return address. */
@@ -205,6 +212,16 @@ bool sigprof__cfi_hides_push(struct walker *w, uintptr_t pc, bool exact);
 /* guess.c: reads code; plainly, where that cannot fault. */
 bool sigprof__cfi_read_code(struct walker *w, uintptr_t from, uint8_t *code,
                             unsigned bytes);
+
+/* guess.c: glibc's oldest string functions save registers and do not tell. So if *pc,
+ * which should be the interrupted function's return address and lies at ra_at, is none,
+ * but one of the words above is, that is put there. The bytes between; 0: it is not so. */
+uintptr_t sigprof__cfi_untold_pushes(struct walker *w, uintptr_t ra_at,
+                                     uintptr_t *pc);
+
+/* guess.c: is that a return address that no call can have pushed, since a function
+ * begins there and no code is before it? makecontext puts one at the bottom of a stack. */
+bool sigprof__cfi_is_put_there(struct walker *w, const struct place *place);
 
 /* guess.c: could pc be a return address? */
 bool sigprof__cfi_follows_call(struct walker *w, uintptr_t pc);

@@ -4,7 +4,7 @@
 if(NOT TARGET unwind_alone)
   string(TOLOWER "${CMAKE_SYSTEM_NAME}" system)
   set(parts modules-signal.c jit/map-signal.c unwind/brief.c unwind/cfi.c unwind/dwarf.c unwind/exact.c unwind/expression.c
-    unwind/find.c unwind/fp.c unwind/generated.c unwind/guess.c unwind/landing.c unwind/memo.c unwind/memory.c unwind/pack.c unwind/prologue.c unwind/pull.c
+    unwind/find.c unwind/fp.c unwind/generated.c unwind/guess.c unwind/landing.c unwind/lost.c unwind/memo.c unwind/memory.c unwind/pack.c unwind/prologue.c unwind/pull.c
     unwind/rules.c unwind/scan.c unwind/store.c unwind/trampoline.c os/${system}-signal.c)
   if(SIGPROF_CPU STREQUAL "arm")
     list(APPEND parts unwind/arm-a32.c unwind/arm-code.c unwind/arm-thumb.c unwind/ehabi.c
