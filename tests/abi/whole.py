@@ -454,6 +454,13 @@ def check_timer(there, fold, folder):
     yield holds("and ours is back when that is off", before <= 2 and behind > 0.5 * 0.3 * HZ, before, behind)
 
 
+def check_ignore(there, fold, folder):
+    said, out = go(there, fold, folder, "ignore")
+    work = weight_of(folded(fold, out), "work_before")
+    yield holds("a program that ignores SIGPROF is told so, and sampled",
+                said == {"ignored": "1", "blocked": "0"} and work > 0.5 * 0.3 * HZ, said, work)
+
+
 def check_environment(there, fold, folder):
     said = profile(there, ["environment"], folder + "/environment.sigprof", stdout=subprocess.PIPE, text=True).stdout
     said = said.replace(there, "OURS").replace("_32", "_64").splitlines()
@@ -462,7 +469,7 @@ def check_environment(there, fold, folder):
                  "LD_PRELOAD_64=other.so", "LD_PRELOAD_64=OURS other.so"], said)
 
 
-PRELOADED = check_birth, check_programs, check_forkall, check_timer, check_environment
+PRELOADED = check_birth, check_programs, check_forkall, check_timer, check_ignore, check_environment
 
 
 def check_ways(checks, fold, there, folder):

@@ -9,6 +9,7 @@
  *  spawn, vfork one beside it; the first is left by _exit
  *  forkall      a child that has all threads
  *  timer        the program's own ITIMER_PROF
+ *  ignore       the program ignores SIGPROF by sigignore, which unblocks it, too
  *  environment  what executed programs are to preload beside others
  *  after        what is executed
  */
@@ -34,11 +35,13 @@ int there_posix_spawn(pid_t *pid, const char *path, const void *actions,
                       const void *attributes, char *const argv[],
                       char *const envp[]);
 pid_t there_forkall(void);
+int there_sigignore(int number);
 int there_setitimer(int which, const long *when, long *before);
 int there_sigaction(int number, const void *set, void *get);
 void there__exit(int status) __attribute__((noreturn));
 int illumos_pthread_create(unsigned *thread, const void *attributes,
                            void *(*start)(void *), void *arg);
+int illumos_pthread_sigmask(int how, const void *set, void *before);
 int illumos_pthread_join(unsigned thread, void **result);
 size_t sigprof__hook_environment_bytes(char *const *envp);
 char **sigprof__hook_environment(char *const *envp, void *buffer);
@@ -182,6 +185,26 @@ static void own_timer(void)
     printf("own_ticks %u\n", atomic_load(&own_ticks));
 }
 
+static void ignore(void)
+{
+    unsigned char action[ABI_struct_sigaction] = {0}, set[ABI_sigset_t], now[ABI_sigset_t];
+    sigset_t here;
+
+    sigemptyset(&here);
+    sigaddset(&here, SIGPROF);
+    set_there(&here, set);
+    illumos_pthread_sigmask(ABI_SIG_BLOCK, set, NULL);
+    if (there_sigignore(ABI_SIGPROF) != 0)
+        abort();
+    there_sigaction(ABI_SIGPROF, NULL, action);
+    illumos_pthread_sigmask(ABI_SIG_BLOCK, NULL, now);
+    set_here(now, &here);
+    work_before();
+    printf("ignored %d\nblocked %d\n",
+           AT(uintptr_t, action, ABI_struct_sigaction_sa_handler) == (uintptr_t)SIG_IGN,
+           sigismember(&here, SIGPROF));
+}
+
 /* The entries that name a list. */
 static void edit(char *const *envp)
 {
@@ -211,7 +234,7 @@ int main(int argc, char **argv)
         void (*go)(void);
     } ways[] = {{"born", be_born},     {"unborn", be_unborn}, {"exec", do_exec},
                 {"spawn", do_spawn},   {"vfork", do_vfork},   {"forkall", do_forkall},
-                {"timer", own_timer},  {"after", after},
+                {"timer", own_timer},  {"after", after},   {"ignore", ignore},
                 {"environment", edit_environments}};
 
     for (size_t i = 0; argc > 1 && i < sizeof ways / sizeof *ways; i++)
