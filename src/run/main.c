@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "folder.h"
 #include "os/preload.h"
 #include "places.h"
 #include "tree.h"
@@ -51,13 +52,14 @@ static bool is_raw(const char *out)
 static void make_folder(struct run *run)
 {
     const char *base = getenv("TMPDIR");
+    int error;
 
     if (!base || base[0] != '/')
         base = "/tmp";
-    if (snprintf(run->folder, sizeof run->folder, "%s/sigprof-run.XXXXXX",
-                 base) >= (int)sizeof run->folder ||
-        !mkdtemp(run->folder))
-        fail(EXIT_OURS, "a temporary folder in %s: %s", base, strerror(errno));
+    folder_sweep(base);
+    error = folder_make(base, run->folder, sizeof run->folder);
+    if (error)
+        fail(EXIT_OURS, "a temporary folder in %s: %s", base, strerror(error));
 }
 
 /* % in the folder's name is meant as such. */
@@ -119,13 +121,13 @@ static void ask_fold(struct run *run)
         fail(EXIT_OURS, "a temporary file: %s", strerror(errno));
     code = run_fold(run, &fd);
     if (code == EXIT_USAGE) {
-        place_remove(run->folder);
+        folder_remove(run->folder);
         refuse_name(run->out);
     }
     if (code >= EXIT_OURS) {
         if (pread(fd, text, sizeof text - 1, 0) > 0)
             fputs(text, stderr);
-        place_remove(run->folder);
+        folder_remove(run->folder);
         exit(code);
     }
     fclose(said);
@@ -268,7 +270,7 @@ static int run_program(struct run *run)
     if (!error)
         return status;
     if (run->folder[0])
-        place_remove(run->folder);
+        folder_remove(run->folder);
     fail(error == ENOENT || error == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUN,
          "%s: %s", run->argv[0], strerror(error));
 }
@@ -334,10 +336,11 @@ static bool fold(struct run *run)
     int code = run_fold(run, NULL);
 
     if (code != 0 && code != FOLDED_NOTHING) {
+        folder_keep(run->folder);
         say("%s was not written; the profiles are in %s", run->out, run->folder);
         return false;
     }
-    if (place_remove(run->folder) != 0)
+    if (folder_remove(run->folder) != 0)
         say("%s could not be removed", run->folder);
     return true;
 }
@@ -366,7 +369,7 @@ int main(int argc, char **argv)
     if (run.folder[0] && profiled)
         is_told = fold(&run);
     else if (run.folder[0])
-        place_remove(run.folder);
+        folder_remove(run.folder);
     if (is_told)
         vm_clean(run.pid, run.began);
     child_end_alike(status);

@@ -119,19 +119,6 @@ size_t place_profiles(const char *folder, struct timespec since,
     return count;
 }
 
-int place_remove(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-
-    while (dir && (entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
-    return rmdir(folder) == 0 ? 0 : errno;
-}
-
 /* ---- Programs ---------------------------------------------------------------- */
 
 static int open_in_path(const char *program)

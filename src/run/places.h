@@ -18,9 +18,6 @@ typedef void place_visit(void *arg, const char *name, int fd);
 size_t place_profiles(const char *folder, struct timespec since,
                       place_visit *visit, void *arg);
 
-/* Removes a folder and the files in it. 0, or an errno. */
-int place_remove(const char *folder);
-
 /* In half a sentence, why a program (as the shell would find it) cannot have
  * been preloaded; NULL: nothing is known against it. */
 const char *place_obstacle(const char *program);

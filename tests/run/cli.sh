@@ -101,6 +101,25 @@ rm -r "$kept"
 nothing_left
 echo 'ok: a fold that fails'
 
+# A run that was killed leaves its folder: for a day, and to none but its user's next
+# run; what is kept for the user, and a folder in use, stay.
+mkdir -m 700 tmp/sigprof-run.killed tmp/sigprof-run.recent tmp/sigprof-run.kept01 tmp/sigprof-run.in_use
+touch tmp/sigprof-run.{killed,recent,in_use}/.owner tmp/sigprof-run.{killed,recent,kept01,in_use}/a.1.sigprof
+ln -s "$work/tmp/sigprof-run.killed" tmp/sigprof-run.linked
+touch -d '2 days ago' tmp/sigprof-run.{killed,kept01,in_use}
+exec 9>tmp/sigprof-run.in_use/.owner
+flock -x 9
+gives 0 "$RUN" -o swept.html true 9>&-
+exec 9>&-
+[ "$(echo tmp/*)" = 'tmp/sigprof-run.in_use tmp/sigprof-run.kept01 tmp/sigprof-run.linked tmp/sigprof-run.recent' ] ||
+    fail "left of five: $(echo tmp/*)"
+rm -r tmp/*
+# It has the lock while the program runs.
+# shellcheck disable=SC2016
+gives 0 "$RUN" -o locked.html bash -c 'flock -n "$TMPDIR"/sigprof-run.*/.owner true && exit 9; exit 0'
+nothing_left
+echo 'ok: folders of runs that were killed'
+
 "${CC:-cc}" -static -o static work.c
 gives 4 "$RUN" -o static.folded ./static 4
 says './static wrote no profile: it is linked statically'
