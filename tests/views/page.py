@@ -114,8 +114,28 @@ def test_graph(folder):
         driver.run("document.getElementById('reset').click()")
         same(page.text("matched"), "", "reset")
         threads(page, driver)
+        short_names(driver, f"{folder}/a.html")
         flipped(page, driver)
         page.quiet()
+
+
+def short_names(driver, path):
+    """In a box that has no room for all of a name: what tells functions apart stays."""
+    with open(path, encoding="utf-8") as page:
+        functions = re.search(r"^function partsOf.*?(?=^let letterWidth)", page.read(), re.M | re.S)[0]
+    for name, room, wanted in (
+            ("plain_function", 14, "plain_function"),
+            ("plain_function", 8, "plain_f…"),
+            ("v8::internal::Heap::Collect(v8::Kind, int)", 42, "v8::internal::Heap::Collect(v8::Kind, int)"),
+            ("v8::internal::Heap::Collect(v8::Kind, int)", 30, "v8::internal::Heap::Collect(v…"),
+            ("v8::internal::Heap::Collect(v8::Kind, int)", 20, "…Heap::Collect(v8::…"),
+            ("v8::internal::Heap::Collect(v8::Kind, int)", 12, "…Collect(v8…"),
+            ("v8::internal::Heap::Collect(v8::Kind, int)", 5, "…Col…"),
+            ("void std::vector<std::pair<int, a::b> >::push_back(int)", 16, "…push_back(int)"),
+            ("a::operator<<(std::ostream&, b::c)", 18, "a::operator<<(std…"),
+            ("<alloc::String as core::fmt::Write>::write_str", 12, "…write_str"),
+            ("JS:*run file:///a.js:1:2", 10, "JS:*run f…")):
+        same(driver.run(f"(() => {{ {functions}; return cut({name!r}, {room}) }})()"), wanted, f"{name} in {room}")
 
 
 def threads(page, driver):
