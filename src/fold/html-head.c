@@ -165,7 +165,9 @@ static void note_guesses(struct bytes *json, const struct html *html)
         parts = parts_of(guessed, samples);
         sigprof__bytes_format(&words,
                               "%" PRIu64 ".%02u %% of the %ssamples have a "
-                              "guessed step in their stack",
+                              "guessed step in their stack, through code without "
+                              "unwind tables: usual and mostly right in a virtual "
+                              "machine's; sigprof-fold(1), GUESSES, has more",
                               parts / 100, (unsigned)(parts % 100),
                               is_filtered(html) ? "profile's " : "");
         put_note(json, &words);

@@ -2,9 +2,9 @@
 /*
  * One line a sample, in the order of the file:
  *
- *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD state=WORD late=NS labels=K:V,… FRAMES
+ *   SECONDS.NANOSECONDS pid=N tid=N weight=N end=WORD steps=guessed state=WORD late=NS labels=K:V,… FRAMES
  *
- * state is there where the clock tells it, late where the sample had to wait for the
+ * steps is there where one was a guess, state where the clock tells it, late where the sample had to wait for the
  * program. The fields have no blanks in them; FRAMES are as in a folded line and run to
  * the end of the line.
  */
@@ -89,6 +89,8 @@ void sigprof__view_raw(void *view_raw, const struct read_sample *sample,
             time_ns / 1000000000, time_ns % 1000000000, process->pid,
             sample->tid, sample->weight);
     put_word(view->out, sigprof__text(sigprof__fold_end_name(in->end)));
+    if (sample->end & FORMAT_END_GUESSED)
+        fputs(" steps=guessed", view->out);
     if (sample->state) {
         fputs(" state=", view->out);
         put_word(view->out,

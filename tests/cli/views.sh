@@ -134,6 +134,9 @@ prints "1.000000000 pid=4242 tid=4242 weight=1 end=complete labels=- prog;prog+0
 1.500000000 pid=4242 tid=4242 weight=2 end=complete labels=request:login prog;prog+0x100;prog+0x200
 2.000000000 pid=4242 tid=4243 weight=1 end=complete labels=user:alice,request:login prog;prog+0x100;libx.so.1+0x300
 3.000000000 pid=4242 tid=4243 weight=1 end=complete labels=- prog;prog+0x100;prog+0x300;prog+0x200"
+{ header; echo reset; echo 'sample 4242 1000 1 0 16 0x400100'; } | profile guessed.sigprof
+fold 0 -f raw guessed.sigprof
+prints '0.000001000 pid=4242 tid=4242 weight=1 end=complete steps=guessed labels=- prog;prog+0x100'
 fold 0 -f raw --time 2- --thread work --ignore libx a.sigprof
 [ "$(wc -l <out)" = 1 ] || fail "raw: filters"
 
