@@ -173,6 +173,8 @@ void sigprof__code_add(struct model_codes *codes, const struct read_code *in,
                                     .file = names->file,
                                     .line = in->line,
                                     .lines = names->lines,
+                                    .is_declared =
+                                        in->source == FORMAT_CODE_DECLARED,
                                     .since_before =
                                         in->source == FORMAT_CODE_MAP};
 

@@ -23,6 +23,7 @@ struct model_code {
     uint32_t depth;       /* how many are older */
     uint64_t latest_ns;   /* from_ns of the latest, of it and all older ones */
     uint64_t jump_ns;     /* from_ns of the earliest, of it and those before jump */
+    bool is_declared;  /* FORMAT_CODE_DECLARED */
     bool since_before; /* from_ns is only when it was found: FORMAT_CODE_MAP */
     struct text lines;         /* as in the record; of the model's strings */
 };

@@ -171,6 +171,18 @@ void sigprof__model_counts_end(struct model *model)
 
 /* ---- Stacks -------------------------------------------------------------- */
 
+/* A program that declares code in a file knows more of it than the file's symbols: V8
+ * runs its builtins where the file has them and in a copy, and they are one function. */
+static uint32_t declared_at(const struct model_process *process, uint64_t pc)
+{
+    uint32_t code = process->codes.count > 1
+                        ? sigprof__code_find(&process->codes, pc,
+                                             process->view_time)
+                        : 0;
+
+    return code && process->codes.code[code].is_declared ? code : 0;
+}
+
 uint32_t sigprof__model_frame(struct model *model, uint64_t pc)
 {
     struct model_process *process = model->process;
@@ -185,11 +197,14 @@ uint32_t sigprof__model_frame(struct model *model, uint64_t pc)
         if (pc > process->wild_high)
             process->wild_high = pc;
         code = sigprof__code_find(&process->codes, pc, process->view_time);
-        if (code)
-            return intern_frame(model, MODEL_CODE, number,
-                                pc - process->codes.code[code].low, code);
-        mapping = sigprof__mapping_later(process, pc, process->view_from);
+    } else {
+        code = declared_at(process, pc);
     }
+    if (code)
+        return intern_frame(model, MODEL_CODE, number,
+                            pc - process->codes.code[code].low, code);
+    if (!mapping)
+        mapping = sigprof__mapping_later(process, pc, process->view_from);
     if (mapping)
         return intern_frame(model, mapping->module, 0, pc - mapping->bias, 0);
     return intern_frame(model, MODEL_NO_MODULE, number, pc, process->view_from);

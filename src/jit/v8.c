@@ -100,7 +100,7 @@ static OWN unsigned asked_next;
 /*
  * V8's builtins are part of the program's file, but V8 may run a copy of them
  * beside the code that calls them, and tells of the originals only (V8 12 and later:
- * of the copy). It tells of them while it answers, in the thread that does.
+ * of the copy). Both are told here, so that each is one function. It tells of them while it answers, in the thread that does.
  */
 static OWN struct {
     const void *start;
@@ -108,9 +108,14 @@ static OWN struct {
     uintptr_t copied_by;  /* bytes from an original to its copy */
 } builtins;
 
-static bool is_original(const void *start)
+/* From where V8 tells of a builtin to its other place; 0: there is none. */
+static uintptr_t twin_distance(const void *start)
 {
-    return (uintptr_t)start - (uintptr_t)builtins.start < builtins.bytes;
+    uintptr_t at = (uintptr_t)start - (uintptr_t)builtins.start;
+
+    if (at < builtins.bytes)
+        return builtins.copied_by;
+    return at - builtins.copied_by < builtins.bytes ? -builtins.copied_by : 0;
 }
 
 static void add(const struct code_event *event)
@@ -127,9 +132,9 @@ static void add(const struct code_event *event)
     if (name.is_builtin) /* some have no frames */
         code.unwind = SIGPROF_CODE_UNKNOWN;
     sigprof_code_register(&code);
-    if (is_original(event->start) && builtins.copied_by) {
+    if (twin_distance(event->start)) {
         code.start =
-            (const void *)((uintptr_t)event->start + builtins.copied_by);
+            (const void *)((uintptr_t)event->start + twin_distance(event->start));
         sigprof_code_register(&code);
     }
 }

@@ -41,4 +41,20 @@ END
 fold 0 --root none b.sigprof
 sort -c out || fail "prefixes are not sorted bytewise"
 [ "$(wc -l <out)" = 4 ] || fail "four stacks"
+# What a program declares of its own file is that, not the file's symbol: V8 runs its
+# builtins there and in a copy. Before it was declared, and beside it, the file is asked.
+{
+    header
+    echo reset
+    echo 'sample 4242 1000 1 0 0 0x400110'
+    echo 'code 1 0x400100 0x40 2000 Builtins_Add'
+    echo 'code 2 0x900100 0x40 2000 Builtins_Add'
+    echo 'sample 4242 3000 2 0 0 0x400120'
+    echo 'sample 4242 4000 4 0 0 0x900120'
+    echo 'sample 4242 5000 8 0 0 0x400180'
+} | profile declared.sigprof
+fold 0 --modules declared.sigprof
+prints 'prog;Builtins_Add`[jit] 6
+prog;prog+0x110`prog 1
+prog;prog+0x180`prog 8'
 finish
