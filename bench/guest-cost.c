@@ -65,7 +65,7 @@ void guest_cost(const char *what, struct sigprof_guest *guest)
 {
     static struct unwind_frame frames[DEPTH + 8], fresh[DEPTH + 8];
     static struct unwind_window window;
-    static ucontext_t registers;
+    static struct regs_made registers;
     static double round_ns[ROUNDS];
     struct unwind_stack native = {.capacity = DEPTH + 8,
                                   .depth = DEPTH,
@@ -73,7 +73,7 @@ void guest_cost(const char *what, struct sigprof_guest *guest)
                                   .window = &window,
                                   .frame = frames,
                                   .fresh = fresh};
-    struct unwind_walk walk = {.ucontext = &registers,
+    struct unwind_walk walk = {.ucontext = &registers.context,
                                .may_call_system = true,
                                .stack = &native};
     uintptr_t sp = (uintptr_t)&walk;
