@@ -426,13 +426,13 @@ enum cfi_found sigprof__exidx_read_code(struct walker *w, struct question *q,
 
     if (q->place->exact && look_straight_back(w, q))
         return CFI_FOUND;
-    if (has_lost_link(w, q)) {
-        be_lost(q);
-        return CFI_FOUND;
-    }
     answer = q->place->pc == q->row_high ? ANSWER_NONE : follow(w, q);
     if (answer == ANSWER_SURE && !q->doubtful) {
         take_all(w, q);
+        return CFI_FOUND;
+    }
+    if (!q->ends && has_lost_link(w, q)) {
+        be_lost(q);
         return CFI_FOUND;
     }
     if (q->entered && is_confirmed(w, q, &q->search->entered)) {
