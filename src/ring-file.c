@@ -27,6 +27,7 @@
 #define WORD_BITS (8 * sizeof(uintptr_t))
 #define EVENTS_BYTES (128u << 10) /* the modules of a large program, 20 times */
 #define EVENTS_SHARE 8 /* of a flight recorder's ring: nothing takes them out */
+#define ALIVE_LOOKS 3
 
 static uint32_t block_bytes_for(unsigned depth, size_t ring_bytes,
                                 bool overwrites)
@@ -362,16 +363,21 @@ void sigprof__ring_copy_events(const struct ring *ring, uint64_t at,
     memcpy(bytes + first, ring->events, size - first);
 }
 
+/* Who looks, or adds the tail to its file, has the lock alone, and so the maker has it
+ * no more. Two who look at once can each take the other's for the maker's, which it is
+ * not again and again. */
 bool sigprof__ring_alive(const char *path)
 {
     struct stat status;
     int descriptor = open_own(path, true, &status);
-    bool alive;
+    bool alive = descriptor >= 0;
 
-    if (descriptor < 0)
-        return false;
-    alive = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    close(descriptor);
+    for (unsigned looks = 0; looks < ALIVE_LOOKS && alive; looks++)
+        alive = flock(descriptor, LOCK_EX | LOCK_NB) != 0 &&
+                errno == EWOULDBLOCK &&
+                flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+    if (descriptor >= 0)
+        close(descriptor);
     return alive;
 }
 

@@ -2,7 +2,9 @@
 /* A dead process's ring and its file make one profile, nothing lost or doubled. */
 #include "salvage.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "encode.h"
 #include "support/profile.h"
@@ -224,6 +226,26 @@ static void a_ring_that_lives_is_left_alone(void)
     end();
 }
 
+/* As every start of the same user does, for a moment. */
+static void a_ring_that_others_look_at_too_is_no_live_one_s(void)
+{
+    int other;
+
+    begin();
+    put(5);
+    other = open(ring.path, O_RDONLY);
+    CHECK(other >= 0);
+    CHECK(flock(other, LOCK_EX | LOCK_NB) != 0);
+    CHECK_EQ(flock(other, LOCK_SH | LOCK_NB), 0);
+    CHECK(sigprof__ring_alive(ring.path));
+    CHECK_EQ(flock(other, LOCK_UN), 0);
+    die();
+    CHECK_EQ(flock(other, LOCK_EX | LOCK_NB), 0);
+    check_whole(5);
+    close(other);
+    end();
+}
+
 static void another_recording_s_ring_is_none_of_ours(void)
 {
     uint8_t other[FORMAT_ID_BYTES] = {1};
@@ -414,6 +436,7 @@ int main(void)
     RUN(a_torn_block_at_the_end_of_the_file_is_said_again);
     RUN(a_record_that_was_not_committed_is_not_there);
     RUN(a_ring_that_lives_is_left_alone);
+    RUN(a_ring_that_others_look_at_too_is_no_live_one_s);
     RUN(another_recording_s_ring_is_none_of_ours);
     RUN(losses_are_told_too);
     RUN(a_large_file_is_read_by_parts);
