@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "format.h"
 #include "sigprof/sigprof.h"
@@ -31,10 +32,23 @@ static uint64_t taken(void)
     return stats.taken;
 }
 
+static int64_t cpu_ns(void)
+{
+    struct timespec used;
+
+    CHECK_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+/* For some periods, however fast the CPU is. */
 static void spin(void)
 {
-    for (volatile unsigned i = 0; i < 3000000; i = i + 1)
-        ;
+    int64_t until = cpu_ns() + 6000000;
+
+    do
+        for (volatile unsigned i = 0; i < 100000; i = i + 1)
+            ;
+    while (cpu_ns() < until);
 }
 
 /* ---- A handler of the host's ----------------------------------------------- */
