@@ -119,6 +119,18 @@ static void record(struct forged *forged, const char *ticks, const char *end,
     CHECK_STR(forged->run.err, "");
 }
 
+static bool can_fold(void)
+{
+    char *argv[] = {arguments[3], (char *)(size_t) "--version", NULL};
+    struct run run = {.argv = argv};
+    bool can;
+
+    run_program(&run);
+    can = WIFEXITED(run.status) && WEXITSTATUS(run.status) == 0;
+    run_free(&run);
+    return can;
+}
+
 /* The weight of all lines that sigprof-fold prints of the folder. */
 static uint64_t folded_weight(const char *says)
 {
@@ -136,7 +148,8 @@ static uint64_t folded_weight(const char *says)
         char *end = strchr(at, '\n');
 
         CHECK(end != NULL);
-        if (strncmp(at, "workload-forge;[unsampled", 25) == 0)
+        /* behind the program's name, which may be an emulator's */
+        if (strncmp(at + strcspn(at, ";\n"), ";[unsampled", 11) == 0)
             continue;
         while (end[-1] != ' ')
             end--;
@@ -146,15 +159,19 @@ static uint64_t folded_weight(const char *says)
     return sum;
 }
 
-/* How many of `counted` ticks are there; besides them a timer's own few. */
-static void check_total(const struct sums *sums, uint64_t counted)
+/* How many of `counted` ticks are there; besides them a timer's own: one for each
+ * second of CPU time, and each thread's first. */
+static void check_total(const struct sums *sums, uint64_t counted,
+                        const struct run *run)
 {
+    uint64_t own = 20 + (uint64_t)run_cpu_seconds(run);
+
     printf("   %u parts of %zu bytes at most: %llu samples, %llu dropped, of "
            "%llu\n",
            sums->parts, sums->largest, (unsigned long long)sums->samples,
            (unsigned long long)sums->dropped, (unsigned long long)counted);
     if (sums->samples + sums->dropped < counted ||
-        sums->samples + sums->dropped > counted + 20)
+        sums->samples + sums->dropped > counted + own)
         FAIL("%lld ticks are unaccounted for",
              (long long)(counted - sums->samples - sums->dropped));
 }
@@ -167,7 +184,7 @@ static void nothing_is_lost_at_the_seams(void)
     record(&forged, "150000", "return", "SIGPROF_ROTATE=256K,1h");
     read_parts(run_path("r.sigprof"), &sums);
     CHECK_EQ(forged_count(-1), 450000);
-    check_total(&sums, 450000);
+    check_total(&sums, 450000, &forged.run);
     CHECK(sums.parts > 2);
     CHECK_EQ(sums.first, 1);
     CHECK(sums.bytes / (sums.parts - 1) > 64 << 10); /* nor sooner than asked */
@@ -202,10 +219,16 @@ static void a_kill_leaves_the_tail_to_the_last_part(void)
             unlink(rings[0]); /* its profile is removed too */
         record(&forged, "100000", "kill", "SIGPROF_ROTATE=256K");
         read_parts(run_path("r.sigprof"), &sums);
-        check_total(&sums, forged_count(-1));
+        check_total(&sums, forged_count(-1), &forged.run);
         CHECK(sums.parts > 1);
         CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
         run_free(&forged.run);
+    }
+    if (test_is_emulated() && (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ||
+                               sizeof(void *) != 8)) {
+        puts("   skipped: the ring into the file: a ring is read by a sigprof-fold of "
+             "its own byte order and word size only");
+        return;
     }
     /* The command takes it into the last file, once. */
     CHECK_EQ(folded_weight("the process was cut off"),
@@ -217,7 +240,7 @@ int main(int argc, char **argv)
 {
     CHECK_EQ(argc, 4);
     arguments = argv;
-    if (access(argv[3], X_OK) != 0)
+    if (!can_fold())
         test_skip("no sigprof-fold of this machine");
     RUN(nothing_is_lost_at_the_seams);
     RUN(no_more_files_stay_than_are_to_be_kept);
