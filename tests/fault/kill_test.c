@@ -84,9 +84,11 @@ static uint64_t kill_once(char **argv, unsigned after_us, uint64_t after_ticks)
             lost = (uint64_t)profile.sheet[i].value;
     samples = profile.samples;
     forged_check_once(&profile);
-    /* Besides what was counted: one in each thread that was not counted yet, and
-     * one of each thread's timer. */
-    if (samples + lost < counted || samples + lost > counted + 2 * THREADS)
+    /* Besides what was counted: one in each thread that was not counted yet, and the
+     * clock's: each thread's first, and one for a second of CPU time. */
+    if (samples + lost < counted ||
+        samples + lost > counted + 2 * THREADS +
+                             (uint64_t)run_cpu_seconds(&forged.run))
         FAIL("killed after %u us and %llu ticks: %llu samples and %llu lost of "
              "%llu", after_us, (unsigned long long)after_ticks,
              (unsigned long long)samples, (unsigned long long)lost,
