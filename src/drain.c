@@ -122,7 +122,7 @@ static void open_own_descriptors(void)
 static uint64_t next_wait_ns(uint32_t free_before)
 {
     const struct ring *ring = &sigprof__state.ring;
-    uint32_t opened = atomic_load(&ring->opened);
+    uint32_t opened = sigprof__ring_opened(ring);
 
     if (free_before < opened - opened / 4)
         return PASS_BUSY_NS;

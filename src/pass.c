@@ -140,9 +140,9 @@ static void make_room_for_code(void)
 static bool take_blocks(void)
 {
     const struct ring *ring = &sigprof__state.ring;
-    uint32_t opened = atomic_load(&ring->opened);
+    uint32_t opened = sigprof__ring_opened(ring);
 
-    for (uint32_t i = 0; i < opened && i < ring->blocks; i++) {
+    for (uint32_t i = 0; i < opened; i++) {
         struct encode_cursor *cursor = &pass.encoder.cursor[i];
         uint32_t before = cursor->done;
         uint32_t word = atomic_load(&ring_block(ring, i)->word);
@@ -163,9 +163,9 @@ static bool take_blocks(void)
 static void free_blocks(bool scarce)
 {
     struct ring *ring = &sigprof__state.ring;
-    uint32_t opened = atomic_load(&ring->opened);
+    uint32_t opened = sigprof__ring_opened(ring);
 
-    for (uint32_t i = 0; i < opened && i < ring->blocks; i++) {
+    for (uint32_t i = 0; i < opened; i++) {
         struct ring_block *block = ring_block(ring, i);
         struct encode_cursor *cursor = &pass.encoder.cursor[i];
         uint32_t word = atomic_load(&block->word);
@@ -183,15 +183,14 @@ static void free_blocks(bool scarce)
 
 /* Blocks for the time until the next pass: if those for the last hardly did, twice as
  * many, as far as the ring goes. */
-static void open_blocks(uint32_t free_before)
+static void open_blocks(uint32_t opened_before, uint32_t free_before)
 {
     struct ring *ring = &sigprof__state.ring;
     uint64_t dropped = atomic_load(&ring->head->dropped[RING_DROP_FULL]);
-    uint32_t opened = atomic_load(&ring->opened);
     uint32_t spare = RING_SPARE_BLOCKS;
 
-    if (free_before < opened / 4 || dropped != pass.dropped_seen)
-        spare += opened;
+    if (free_before < opened_before / 4 || dropped != pass.dropped_seen)
+        spare += opened_before;
     pass.dropped_seen = dropped;
     sigprof__ring_open_blocks(ring, spare);
 }
@@ -303,6 +302,7 @@ bool sigprof__pass(enum pass_kind kind)
     struct ring *ring = &sigprof__state.ring;
     uint64_t now_ns = sigprof__os_now_ns();
     uint64_t samples = pass.encoder.samples;
+    uint32_t opened_before = sigprof__ring_opened(ring);
     uint32_t free_before = sigprof__ring_free_blocks(ring);
     bool last = kind == PASS_LAST, good;
 
@@ -329,7 +329,8 @@ bool sigprof__pass(enum pass_kind kind)
     if (good && !last && sigprof__parts_is_old(&pass.encoder))
         sigprof__parts_turn(&pass.encoder, ended_before_ns());
     sigprof__threads_resolve_stacks();
-    open_blocks(free_before);
+    if (!last)
+        open_blocks(opened_before, free_before);
     return good;
 }
 

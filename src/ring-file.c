@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -203,26 +204,42 @@ uint32_t sigprof__ring_free_blocks(const struct ring *ring)
     return count;
 }
 
+uint32_t sigprof__ring_opened(const struct ring *ring)
+{
+    uint32_t opened =
+        atomic_load_explicit(&ring->head->opened, memory_order_acquire);
+
+    return opened < ring->blocks ? opened : ring->blocks;
+}
+
+/* Where there is not enough memory, there may be for less. */
+static uint32_t open_some(struct ring *ring, uint32_t from, uint32_t count)
+{
+    if (count > ring->blocks - from)
+        count = ring->blocks - from;
+    while (count && !open_run(ring, from, count))
+        count /= 2;
+    return count;
+}
+
+/* One at a time: nothing that failed is to lie before what did not. */
 void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
 {
-    uint32_t from = atomic_load(&ring->opened);
-    uint32_t count, to;
+    uint32_t from, count;
 
     if (sigprof__ring_free_blocks(ring) >= spare)
         return;
-    do {
-        count = ring->blocks - from < spare ? ring->blocks - from : spare;
-        if (!count)
-            return;
-    } while (!atomic_compare_exchange_weak(&ring->opened, &from, from + count));
-    if (!open_run(ring, from, count)) {
-        /* there may be memory later; unless others were opened behind them */
-        to = from + count;
-        atomic_compare_exchange_strong(&ring->opened, &to, from);
-        return;
+    while (atomic_exchange(&ring->opening, true))
+        sched_yield();
+    if (sigprof__ring_free_blocks(ring) < spare) {
+        from = sigprof__ring_opened(ring);
+        count = open_some(ring, from, spare);
+        atomic_store_explicit(&ring->head->opened, from + count,
+                              memory_order_release);
+        for (uint32_t i = 0; i < count; i++)
+            sigprof__ring_free(ring, from + i);
     }
-    for (uint32_t i = 0; i < count; i++)
-        sigprof__ring_free(ring, from + i);
+    atomic_store(&ring->opening, false);
 }
 
 bool sigprof__ring_hold(struct ring *ring, uint32_t index)
@@ -251,7 +268,7 @@ uint64_t sigprof__ring_oldest_ns(const struct ring *ring)
 {
     uint64_t oldest_ns = UINT64_MAX;
 
-    for (uint32_t i = 0; i < ring->blocks; i++) {
+    for (uint32_t i = 0; i < sigprof__ring_opened(ring); i++) {
         const struct ring_block *block;
         uint64_t first_ns;
 

@@ -42,7 +42,7 @@
 #include "format.h"
 #include "unwind/unwind.h"
 
-#define RING_VERSION 3
+#define RING_VERSION 4
 #define RING_BYTES_MIN (64u << 10)
 #define RING_BYTES_MAX (1u << 30)
 #define RING_HEAD_BYTES 12288
@@ -129,7 +129,10 @@ struct ring_head {
 
     /* the drain's: the profile's file of now, and what earlier ones told */
     _Atomic uint32_t part; /* its number, from 1 on; 0: there is none yet */
-    uint32_t spare2;
+
+    /* ordinary code's: blocks from the first on that have memory. The others are a
+     * hole in the file, of which not even a word may be read: no page may be left. */
+    _Atomic uint32_t opened;
     _Atomic uint64_t dropped_before[RING_DROPS];
     _Atomic uint64_t overwritten_before;
     char profile[2][4096]; /* path of part n in [n % 2]; "" if there is none */
@@ -150,7 +153,7 @@ struct ring {
     uint32_t blocks;
     uint32_t block_bytes;
     uint32_t room; /* bytes of records in a block */
-    _Atomic uint32_t opened; /* blocks that have memory */
+    _Atomic bool opening; /* somebody gives memory to more of them */
     _Atomic uintptr_t *free_map; /* one bit a block, set: free */
     uint32_t free_words;
     _Atomic uint64_t *last_ns; /* of each block's records; free: UINT64_MAX;
@@ -204,9 +207,12 @@ void sigprof__ring_count_drop(struct ring *ring, enum ring_drop cause,
 int sigprof__ring_make(struct ring *ring, size_t ring_bytes, unsigned depth,
                        const struct ring_head *facts);
 
-/* Thread-safe. Sees to it that count blocks beyond those in use have memory, as
- * far as the ring goes. */
+/* Thread-safe. Sees to it that spare blocks beyond those in use have memory, as
+ * far as the ring and the memory go. */
 void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare);
+
+/* Blocks that have memory, of any ring: those that may be looked at. */
+uint32_t sigprof__ring_opened(const struct ring *ring);
 
 /* Blocks that are free and have memory. */
 uint32_t sigprof__ring_free_blocks(const struct ring *ring);

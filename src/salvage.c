@@ -255,7 +255,7 @@ static bool encode_tail(const struct ring *ring, struct source *source,
         good = keep_bytes(tail, start, sizeof start);
     }
     take_events(&encoder);
-    for (uint32_t i = 0; i < ring->blocks && good; i++)
+    for (uint32_t i = 0; i < sigprof__ring_opened(ring) && good; i++)
         if (atomic_load(&ring_block(ring, i)->word))
             good = sigprof__encode_ring_block(&encoder, i);
     put_sheet(&encoder);
@@ -445,7 +445,7 @@ static void salvage_into(const char *ring_path, const uint8_t *id,
 /* Is there nothing in the ring that anybody could miss? */
 static bool is_empty(const struct ring *ring)
 {
-    for (uint32_t i = 0; i < ring->blocks; i++)
+    for (uint32_t i = 0; i < sigprof__ring_opened(ring); i++)
         if (atomic_load(&ring_block(ring, i)->word))
             return false;
     return true;

@@ -97,14 +97,16 @@ static void begin_session(const struct sigprof__config *config, bool forked)
 }
 
 /* What a thread leaves before the drain comes: samples of a quarter of the depth each,
- * since they share frames. */
+ * since they share frames. A forked child's drain comes at once, if it lives that long. */
 static uint32_t first_blocks(const struct sigprof__config *config)
 {
     uint64_t samples = DRAIN_PASS_NS / sigprof__state.period_ns;
     uint64_t bytes = sizeof(struct ring_record) + config->depth / 4 * 8;
     uint64_t blocks = samples * bytes / sigprof__state.ring.block_bytes;
 
-    return blocks < RING_SPARE_BLOCKS ? RING_SPARE_BLOCKS : (uint32_t)blocks;
+    return blocks < RING_SPARE_BLOCKS || sigprof__session.forked
+               ? RING_SPARE_BLOCKS
+               : (uint32_t)blocks;
 }
 
 static int make_ring(const struct sigprof__config *config)

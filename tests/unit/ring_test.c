@@ -432,7 +432,7 @@ static void blocks_get_their_memory_as_they_are_wanted(void)
     sigprof__ring_open_blocks(&ring, 8);
     CHECK_EQ(sigprof__ring_free_blocks(&ring), 8);
     sigprof__ring_open_blocks(&ring, 90);
-    CHECK_EQ(atomic_load(&ring.opened), 98);
+    CHECK_EQ(sigprof__ring_opened(&ring), 98);
     sigprof__ring_open_blocks(&ring, 1000);
     CHECK_EQ(sigprof__ring_free_blocks(&ring), 100);
     end();

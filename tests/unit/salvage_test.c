@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "encode.h"
@@ -31,16 +32,21 @@ static bool sink(void *arg, uint8_t *bytes, size_t size)
     return true;
 }
 
-static void begin(void)
+static void begin_with(size_t ring_bytes, uint32_t blocks)
 {
-    samples_ring(&ring, 64 << 10, DEPTH);
-    sigprof__ring_open_blocks(&ring, ring.blocks);
+    samples_ring(&ring, ring_bytes, DEPTH);
+    sigprof__ring_open_blocks(&ring, blocks);
     stack = samples_stack(DEPTH);
     owner = (struct ring_owner){0};
     CHECK(sigprof__encode_make(&encoder, &ring, ring.head->id, START_NS));
     encoder.sink = sink;
     file_bytes = 0;
     now_ns = START_NS;
+}
+
+static void begin(void)
+{
+    begin_with(64 << 10, 8);
 }
 
 /* The drain's part of a life: the file's start. */
@@ -418,6 +424,33 @@ static void a_ring_whose_file_is_gone_is_not_swept(void)
     end();
 }
 
+static blkcnt_t memory_of(const char *path)
+{
+    struct stat status;
+
+    CHECK_EQ(stat(path, &status), 0);
+    return status.st_blocks;
+}
+
+/* A word that is read there takes a page of memory, or a SIGBUS where there is none. */
+static void what_was_never_opened_is_not_looked_at(void)
+{
+    blkcnt_t before;
+
+    begin_with(1 << 20, 4);
+    put(20);
+    CHECK_EQ(sigprof__ring_opened(&ring), 4);
+    die();
+    before = memory_of(ring.path);
+    check_whole(20);
+    CHECK_EQ(memory_of(ring.path), before);
+    sigprof__salvage_sweep(ring.path);
+    CHECK_EQ(memory_of(ring.path), before);
+    CHECK_EQ(sigprof__ring_oldest_ns(&ring), START_NS + 1);
+    CHECK_EQ(memory_of(ring.path), before);
+    end();
+}
+
 static void an_empty_ring_is_swept(void)
 {
     begin();
@@ -444,6 +477,7 @@ int main(void)
     RUN(the_ring_stays_when_the_file_cannot_be_written);
     RUN(the_next_start_puts_a_dead_ring_into_its_file);
     RUN(a_ring_whose_file_is_gone_is_not_swept);
+    RUN(what_was_never_opened_is_not_looked_at);
     RUN(an_empty_ring_is_swept);
     return 0;
 }
