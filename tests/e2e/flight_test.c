@@ -76,17 +76,10 @@ static void check_names(const struct profile *profile)
     CHECK(profile->modules >= 3);
 }
 
-/* Beside the forged ticks there are those of the clock: one for a second of a
- * thread's CPU time, and each thread's first. */
-static uint64_t real_ticks(const struct run *run)
-{
-    return (uint64_t)run_cpu_seconds(run) + 1 + 2 * THREADS;
-}
-
 /* The newest sample that was given up is no newer than the oldest that each full
  * block kept; so those that are there reach back without a hole. Sorted by thread
  * and time they have the same distance of ticks, which the workload counts. */
-static void check_kept(struct profile *profile, const struct run *run)
+static void check_kept(struct profile *profile, const struct forged *forged)
 {
     uint64_t counted = forged_count(-1);
     uint64_t gone = line(profile, "overwritten");
@@ -97,7 +90,7 @@ static void check_kept(struct profile *profile, const struct run *run)
            (unsigned long long)promised(), (unsigned long long)gone);
     CHECK_EQ(dropped, 0);
     if (profile->periods + gone < counted ||
-        profile->periods + gone > counted + real_ticks(run))
+        profile->periods + gone > counted + forged_own_ticks(forged))
         FAIL("%lld are neither there nor counted",
              (long long)(counted - profile->periods - gone));
     CHECK(gone > 0);
@@ -123,7 +116,7 @@ static void after_a_kill_the_last_samples_are_there(void)
         CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
         CHECK_EQ(profile_read_salvaged(&profile, run_path("f.sigprof")), 0);
         CHECK_EQ(profile.ends, 0);
-        check_kept(&profile, &forged.run);
+        check_kept(&profile, &forged);
         for (unsigned j = 0; j < run_rings_of(forged.run.pid, rings, 8); j++)
             unlink(rings[j]);
         profile_free(&profile);
@@ -148,7 +141,7 @@ static void at_an_end_they_are_written(void)
         CHECK_EQ(profile_read(&profile, run_path("f.sigprof")), 0);
         CHECK_EQ(profile.ends, 1);
         CHECK_EQ(line(&profile, "taken"), profile.samples);
-        check_kept(&profile, &forged.run);
+        check_kept(&profile, &forged);
         profile_free(&profile);
         run_free(&forged.run);
     }
@@ -189,7 +182,7 @@ static void a_running_program_is_killed(void)
     run_end(&forged.run);
     CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
     CHECK_EQ(profile_read_salvaged(&profile, run_path("f.sigprof")), 0);
-    check_kept(&profile, &forged.run);
+    check_kept(&profile, &forged);
     profile_free(&profile);
     run_free(&forged.run);
 }

@@ -159,19 +159,17 @@ static uint64_t folded_weight(const char *says)
     return sum;
 }
 
-/* How many of `counted` ticks are there; besides them a timer's own: one for each
- * second of CPU time, and each thread's first. */
+/* How many of `counted` ticks are there; besides them the clock's own. */
 static void check_total(const struct sums *sums, uint64_t counted,
-                        const struct run *run)
+                        const struct forged *forged)
 {
-    uint64_t own = 20 + (uint64_t)run_cpu_seconds(run);
-
     printf("   %u parts of %zu bytes at most: %llu samples, %llu dropped, of "
            "%llu\n",
            sums->parts, sums->largest, (unsigned long long)sums->samples,
            (unsigned long long)sums->dropped, (unsigned long long)counted);
     if (sums->samples + sums->dropped < counted ||
-        sums->samples + sums->dropped > counted + own)
+        sums->samples + sums->dropped >
+            counted + forged_own_ticks(forged))
         FAIL("%lld ticks are unaccounted for",
              (long long)(counted - sums->samples - sums->dropped));
 }
@@ -184,7 +182,7 @@ static void nothing_is_lost_at_the_seams(void)
     record(&forged, "150000", "return", "SIGPROF_ROTATE=256K,1h");
     read_parts(run_path("r.sigprof"), &sums);
     CHECK_EQ(forged_count(-1), 450000);
-    check_total(&sums, 450000, &forged.run);
+    check_total(&sums, 450000, &forged);
     CHECK(sums.parts > 2);
     CHECK_EQ(sums.first, 1);
     CHECK(sums.bytes / (sums.parts - 1) > 64 << 10); /* nor sooner than asked */
@@ -219,7 +217,7 @@ static void a_kill_leaves_the_tail_to_the_last_part(void)
             unlink(rings[0]); /* its profile is removed too */
         record(&forged, "100000", "kill", "SIGPROF_ROTATE=256K");
         read_parts(run_path("r.sigprof"), &sums);
-        check_total(&sums, forged_count(-1), &forged.run);
+        check_total(&sums, forged_count(-1), &forged);
         CHECK(sums.parts > 1);
         CHECK(run_rings_of(forged.run.pid, rings, 8) <= 1);
         run_free(&forged.run);

@@ -95,10 +95,9 @@ static uint64_t kill_once(char **argv, unsigned after_us, uint64_t after_ticks)
     samples = profile.samples;
     forged_check_once(&profile);
     /* Besides what was counted: one in each thread that was not counted yet, and the
-     * clock's: each thread's first, and one for a second of CPU time. */
+     * clock's own. */
     if (samples + lost < counted ||
-        samples + lost > counted + 2 * THREADS +
-                             (uint64_t)run_cpu_seconds(&forged.run))
+        samples + lost > counted + THREADS + forged_own_ticks(&forged))
         FAIL("killed after %u us and %llu ticks: %llu samples and %llu lost of "
              "%llu", after_us, (unsigned long long)after_ticks,
              (unsigned long long)samples, (unsigned long long)lost,

@@ -69,6 +69,14 @@ static inline uint64_t forged_count(int index)
     return sum;
 }
 
+/* At most so many ticks are the clock's own, at one hertz: one for a second of a thread's
+ * CPU time, and each thread's first. */
+static inline uint64_t forged_own_ticks(const struct forged *forged)
+{
+    return (uint64_t)run_cpu_seconds(&forged->run) + 1 +
+           2 * strtoull(forged->threads, NULL, 10);
+}
+
 static inline int forged_compare(const void *left, const void *right)
 {
     const struct profile_sample *l = left, *r = right;
