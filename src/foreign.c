@@ -26,6 +26,7 @@ static struct sigaction copies[2];
 static _Atomic unsigned version;
 static atomic_flag writing = ATOMIC_FLAG_INIT;
 static _Atomic bool installed;
+static _Atomic bool interrupts; /* asked for by siginterrupt */
 
 /* The handler that ours was called from, by its context; see foreign_tick.
  * initial-exec: a signal may use it. */
@@ -61,29 +62,78 @@ static void write_action(const struct sigaction *action)
     atomic_store(&version, now + 1);
 }
 
-void sigprof__foreign_action(const struct sigaction *set, struct sigaction *get)
+static void lock(sigset_t *before)
 {
-    struct sigaction wanted;
-    sigset_t all, before;
+    sigset_t all;
 
-    if (set)
-        wanted = *set; /* set and get may be the same */
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_sigmask(SIG_SETMASK, &all, before);
     while (atomic_flag_test_and_set(&writing))
         sched_yield();
-    if (get)
-        read_action(get);
-    if (set)
-        write_action(&wanted);
+}
+
+static void unlock(const sigset_t *before)
+{
     atomic_flag_clear(&writing);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 static bool is_handler(const struct sigaction *action)
 {
     return (action->sa_flags & SA_SIGINFO) ||
            (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
+/* A handler without SA_RESTART does not show that the program reckons with EINTR: that
+ * of sort(1) never returns, and its read must not fail for a tick of ours. Who calls
+ * siginterrupt means it. */
+static int restarts(void)
+{
+    struct sigaction action;
+
+    if (!atomic_load(&interrupts))
+        return SA_RESTART;
+    read_action(&action);
+    return is_handler(&action) ? action.sa_flags & SA_RESTART : SA_RESTART;
+}
+
+/* Under the lock. */
+static int put_ours(void)
+{
+    struct sigaction ours = {
+        .sa_sigaction = sigprof__handler,
+        .sa_flags = SA_SIGINFO | SA_ONSTACK | restarts(),
+    };
+
+    sigfillset(&ours.sa_mask);
+    return sigprof__sys.sigaction(SIGPROF, &ours, NULL);
+}
+
+void sigprof__foreign_action(const struct sigaction *set, struct sigaction *get)
+{
+    struct sigaction wanted;
+    sigset_t before;
+
+    if (set)
+        wanted = *set; /* set and get may be the same */
+    lock(&before);
+    if (get)
+        read_action(get);
+    if (set)
+        write_action(&wanted);
+    if (set && atomic_load(&installed) && atomic_load(&interrupts))
+        put_ours();
+    unlock(&before);
+}
+
+void sigprof__foreign_interrupts(bool on)
+{
+    sigset_t before;
+
+    lock(&before);
+    if (atomic_exchange(&interrupts, on) != on && atomic_load(&installed))
+        put_ours();
+    unlock(&before);
 }
 
 /* ITIMER_PROF was armed by the program, which left the default action in place:
@@ -161,13 +211,6 @@ void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext)
     chained = NULL;
 }
 
-static void make_ours(struct sigaction *action)
-{
-    action->sa_sigaction = sigprof__handler;
-    action->sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-    sigfillset(&action->sa_mask);
-}
-
 static bool is_ours(const struct sigaction *action)
 {
     return (action->sa_flags & SA_SIGINFO) &&
@@ -176,17 +219,20 @@ static bool is_ours(const struct sigaction *action)
 
 int sigprof__handler_install(void)
 {
-    struct sigaction ours, before;
+    struct sigaction before;
+    sigset_t mask;
+    int result;
 
-    make_ours(&ours);
     if (sigprof__sys.sigaction(SIGPROF, NULL, &before) != 0)
         return SIGPROF_ECLOCK;
     if (!is_ours(&before)) /* first: a tick of the program's may come at once */
         sigprof__foreign_action(&before, NULL);
-    if (sigprof__sys.sigaction(SIGPROF, &ours, NULL) != 0)
-        return SIGPROF_ECLOCK;
-    atomic_store(&installed, true);
-    return 0;
+    lock(&mask);
+    result = put_ours();
+    if (result == 0)
+        atomic_store(&installed, true);
+    unlock(&mask);
+    return result == 0 ? 0 : SIGPROF_ECLOCK;
 }
 
 int sigprof__handler_is_hosts(void)

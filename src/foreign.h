@@ -18,6 +18,10 @@ void sigprof__foreign_tick(int number, siginfo_t *info, void *ucontext);
 void sigprof__foreign_action(const struct sigaction *set,
                              struct sigaction *get);
 
+/* Signal-safe. What the program asked of siginterrupt. While it is on, and the program
+ * has a handler without SA_RESTART, ours has none either. */
+void sigprof__foreign_interrupts(bool on);
+
 /* In a forked child: whoever was writing the action is not here. */
 void sigprof__foreign_after_fork(void);
 

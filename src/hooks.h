@@ -31,6 +31,9 @@ SIGPROF_HOOK void sigprof__hook_thread_begin(uintptr_t start_routine);
 SIGPROF_HOOK bool sigprof__hook_action(const struct sigaction *set,
                                        struct sigaction *get);
 
+/* The program calls siginterrupt for SIGPROF. Signal-safe. */
+SIGPROF_HOOK void sigprof__hook_interrupts(bool on);
+
 /* The program arms or disarms ITIMER_PROF for itself. */
 SIGPROF_HOOK void sigprof__hook_itimer(bool armed);
 

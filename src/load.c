@@ -298,6 +298,12 @@ bool sigprof__hook_action(const struct sigaction *set, struct sigaction *get)
     return true;
 }
 
+void sigprof__hook_interrupts(bool on)
+{
+    if (is_this_process())
+        sigprof__foreign_interrupts(on);
+}
+
 void sigprof__hook_itimer(bool armed)
 {
     if (is_this_process())

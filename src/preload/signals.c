@@ -73,6 +73,7 @@ int siginterrupt(int number, int flag)
     if (sigaction(SIGPROF, NULL, &action) != 0)
         return -1;
     sigprof__interrupts = flag;
+    sigprof__hook_interrupts(flag);
     action.sa_flags &= ~(int)SA_RESTART;
     action.sa_flags |= flag ? 0 : SA_RESTART;
     return sigaction(SIGPROF, &action, NULL);
