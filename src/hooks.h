@@ -47,8 +47,9 @@ SIGPROF_HOOK void sigprof__hook_exec_failed(void);
 
 /* Around illumos' forkall, whose child has all threads, and calls no handler of
  * pthread_atfork: so ours end before it. _done: the caller goes on, parent or child; the
- * latter has a profile of its own if it is followed. */
-SIGPROF_HOOK void sigprof__hook_forkall(void);
+ * latter has a profile of its own if it is followed. false: nothing could be ended, and
+ * _done is not to be called. */
+SIGPROF_HOOK bool sigprof__hook_forkall(void);
 SIGPROF_HOOK void sigprof__hook_forkall_done(void);
 
 /*

@@ -226,6 +226,16 @@ static bool is_this_process(void)
     return sigprof__session.pid == getpid();
 }
 
+/* code: what the stop gave. Was anything stopped? */
+static bool say_stopped(int code)
+{
+    if (code == SIGPROF_EFILE)
+        say_left();
+    if (code != SIGPROF_EOFF && verbose)
+        say_sheet();
+    return code != SIGPROF_EOFF;
+}
+
 bool sigprof__stop_and_say(bool remove_if_empty)
 {
     struct guard guard;
@@ -236,11 +246,7 @@ bool sigprof__stop_and_say(bool remove_if_empty)
     code = sigprof__stop(remove_if_empty);
     sigprof__control_unlock();
     sigprof__guard_leave(&guard);
-    if (code == SIGPROF_EFILE)
-        say_left();
-    if (code != SIGPROF_EOFF && verbose)
-        say_sheet();
-    return code != SIGPROF_EOFF;
+    return say_stopped(code);
 }
 
 /* In a handler of the program's that interrupted a registration of code, the log's
@@ -393,39 +399,63 @@ void sigprof__hook_exec_failed(void)
     sigprof__guard_leave(&guard);
 }
 
-/* Several threads may be there at once, and all of them are in a child too. */
-static _Atomic unsigned in_forkall;
-static _Atomic unsigned stopped_for_forkall; /* a word: riscv64 exchanges no bytes */
+/* Several threads may be there at once, and all of them are in a child too. Changed
+ * under the control lock, with the stop or the start that follows from it. */
+static unsigned in_forkall;
+static _Atomic bool stopped_for_forkall;
 static bool paused_for_forkall;
 
-void sigprof__hook_forkall(void)
+/* The mark first: it falls only when the child's process is this one. */
+static bool can_stop_for_forkall(void)
 {
-    bool paused = atomic_load(&sigprof__state.phase) == PHASE_PAUSED;
-
-    atomic_fetch_add(&in_forkall, 1);
-    if (!is_this_process() || sigprof__code_inside() ||
-        !sigprof__stop_and_say(true))
-        return;
-    paused_for_forkall = paused;
-    atomic_store(&stopped_for_forkall, 1);
+    return !sigprof__code_inside() &&
+           (atomic_load(&stopped_for_forkall) || is_this_process());
 }
 
-void sigprof__hook_forkall_done(void)
+bool sigprof__hook_forkall(void)
 {
-    struct sigprof__config config;
+    int code = SIGPROF_EOFF;
     struct guard guard;
+    bool paused;
 
-    if (atomic_fetch_sub(&in_forkall, 1) > 1 ||
-        !atomic_exchange(&stopped_for_forkall, 0))
-        return;
+    if (!can_stop_for_forkall())
+        return false;
     sigprof__guard_enter(&guard);
     sigprof__control_lock();
-    config = sigprof__session.config;
+    in_forkall++;
+    paused = atomic_load(&sigprof__state.phase) == PHASE_PAUSED;
+    if (is_this_process())
+        code = sigprof__stop(true);
+    if (code != SIGPROF_EOFF) {
+        paused_for_forkall = paused;
+        atomic_store(&stopped_for_forkall, 1);
+    }
+    sigprof__control_unlock();
+    sigprof__guard_leave(&guard);
+    say_stopped(code);
+    return true;
+}
+
+static void go_on_after_forkall(void)
+{
+    struct sigprof__config config = sigprof__session.config;
+
     config.paused = paused_for_forkall;
     if (is_this_process())
         sigprof__start(&config, false);
     else
         sigprof__children_begin_here(&config);
+    atomic_store(&stopped_for_forkall, 0);
+}
+
+void sigprof__hook_forkall_done(void)
+{
+    struct guard guard;
+
+    sigprof__guard_enter(&guard);
+    sigprof__control_lock();
+    if (--in_forkall == 0 && atomic_load(&stopped_for_forkall))
+        go_on_after_forkall();
     sigprof__control_unlock();
     sigprof__guard_leave(&guard);
 }

@@ -54,13 +54,14 @@ INTERPOSED int thr_create(void *stack, size_t bytes, thread_start *start,
 INTERPOSED pid_t forkallx(int flags);
 pid_t forkallx(int flags)
 {
+    bool ended = sigprof__hook_forkall();
     pid_t child;
     int error;
 
-    sigprof__hook_forkall();
     child = REAL(forkallx)(flags);
     error = errno;
-    sigprof__hook_forkall_done();
+    if (ended)
+        sigprof__hook_forkall_done();
     errno = error;
     return child;
 }
