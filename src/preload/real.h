@@ -28,7 +28,6 @@
     X(execvp)                                                                  \
     X(execvpe)                                                                 \
     X(fexecve)                                                                 \
-    X(forkall)                                                                 \
     X(forkallx)                                                                \
     X(getegid)                                                                 \
     X(open)                                                                    \
