@@ -100,7 +100,8 @@ static OWN unsigned asked_next;
 /*
  * V8's builtins are part of the program's file, but V8 may run a copy of them
  * beside the code that calls them, and tells of the originals only (V8 12 and later:
- * of the copy). Both are told here, so that each is one function. It tells of them while it answers, in the thread that does.
+ * of the copy). Both are told here, so that each is one function. It tells of them
+ * while it answers, in the thread that does.
  */
 static OWN struct {
     const void *start;
