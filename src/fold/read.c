@@ -17,6 +17,8 @@ void sigprof__reader_init(struct reader *reader, const struct read_sink *sink)
 {
     *reader = (struct reader){
         .sink = sink, .node_count = 1, .pc_count = FORMAT_FIRST_PC};
+    if (!sink->sample)
+        return; /* stacks are for samples: read_payload */
     reader->pcs = sigprof__store_grow(NULL, &reader->pc_capacity,
                                       FORMAT_FIRST_PC, sizeof *reader->pcs);
     for (uint64_t mark = 0; mark < FORMAT_FIRST_PC; mark++)

@@ -134,6 +134,7 @@ struct reader {
     uint8_t state; /* of the samples that come in this block */
 };
 
+/* A sink without samples makes no tables: then no memory is taken at all. */
 void sigprof__reader_init(struct reader *reader, const struct read_sink *sink);
 void sigprof__reader_free(struct reader *reader);
 

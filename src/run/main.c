@@ -295,19 +295,21 @@ static const char *raw_folder(const struct run *run, char *buffer, size_t size)
 }
 
 /* What is in no profile is told where all programs of the run were to have one. */
-static void say_unprofiled(const struct tree *tree, uint64_t cpu_ns)
+static void say_unprofiled(const struct tree *tree, struct tree_use use)
 {
     const char *follow = getenv("SIGPROF_FOLLOW");
 
-    if ((!follow || strcmp(follow, "all") == 0) && tree_lacks(tree, cpu_ns))
-        say("%.1f s of %.1f s of CPU time are in no profile: programs that the "
-            "library could not be loaded into (static, set-id, of another word size "
-            "or C library, or started without its variables)",
-            (double)(cpu_ns - tree->known_ns) / 1e9, (double)cpu_ns / 1e9);
+    if ((!follow || strcmp(follow, "all") == 0) && tree_lacks(tree, use))
+        say("%.1f s of %.1f s of CPU time are in no profile: there may be programs "
+            "that the library was not loaded into (static, set-id, of another word "
+            "size or C library, or started without its variables), or that used "
+            "it at their end, behind their profile's",
+            (double)(use.cpu_ns - tree->known_ns) / 1e9,
+            (double)use.cpu_ns / 1e9);
 }
 
-/* True if the run left a profile, as far as can be seen. cpu_ns: what it used. */
-static bool look_for_profiles(const struct run *run, uint64_t cpu_ns)
+/* True if the run left a profile, as far as can be seen. use: what it used. */
+static bool look_for_profiles(const struct run *run, struct tree_use use)
 {
     struct tree tree = {.count = 0};
     char buffer[PATH_BYTES];
@@ -325,7 +327,7 @@ static bool look_for_profiles(const struct run *run, uint64_t cpu_ns)
         say("profile: %s/%s%s", folder, tree.name, count > 1 ? " and others" : "");
     }
     if (count > 0)
-        say_unprofiled(&tree, cpu_ns);
+        say_unprofiled(&tree, use);
     tree_free(&tree);
     return count > 0;
 }
@@ -349,7 +351,7 @@ int main(int argc, char **argv)
 {
     static struct run run;
     bool profiled, is_told; /* ... is in a profile what machines have written */
-    uint64_t others_ns;
+    struct tree_use others, use;
     int status;
 
     if (!getenv("SIGPROF_HZ"))
@@ -362,9 +364,11 @@ int main(int argc, char **argv)
     child_begin(&run.signals);
     plan_output(&run);
     variables_check(ARGUMENT_OUTPUT);
-    others_ns = tree_cpu_ns();
+    others = tree_use();
     status = run_program(&run);
-    profiled = look_for_profiles(&run, tree_cpu_ns() - others_ns);
+    use = tree_use();
+    use.cpu_ns -= others.cpu_ns;
+    profiled = look_for_profiles(&run, use);
     is_told = WIFEXITED(status);
     if (run.folder[0] && profiled)
         is_told = fold(&run);

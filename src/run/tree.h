@@ -9,6 +9,10 @@
  * as is that of the same process before it executed another program. Processes that
  * nobody waited for are known and not in the sum; they hide what others lack, and
  * never make it more.
+ *
+ * Behind its last sheet a process runs the destructors of other libraries and has its
+ * memory freed. For the latter the memory of the largest process is allowed for in each;
+ * the system tells no other.
  */
 #ifndef SIGPROF_RUN_TREE_H
 #define SIGPROF_RUN_TREE_H
@@ -22,20 +26,25 @@ struct tree_process;
 struct tree {
     char name[256]; /* of a profile */
     uint64_t known_ns;
-    uint64_t open_ns; /* at most so much was used behind last sheets */
-    bool is_unknown;  /* there is a profile without a sheet */
+    bool is_unknown; /* there is a profile without a sheet, or that was not read */
     struct tree_process *processes;
-    size_t count, capacity;
+    size_t count;
+};
+
+struct tree_use {
+    uint64_t cpu_ns;
+    uint64_t largest_bytes; /* that any one of them had in memory */
 };
 
 /* Of all children that have been waited for, and of theirs. */
-uint64_t tree_cpu_ns(void);
+struct tree_use tree_use(void);
 
-/* A place_visit; arg: the tree. */
+/* A place_visit; arg: the tree. What there is no memory for is unknown: the program's
+ * status is still to be given. */
 void tree_add(void *arg, const char *name, int fd);
 
-/* Has a run that used so much CPU time clearly used more than its profiles know? */
-bool tree_lacks(const struct tree *tree, uint64_t cpu_ns);
+/* Has a run that used so much clearly used more CPU time than its profiles know? */
+bool tree_lacks(const struct tree *tree, struct tree_use use);
 
 void tree_free(struct tree *tree);
 

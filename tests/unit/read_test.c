@@ -87,6 +87,26 @@ static void numbers_never_given_out_are_damage(void)
     sigprof__reader_free(&reader);
 }
 
+static void without_samples_no_memory_is_taken(void)
+{
+    static const uint8_t payload[] = {
+        6, 0, 7, 2, 1, 2 /* PCS */, 8, 3, 0, 1, 16 /* STACK */,
+        9, 5, 1, 0, 0, 0, 2 /* SAMPLES */};
+    static const struct read_sink none = {.arg = NULL};
+    uint8_t block[FORMAT_BLOCK_HEADER_BYTES + sizeof payload];
+    static const uint8_t id[FORMAT_ID_BYTES] = {9};
+    struct reader reader;
+
+    memcpy(block + FORMAT_BLOCK_HEADER_BYTES, payload, sizeof payload);
+    sigprof__format_block_seal(block, sizeof payload, 0, id);
+    sigprof__reader_init(&reader, &none);
+    CHECK(sigprof__reader_part(&reader, block, sizeof block, true) ==
+          sizeof block);
+    CHECK(reader.blocks == 1 && reader.bad_records == 0);
+    CHECK(!reader.pcs && !reader.nodes);
+    sigprof__reader_free(&reader);
+}
+
 static void a_pc_cannot_pass_for_a_mark(void)
 {
     static const uint8_t payload[] = {
@@ -136,6 +156,7 @@ int main(void)
 {
     entries_are_deltas();
     numbers_never_given_out_are_damage();
+    without_samples_no_memory_is_taken();
     a_pc_cannot_pass_for_a_mark();
     nothing_is_known_before_a_reset();
     stacks_deeper_than_any_writers_are_cut_off();
