@@ -31,8 +31,9 @@ mkdir left
 cd left
 rmdir ../left
 status=0
-"$RUN" touch "$work/ran" >"$work/out" 2>"$work/said" || status=$?
+"$RUN" touch "$work/ran" >"$work/out" 2>"$work/both" || status=$?
 cd "$work"
+grep -v '^sh: ' both >said || : # the shell that starts an emulator, of the same
 [ "$status" = 125 ] || fail "a working directory that is gone: status $status"
 says 'the working directory, where profiles are written: No such file'
 if [ "$(id -u)" != 0 ]; then
