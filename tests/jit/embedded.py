@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from judge import check_shares, worst_z
+from judge import check_shares, is_starved, until_sampled, worst_z
 
 NAMES = ("hot_a", "hot_b", "hot_c")
 
@@ -56,6 +56,8 @@ def run(fold, kind, arguments, profile):
     for line in said.stdout.splitlines():
         if line.startswith("hot_"):
             truth[line.split()[0]] = int(line.split()[1])
+    if is_starved(fold, profile):
+        return None
     lines = subprocess.run([fold, "--by", "line", profile], check=True,
                            capture_output=True, text=True).stdout
     script = os.path.basename(arguments[-1])
@@ -91,8 +93,8 @@ def worst_of(runs):
     early = 0
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
-            spent, folded = run(fold, kind, arguments,
-                                os.path.join(folder, f"{number}.sigprof"))
+            profile = os.path.join(folder, f"{number}.sigprof")
+            spent, folded = until_sampled(lambda: run(fold, kind, arguments, profile))
             for name in NAMES:
                 truth[name] += spent[name]
             early += count(kind, folded, seen)

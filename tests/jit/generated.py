@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from judge import check_shares, worst_z
+from judge import check_shares, is_starved, until_sampled, worst_z
 
 MS = 300
 NAMES = ("hot_a", "hot_b", "hot_c")
@@ -44,6 +44,9 @@ def run(preload, fold, workload, kind, how, folder, number):
              (line.split() for line in stdout.splitlines())}
     if "late" not in how:
         remove_files(folder, guest.pid)
+    if is_starved(fold, profile):
+        remove_files(folder, guest.pid)
+        return None
     folded = subprocess.run([fold, "--strict", profile], check=True,
                             capture_output=True, text=True).stdout
     lines = subprocess.run([fold, "--by", "line", profile], check=True,
@@ -84,7 +87,8 @@ def worst_of(runs):
     seen = dict.fromkeys(NAMES, 0)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
-            spent, folded = run(preload, fold, workload, kind, how, folder, number)
+            spent, folded = until_sampled(
+                lambda: run(preload, fold, workload, kind, how, folder, number))
             for name in NAMES:
                 truth[name] += spent[name]
             count(folded, seen)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from judge import check_shares, worst_z
+from judge import check_shares, is_starved, until_sampled, worst_z
 
 NAMES = ("hot_a", "hot_b", "hot_c")
 
@@ -41,6 +41,8 @@ def run(preload, fold, workload, kind, unwind, folder, number):
     assert said.stderr == "", said.stderr
     truth = {name: int(ns) for name, ns in
              (line.split() for line in said.stdout.splitlines())}
+    if is_starved(fold, profile):
+        return None
     folded = subprocess.run([fold, "--strict", "--annotate", profile], check=True,
                             capture_output=True, text=True).stdout
     lines = subprocess.run([fold, "--by", "line", profile], check=True,
@@ -82,8 +84,8 @@ def worst_of(runs):
     seen = dict.fromkeys(NAMES, 0)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(runs):
-            spent, folded = run(preload, fold, workload, kind, unwind, folder,
-                                number)
+            spent, folded = until_sampled(
+                lambda: run(preload, fold, workload, kind, unwind, folder, number))
             for name in NAMES:
                 truth[name] += spent[name]
             count(kind, folded, seen)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Shares of samples against what the workload says that it spent."""
 import math
+import subprocess
 import sys
 
 Z_MAX = 4
@@ -17,6 +18,26 @@ def check_shares(worst_of):
             return
         print(f"z {worst:.2f}: again, with more runs")
     sys.exit(f"shares differ by more than z {Z_MAX}, {len(RUNS)} times")
+
+
+def is_starved(fold, profile):
+    """Has the kernel given the process next to no ticks? That of a virtual machine can
+    let a third of a second of CPU time pass so; a run like that tells nothing."""
+    said = subprocess.run([fold, "--stats", profile], check=True, capture_output=True,
+                          text=True).stdout
+    stats = {name: float(value) for name, value in
+             (line.split() for line in said.splitlines())}
+    return stats["samples"] < stats["due_periods"] / 4
+
+
+def until_sampled(run):
+    """What the first run of ten gives that is not starved, of which run() gives None."""
+    for _ in range(10):
+        result = run()
+        if result is not None:
+            return result
+        print("next to no ticks: again")
+    sys.exit("ten processes in a row had next to no ticks")
 
 
 def worst_z(truth, seen, total):
