@@ -26,7 +26,7 @@ static struct sigaction copies[2];
 static _Atomic unsigned version;
 static atomic_flag writing = ATOMIC_FLAG_INIT;
 static _Atomic bool installed;
-static _Atomic bool interrupts; /* asked for by siginterrupt */
+static _Atomic int interrupts; /* asked for by siginterrupt; a word: see ring.h */
 
 /* The handler that ours was called from, by its context; see foreign_tick.
  * initial-exec: a signal may use it. */

@@ -229,7 +229,7 @@ void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
 
     if (sigprof__ring_free_blocks(ring) >= spare)
         return;
-    while (atomic_exchange(&ring->opening, true))
+    while (atomic_exchange(&ring->opening, 1))
         sched_yield();
     if (sigprof__ring_free_blocks(ring) < spare) {
         from = sigprof__ring_opened(ring);
@@ -239,7 +239,7 @@ void sigprof__ring_open_blocks(struct ring *ring, uint32_t spare)
         for (uint32_t i = 0; i < count; i++)
             sigprof__ring_free(ring, from + i);
     }
-    atomic_store(&ring->opening, false);
+    atomic_store(&ring->opening, 0);
 }
 
 bool sigprof__ring_hold(struct ring *ring, uint32_t index)

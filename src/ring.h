@@ -153,7 +153,8 @@ struct ring {
     uint32_t blocks;
     uint32_t block_bytes;
     uint32_t room; /* bytes of records in a block */
-    _Atomic bool opening; /* somebody gives memory to more of them */
+    _Atomic int opening; /* 1: somebody gives memory to more of them. A word: riscv64 has
+                            no instruction that exchanges a byte */
     _Atomic uintptr_t *free_map; /* one bit a block, set: free */
     uint32_t free_words;
     _Atomic uint64_t *last_ns; /* of each block's records; free: UINT64_MAX;
